@@ -1,0 +1,259 @@
+"""
+What can go wrong, named for the fact.
+
+None of these knows HTTP: L{glance.api.errors} gives each its status.  The text
+of each is read by users: it says what to do next, and holds no location,
+credential or token.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import CancelledError
+
+
+class GlanceError(Exception):
+    """
+    Something that is expected to go wrong at times.
+    """
+
+
+# What was asked
+
+
+class Invalid(GlanceError):
+    """
+    What was asked makes no sense, whoever asks it.
+    """
+
+
+class InvalidImage(Invalid):
+    """
+    An image cannot have such an attribute.
+    """
+
+
+class MarkerNotFound(Invalid):
+    """
+    A page of a list was to begin after an image that isn't there.
+    """
+
+
+class UnsupportedMediaType(GlanceError):
+    """
+    The body of a request is not of a type that is understood there.
+    """
+
+
+class RangeNotSatisfiable(GlanceError):
+    """
+    A part of the data was asked for that there is none of.
+    """
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+        """How many bytes of data there are."""
+
+
+# Who asked
+
+
+class Unauthenticated(GlanceError):
+    """
+    The caller did not say who it is, and has to.
+    """
+
+
+class Forbidden(GlanceError):
+    """
+    The caller may not do that.
+    """
+
+
+class ImageProtected(Forbidden):
+    """
+    An image is protected from deletion.
+    """
+
+
+class ImageDeactivated(Forbidden):
+    """
+    An administrator has stopped downloads of an image.
+    """
+
+
+# Images
+
+
+class ImageNotFound(GlanceError):
+    """
+    There is no such image, or none that the caller may see.
+    """
+
+
+class MemberNotFound(GlanceError):
+    """
+    An image is not shared with that member.
+    """
+
+
+class ImageExists(GlanceError):
+    """
+    An id is taken, or was once.
+    """
+
+
+class ImageChanged(GlanceError):
+    """
+    Somebody else changed the image first.
+    """
+
+
+class BadTransition(GlanceError):
+    """
+    An image of this status cannot get that one.
+    """
+
+
+class ImageNotActive(GlanceError):
+    """
+    An image has no data to give yet.
+    """
+
+
+class ImageGone(GlanceError):
+    """
+    An image was deleted while its data was on the way.
+    """
+
+
+class UploadSuperseded(GlanceError):
+    """
+    An upload was given up by others, who took it for dead.
+    """
+
+
+class ImagesWaiting(GlanceError):
+    """
+    There is data that waits for its deletion.
+    """
+
+
+class TooBusy(GlanceError):
+    """
+    So many ask for the same that it cannot be done now.
+    """
+
+
+# Limits
+
+
+class ImageTooLarge(GlanceError):
+    """
+    The data of an image is more than it may be.
+    """
+
+
+class TooMany(GlanceError):
+    """
+    An image has no room for more properties, members or the like.
+    """
+
+
+# Data on the way in
+
+
+class SizeMismatch(Invalid):
+    """
+    There is more or less data than was said.
+    """
+
+
+class ChecksumMismatch(Invalid):
+    """
+    The data is not what it was said to be.
+    """
+
+
+class BodyTruncated(Invalid):
+    """
+    The data ended before its end.
+    """
+
+
+class BodyMalformed(Invalid):
+    """
+    The framing of the data is broken.
+    """
+
+
+class BodyTimeout(GlanceError):
+    """
+    No data came for too long.
+    """
+
+
+class BodyStopped(CancelledError):
+    """
+    A body was told to stop before its end.
+    """
+
+
+# Stores
+
+
+class StoreNotFound(Invalid):
+    """
+    There is no store of that name.
+    """
+
+
+class StoreReadOnly(GlanceError):
+    """
+    A store takes no data.
+    """
+
+
+class StoreFull(GlanceError):
+    """
+    A store has no room for the data.
+    """
+
+
+class StoreUnavailable(GlanceError):
+    """
+    A store cannot be used at present.
+    """
+
+
+class DataExists(GlanceError):
+    """
+    There is data under that key already.
+    """
+
+
+class DataNotFound(GlanceError):
+    """
+    The data of an image is missing.
+    """
+
+
+class DataDamaged(GlanceError):
+    """
+    The data of an image is not as long as it was.
+    """
+
+
+# The registry
+
+
+class RegistryUnavailable(GlanceError):
+    """
+    The registry cannot be asked at present.
+    """
+
+
+class RegistryRefused(GlanceError):
+    """
+    The registry does not take the API's key.
+    """

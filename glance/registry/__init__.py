@@ -1,0 +1,3 @@
+"""
+What is known of images, and who may ask.
+"""

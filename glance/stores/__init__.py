@@ -1,0 +1,3 @@
+"""
+Where image data rests.
+"""

@@ -1,0 +1,3 @@
+"""
+Image data in motion.
+"""

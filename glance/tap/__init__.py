@@ -1,0 +1,3 @@
+"""
+The daemons, put together.
+"""
