@@ -1,0 +1,223 @@
+"""
+Bodies: image data in motion.
+
+A body is Twisted's L{IBodyProducer}: an upload is one, a store returns one,
+treq sends one, and L{pump} answers a request with one.  C{body.length} is its
+size.  A body is started once, or told to stop.  When it is stopped, the
+L{Deferred} of C{startProducing} fails with L{BodyStopped}: whoever waits for
+the end of a body hears of its end, whatever that is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from zope.interface import implementer
+
+from glance.deferreds import InThread
+from glance.errors import BodyStopped, DataDamaged, ImageTooLarge
+
+CHUNK = 1 << 18
+"""How many bytes are read from a file at once."""
+
+
+@implementer(IBodyProducer, IPushProducer)
+class Body:
+    """
+    A body whose data comes from a coroutine.
+
+    A subclass writes L{produce}; pausing, stopping and the rest are here.
+    """
+
+    length: int | str = UNKNOWN_LENGTH
+
+    def __init__(self) -> None:
+        self._started = False
+        self._paused = False
+        self._stopped = False
+        self._resumed: Deferred[None] | None = None
+
+    async def produce(self, write: Callable[[bytes], object]) -> None:
+        """
+        Write all the data, and wait for L{ready} before each piece.
+        """
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """
+        Let go of what the body holds; called once, when it is over, or when it
+        is stopped before it was started.
+        """
+
+    async def ready(self) -> None:
+        """
+        Wait while the consumer has no room.
+
+        @raise BodyStopped: it wants no more.
+        """
+        while self._paused and not self._stopped:
+            self._resumed = Deferred()
+            await self._resumed
+        if self._stopped:
+            raise BodyStopped("The data was stopped before its end.")
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        if self._stopped:
+            return fail(BodyStopped("The data was stopped before its start."))
+        self._started = True
+        return Deferred.fromCoroutine(self._run(consumer))
+
+    async def _run(self, consumer: IConsumer) -> None:
+        try:
+            await self.produce(consumer.write)
+        except CancelledError as error:
+            raise BodyStopped("The data was stopped before its end.") from error
+        finally:
+            self.release()
+
+    def pauseProducing(self) -> None:
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        if self._resumed is not None:
+            resumed, self._resumed = self._resumed, None
+            if not resumed.called:
+                resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._started:
+            self.resumeProducing()
+        else:
+            self.release()
+
+
+class BytesBody(Body):
+    """
+    A body of bytes that are in memory.
+    """
+
+    def __init__(self, pieces: bytes | Iterable[bytes]) -> None:
+        super().__init__()
+        self._pieces = [pieces] if isinstance(pieces, bytes) else list(pieces)
+        self.length: int = sum(map(len, self._pieces))
+
+    async def produce(self, write: Callable[[bytes], object]) -> None:
+        for piece in self._pieces:
+            await self.ready()
+            write(piece)
+
+
+class FileBody(Body):
+    """
+    A body that is part of an open file, which it closes.
+    """
+
+    def __init__(self, fd: int, offset: int, length: int, in_thread: InThread) -> None:
+        """
+        @param fd: the descriptor of the file, the body's own from here on.
+        @param offset: the first byte wanted.
+        @param length: how many bytes are wanted.
+        """
+        super().__init__()
+        self._fd = fd
+        self._offset = offset
+        self.length: int = length
+        self._in_thread = in_thread
+
+    async def produce(self, write: Callable[[bytes], object]) -> None:
+        at, end = self._offset, self._offset + self.length
+        while at < end:
+            await self.ready()
+            data = await self._in_thread(os.pread, self._fd, min(CHUNK, end - at), at)
+            if not data:
+                raise DataDamaged(f"The data ends {end - at} bytes before its end.")
+            at += len(data)
+            await self.ready()
+            write(data)
+
+    def release(self) -> None:
+        os.close(self._fd)
+
+
+class StreamBody(Body):
+    """
+    A body of unknown length, read from a file that cannot seek: a pipe.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], in_thread: InThread) -> None:
+        """
+        @param read: gets up to so many bytes; none at the end.  May block.
+        """
+        super().__init__()
+        self._read = read
+        self._in_thread = in_thread
+
+    async def produce(self, write: Callable[[bytes], object]) -> None:
+        await self.ready()
+        while data := await self._in_thread(self._read, CHUNK):
+            await self.ready()
+            write(data)
+
+
+def pump(body: IBodyProducer, consumer: IConsumer) -> Deferred[None]:
+    """
+    Write all of C{body} to C{consumer}, no faster than it can take it.
+
+    @return: a L{Deferred} that fires when the last byte has been written.
+        Cancelling it stops the body.
+    """
+
+    def unregister(result: Any) -> Any:
+        consumer.unregisterProducer()
+        return result
+
+    consumer.registerProducer(body, True)
+    producing: Deferred[None] = body.startProducing(consumer)
+    return producing.addBoth(unregister)
+
+
+@implementer(IConsumer)
+class _Collector:
+    def __init__(self, limit: int) -> None:
+        self.pieces: list[bytes] = []
+        self._room = limit
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        pass
+
+    def unregisterProducer(self) -> None:
+        pass
+
+    def write(self, data: bytes) -> None:
+        self._room -= len(data)
+        if self._room < 0:
+            raise ImageTooLarge("That is more than is taken here.")
+        self.pieces.append(data)
+
+
+async def read_all(body: IBodyProducer | None, limit: int) -> bytes:
+    """
+    Get all the bytes of a small body.
+
+    @param body: L{None} for one that isn't there.
+    @param limit: how many bytes are taken.
+
+    @raise ImageTooLarge: there are more.
+    """
+    if body is None:
+        return b""
+    if body.length is not UNKNOWN_LENGTH and body.length > limit:
+        body.stopProducing()
+        raise ImageTooLarge("That is more than is taken here.")
+    collector = _Collector(limit)
+    await pump(body, collector)
+    return b"".join(collector.pieces)

@@ -1,0 +1,142 @@
+"""
+Strands: what is done to data in threads, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
+
+from glance.deferreds import InThread
+
+BATCH = 1 << 20
+"""About how many bytes are handed to a thread at once."""
+
+
+class Window:
+    """
+    How much data may wait in memory, shared out among the transfers under way.
+    """
+
+    def __init__(self, total: int, most: int = 8 << 20, least: int = 1 << 18) -> None:
+        """
+        @param total: the bytes that all of them may hold together.
+        @param most: the bytes that one may hold where few are under way.
+        @param least: the bytes that one may hold however many there are.
+        """
+        self._total = total
+        self._most = most
+        self._least = least
+        self.transfers = 0
+        """How many share it at present."""
+
+    @property
+    def size(self) -> int:
+        """
+        How many bytes one transfer may hold at present.
+        """
+        share = self._total // max(1, self.transfers)
+        return max(self._least, min(self._most, share))
+
+
+class Strand:
+    """
+    An ordered queue of data for one function that blocks.
+
+    The function gets lists of pieces, each list when the one before is done.
+    After its first error it is not called again.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[bytes]], Any],
+        in_thread: InThread,
+        relieved: Callable[[], None],
+    ) -> None:
+        """
+        @param relieved: called each time that less is L{waiting}, and when the
+            function failed.
+        """
+        self._work = work
+        self._in_thread = in_thread
+        self._relieved = relieved
+        self._queue: list[bytes] = []
+        self._running = False
+        self._idle: list[Deferred[None]] = []
+        self.waiting = 0
+        """How many bytes were put, and aren't done with."""
+        self.failure: Failure | None = None
+        """What the function raised; L{None} as long as it did not."""
+
+    def put(self, data: bytes) -> None:
+        """
+        Have the function called with C{data}, in turn.
+        """
+        if self.failure is None:
+            self._queue.append(data)
+            self.waiting += len(data)
+            self._go_on()
+
+    def abandon(self) -> None:
+        """
+        Forget what the function wasn't called with yet.
+        """
+        self.waiting -= sum(map(len, self._queue))
+        self._queue.clear()
+
+    def drained(self) -> Deferred[None]:
+        """
+        Wait until nothing is queued and the function isn't running.
+
+        @return: a L{Deferred} that fails with what the function raised.
+        """
+        if not self._running:
+            return succeed(None).addCallback(self._outcome)
+        idle: Deferred[None] = Deferred(self._idle.remove)
+        self._idle.append(idle)
+        return idle.addCallback(self._outcome)
+
+    def _outcome(self, _: object) -> None:
+        if self.failure is not None:
+            self.failure.raiseException()
+
+    def _go_on(self) -> None:
+        if self._running:
+            return
+        self._running = True
+        while self._queue:
+            calling = self._in_thread(self._work, batch := self._take())
+            calling.addErrback(self._failed)
+            if not calling.called:
+                calling.addCallback(self._done, batch)
+                return
+            self._account(batch)
+        self._running = False
+        waiting, self._idle = self._idle, []
+        for idle in waiting:
+            idle.callback(None)
+
+    def _take(self) -> list[bytes]:
+        taken = size = 0
+        while taken < len(self._queue) and size < BATCH:
+            size += len(self._queue[taken])
+            taken += 1
+        batch = self._queue[:taken]
+        del self._queue[:taken]
+        return batch
+
+    def _done(self, _: object, batch: list[bytes]) -> None:
+        self._account(batch)
+        self._running = False
+        self._go_on()
+
+    def _account(self, batch: list[bytes]) -> None:
+        self.waiting -= sum(map(len, batch))
+        self._relieved()
+
+    def _failed(self, failure: Failure) -> None:
+        self.failure = failure
+        self.abandon()
