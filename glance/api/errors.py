@@ -1,0 +1,297 @@
+"""
+Errors as HTTP answers.
+
+Domain errors know no HTTP: L{STATUS} is the one table that gives each its
+status.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from attrs import field, frozen
+from klein import Klein
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.http import Request
+from werkzeug.exceptions import HTTPException
+
+from glance import errors
+
+STATUS: dict[type[errors.GlanceError], HTTPStatus] = {
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.ImageNotFound: HTTPStatus.NOT_FOUND,
+    errors.MemberNotFound: HTTPStatus.NOT_FOUND,
+    errors.ImageExists: HTTPStatus.CONFLICT,
+    errors.ImageChanged: HTTPStatus.CONFLICT,
+    errors.BadTransition: HTTPStatus.CONFLICT,
+    errors.ImageNotActive: HTTPStatus.NOT_FOUND,
+    errors.ImageGone: HTTPStatus.PRECONDITION_FAILED,
+    errors.UploadSuperseded: HTTPStatus.CONFLICT,
+    errors.ImagesWaiting: HTTPStatus.CONFLICT,
+    errors.TooBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooMany: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BodyTimeout: HTTPStatus.REQUEST_TIMEOUT,
+    errors.StoreReadOnly: HTTPStatus.GONE,
+    errors.StoreFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DataExists: HTTPStatus.CONFLICT,
+    errors.DataNotFound: HTTPStatus.NOT_FOUND,
+    errors.DataDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.RegistryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.RegistryRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""
+The status of each error; one that isn't here has that of its base class.
+"""
+
+RETRY_AFTER = 5
+"""
+Seconds after which a client may try again what could not be done now.
+"""
+
+CHALLENGE = b'Keystone realm="glance"'
+"""
+How clients of the API are told to say who they are.
+"""
+
+_log = Logger()
+
+
+def status_of(error: errors.GlanceError) -> HTTPStatus:
+    """
+    Get the HTTP status that says what went wrong.
+    """
+    known = (STATUS[base] for base in type(error).__mro__ if base in STATUS)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+@frozen
+class Fault:
+    """
+    What is answered instead of what was asked for.
+    """
+
+    status: HTTPStatus
+    name: str
+    """What went wrong, for programs: the name of a domain error, or none."""
+    message: str
+    """What went wrong, for people."""
+    headers: Mapping[str, str] = field(factory=dict)
+    """What is sent along."""
+
+
+Form = Callable[[Request, Fault], tuple[str, bytes]]
+"""
+Puts a fault into a body: its content type, and the bytes.
+"""
+
+
+def as_html(fault: Fault) -> tuple[str, bytes]:
+    """
+    Put a fault into a page.
+    """
+    title = f"{fault.status.value} {fault.status.phrase}"
+    # An apostrophe does no harm between tags, and clients look for the text.
+    message = html.escape(fault.message, quote=False).replace("\n", "<br>\n")
+    page = (
+        f"<!DOCTYPE html>\n<html>\n <head>\n  <title>{title}</title>\n </head>\n"
+        f" <body>\n  <h1>{title}</h1>\n  <p>{message}</p>\n </body>\n</html>\n"
+    )
+    return "text/html; charset=UTF-8", page.encode(errors="replace")
+
+
+def as_text(fault: Fault) -> tuple[str, bytes]:
+    """
+    Put a fault into plain text: status, an empty line, what went wrong.
+    """
+    text = f"{fault.status.value} {fault.status.phrase}\n\n{fault.message}\n"
+    return "text/plain; charset=UTF-8", text.encode(errors="replace")
+
+
+def as_json(fault: Fault) -> tuple[str, bytes]:
+    """
+    Put a fault into JSON.
+    """
+    message = fault.message.encode(errors="replace").decode()
+    error = {
+        "code": fault.status.value,
+        "title": fault.status.phrase,
+        "message": message,
+    }
+    return "application/json", orjson.dumps({"error": error})
+
+
+_FORMS: dict[str, Callable[[Fault], tuple[str, bytes]]] = {
+    "text/html": as_html,
+    "application/json": as_json,
+    "text/plain": as_text,
+}
+
+_QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
+
+
+def _wish(accept: str, media_type: str) -> tuple[float, int]:
+    """
+    Tell how much a client wants a media type, and how exactly it says so.
+    """
+    wanted, exactness = 0.0, -1
+    major = media_type.partition("/")[0]
+    ranges = {"*/*": 0, f"{major}/*": 1, media_type: 2}
+    for item in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        exact = ranges.get(name, -1)
+        if exact < exactness or exact < 0:
+            continue
+        quality = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key.strip() == "q" and _QUALITY.fullmatch(value.strip()):
+                quality = float(value)
+        wanted, exactness = quality, exact
+    return (wanted, exactness) if wanted else (0.0, -1)
+
+
+def as_accepted(request: Request, fault: Fault) -> tuple[str, bytes]:
+    """
+    Put a fault into what the client likes best: a page, JSON or plain text;
+    text where it does not say.
+    """
+    accept = request.getHeader("accept") or ""
+    wishes = {name: _wish(accept, name) for name in _FORMS}
+    best = max(_FORMS, key=lambda name: wishes[name])
+    if not wishes[best][0]:
+        best = "text/plain"
+    return _FORMS[best](fault)
+
+
+def answer_fault(
+    request: Request,
+    fault: Fault,
+    form: Form = as_accepted,
+    challenge: bytes = CHALLENGE,
+) -> bytes:
+    """
+    Begin the answer that says what went wrong, and get its body.
+    """
+    content_type, body = form(request, fault)
+    request.setResponseCode(fault.status.value, fault.status.phrase.encode())
+    for name in ("etag", "last-modified", "content-range", "content-md5", "location"):
+        request.responseHeaders.removeHeader(name)
+    request.setHeader("content-type", content_type)
+    request.setHeader("content-length", str(len(body)))
+    for name, value in fault.headers.items():
+        request.setHeader(name, value)
+    if fault.status is HTTPStatus.UNAUTHORIZED:
+        request.setHeader("www-authenticate", challenge)
+    if fault.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        request.setHeader("retry-after", str(RETRY_AFTER))
+    return body
+
+
+def fault_of(error: errors.GlanceError) -> Fault:
+    """
+    Describe a domain error.
+    """
+    headers = {}
+    if isinstance(error, errors.RangeNotSatisfiable):
+        headers["content-range"] = f"bytes */{error.size}"
+    return Fault(status_of(error), type(error).__name__, str(error), headers)
+
+
+def _fault_of_route(error: HTTPException) -> Fault:
+    methods = getattr(error, "valid_methods", None)
+    if not methods:
+        message = "There is nothing at that path."
+        return Fault(HTTPStatus.NOT_FOUND, "NotFound", message)
+    allow = ", ".join(sorted(methods))
+    message = f"That cannot be done here.  What can: {allow}."
+    headers = {"allow": allow}
+    return Fault(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message, headers)
+
+
+def _name(request: Request) -> dict[str, str]:
+    return {
+        "method": request.method.decode(errors="backslashreplace"),
+        "uri": request.uri.decode(errors="backslashreplace"),
+    }
+
+
+def break_off(request: Request) -> Deferred[bytes]:
+    """
+    Drop the connection: where part of an answer has gone out, that is the only
+    way to tell that the rest won't come.
+
+    @return: a L{Deferred} that fires when the request is over, so that nobody
+        ends the answer as if it were whole.
+    """
+    over: Deferred[bytes] = request.notifyFinish().addBoth(lambda _: b"")
+    if request.channel is not None:
+        transport: Any = request.channel.transport
+        transport.abortConnection()
+    return over
+
+
+def answer_errors(
+    app: Klein, form: Form = as_accepted, challenge: bytes = CHALLENGE
+) -> None:
+    """
+    Have C{app} answer each L{GlanceError<errors.GlanceError>} with its status,
+    an unknown path with 404 and a wrong method with 405; and log any other
+    failure and answer 500, saying nothing of it.
+
+    @param app: a class's attribute, not a module's.
+    @param challenge: what is sent along with 401.
+    """
+
+    def say(request: Request, fault: Fault) -> Any:
+        if request.startedWriting:
+            return break_off(request)
+        return answer_fault(request, fault, form, challenge)
+
+    def known(_: object, request: Request, failure: Failure) -> Any:
+        assert isinstance(failure.value, errors.GlanceError)
+        fault = fault_of(failure.value)
+        if request.startedWriting or fault.status >= 500:
+            _log.warn(
+                "{request[method]} {request[uri]}: {fault.name}: {fault.message}",
+                fault=fault,
+                request=_name(request),
+            )
+        return say(request, fault)
+
+    def unrouted(_: object, request: Request, failure: Failure) -> Any:
+        assert isinstance(failure.value, HTTPException)
+        return say(request, _fault_of_route(failure.value))
+
+    def gone(_: object, request: Request, failure: Failure) -> Any:
+        return break_off(request)
+
+    def unknown(_: object, request: Request, failure: Failure) -> Any:
+        _log.failure(
+            "{request[method]} {request[uri]} failed", failure, request=_name(request)
+        )
+        message = "Something went wrong here.  The log of the server says more."
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return say(request, Fault(status, "", message))
+
+    # Klein asks them in this order, and the first that fits answers.
+    answers: list[tuple[type[Exception], Any]] = [
+        (errors.GlanceError, known),
+        (HTTPException, unrouted),
+        (CancelledError, gone),
+        (Exception, unknown),
+    ]
+    for error, answer in answers:
+        app.handle_errors(error)(answer)
