@@ -1,0 +1,345 @@
+"""
+From the values of options to settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from glance.config.files import Written
+from glance.config.options import OPTIONS
+from glance.config.settings import (
+    ConfigurationError,
+    Database,
+    Deletion,
+    Endpoint,
+    Http,
+    Identity,
+    Limits,
+    Log,
+    RegistryAddress,
+    Settings,
+    Source,
+    Stores,
+    Upload,
+)
+
+LATER_STRATEGIES = ("keystone",)
+
+LATER_STORES = (
+    "cinder",
+    "gridfs",
+    "http",
+    "https",
+    "rbd",
+    "s3",
+    "sheepdog",
+    "swift",
+    "vmware",
+    "vsphere",
+)
+
+DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
+
+LEVELS = {
+    "DEBUG": "debug",
+    "INFO": "info",
+    "WARN": "warn",
+    "WARNING": "warn",
+    "ERROR": "error",
+    "CRITICAL": "critical",
+}
+"""
+The levels by the names operators know, and by those of L{twisted.logger}.
+"""
+
+
+@frozen
+class Values:
+    """
+    What the options are, and where that is written.
+    """
+
+    values: Mapping[str, Any]
+    origins: Mapping[str, Written]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def is_written(self, name: str) -> bool:
+        """
+        Tell whether an option is in a file, with a value.
+        """
+        return name in self.origins
+
+    def wrong(self, name: str, cure: str) -> ConfigurationError:
+        """
+        Say that an option cannot be what it is.
+
+        @param cure: what to do, to go on after the option and its value.
+        """
+        where = self.origins.get(name, name)
+        if OPTIONS[name].secret:
+            return ConfigurationError(f"{where} {cure}")
+        value = self.origins[name].value if name in self.origins else self[name]
+        return ConfigurationError(f"{where} is {value!r}: {cure}")
+
+
+def decide(
+    *,
+    source: Source,
+    files: tuple[str, ...],
+    warnings: tuple[str, ...],
+    values: Mapping[str, Any],
+    origins: Mapping[str, Written],
+) -> Settings:
+    """
+    Make settings of what was read.
+
+    @raise ConfigurationError: something in it cannot be.
+    """
+    options = Values(values, origins)
+    notes: list[str] = []
+    serves_api = source.service != "registry"
+    return Settings(
+        service=source.service,
+        identity=_identity(options, serves_api),
+        api=_api(options, notes) if serves_api else None,
+        registry_listen=_registry_listen(options, source, notes),
+        registry=_registry(options),
+        registry_secret=options["registry_secret"],
+        database=_database(options),
+        stores=_stores(options, serves_api),
+        limits=_limits(options),
+        log=_log(options, source),
+        http=_http(options),
+        upload=Upload(
+            hashing_algorithm=options["hashing_algorithm"],
+            registry_retry=options["registry_retry"],
+            lease_duration=options["lease_duration"],
+            reaper_interval=options["reaper_interval"],
+            memory=options["upload_memory"] * 2**20,
+        ),
+        deletion=Deletion(
+            delayed=options["delayed_delete"], scrub_time=options["scrub_time"]
+        ),
+        graceful_shutdown_timeout=options["graceful_shutdown_timeout"],
+        files=files,
+        warnings=warnings,
+        notes=tuple(notes),
+        source=source,
+        values=values,
+    )
+
+
+def _identity(options: Values, used: bool) -> Identity:
+    strategy = options["auth_strategy"]
+    if used and strategy != "noauth":
+        problem = "is not there yet" if strategy in LATER_STRATEGIES else "is unknown"
+        raise options.wrong("auth_strategy", f"that {problem}; noauth is all there is")
+    return Identity(
+        auth_strategy=strategy,
+        trust_identity_headers=options["trust_identity_headers"],
+        admin_role=options["admin_role"],
+        owner_is_tenant=options["owner_is_tenant"],
+    )
+
+
+def _api(options: Values, notes: list[str]) -> Endpoint:
+    guarded = options["auth_strategy"] != "noauth"
+    if not options.is_written("bind_host") and not guarded:
+        notes.append(
+            "The API listens on 127.0.0.1 only: with auth_strategy = noauth everybody "
+            "who reaches it may do everything. Set bind_host to change that"
+        )
+    endpoint = _endpoint(options, "bind_host", "bind_port", guarded)
+    if guarded or endpoint.is_local:
+        return endpoint
+    if not options["noauth_anywhere"]:
+        raise options.wrong(
+            "bind_host",
+            "with auth_strategy = noauth whoever reaches it may do everything; use "
+            "127.0.0.1, or accept that with noauth_anywhere = true",
+        )
+    notes.append(
+        f"The API listens on {endpoint} with auth_strategy = noauth: whoever reaches "
+        "it may do everything"
+    )
+    return endpoint
+
+
+def _registry_listen(
+    options: Values, source: Source, notes: list[str]
+) -> Endpoint | None:
+    written = any(
+        options.is_written(name)
+        for name in ("registry_bind_host", "registry_bind_port")
+    )
+    if source.service == "api" or (source.service == "all" and not written):
+        return None
+    guarded = bool(options["registry_secret"])
+    if not options.is_written("registry_bind_host") and not guarded:
+        notes.append(
+            "The registry listens on 127.0.0.1 only, for there is no registry_secret"
+        )
+    endpoint = _endpoint(options, "registry_bind_host", "registry_bind_port", guarded)
+    if not guarded and not endpoint.is_local:
+        raise options.wrong(
+            "registry_bind_host",
+            "without a registry_secret the registry listens to its own machine only; "
+            "set that, or use 127.0.0.1",
+        )
+    return endpoint
+
+
+def _endpoint(options: Values, host: str, port: str, guarded: bool) -> Endpoint:
+    address = options[host] or ("0.0.0.0" if guarded else "127.0.0.1")
+    backlog = options["backlog"]
+    if address.startswith("unix:"):
+        return Endpoint("", 0, backlog, _socket(options, host))
+    if address == "localhost":
+        address = "127.0.0.1"
+    address = address.removeprefix("[").removesuffix("]")
+    try:
+        ip_address(address)
+    except ValueError:
+        raise options.wrong(
+            host, "use an IP address such as 127.0.0.1 or ::1, or unix:/path"
+        ) from None
+    return Endpoint(address, options[port], backlog)
+
+
+def _socket(options: Values, name: str) -> str:
+    path: str = options[name].removeprefix("unix:")
+    if not path.startswith("/"):
+        raise options.wrong(name, "the path of a socket begins with a slash")
+    if len(path.encode()) > 100:
+        raise options.wrong(name, "the path of a socket has 100 bytes at most")
+    return path
+
+
+def _registry(options: Values) -> RegistryAddress:
+    host = options["registry_host"]
+    path = _socket(options, "registry_host") if host.startswith("unix:") else None
+    host = host.removeprefix("[").removesuffix("]")
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    return RegistryAddress(
+        host="localhost" if path else reachable.get(host, host),
+        port=options["registry_port"],
+        path=path,
+        timeout=options["registry_client_timeout"],
+    )
+
+
+def _database(options: Values) -> Database:
+    url = options["connection"]
+    scheme, found, rest = url.partition("://")
+    if not found or scheme.partition("+")[0] not in DATABASES:
+        raise options.wrong(
+            "connection",
+            "is not the URL of a database: begin it with sqlite:///, postgresql:// or "
+            "mysql://",
+        )
+    file = rest.removeprefix("/")
+    relative = scheme.startswith("sqlite") and file and not file.startswith(("/", ":"))
+    if relative and not file.startswith("file:"):
+        url = f"{scheme}:///{Path(file).absolute()}"
+    return Database(
+        url=url,
+        idle_timeout=options["connection_recycle_time"],
+        pool_size=options["max_pool_size"],
+    )
+
+
+def _stores(options: Values, used: bool) -> Stores:
+    name = options["default_store"]
+    if used and name not in ("file", "filesystem"):
+        problem = "is not there yet" if name in LATER_STORES else "is unknown"
+        raise options.wrong("default_store", f"that store {problem}; use file")
+    return Stores(
+        default="file",
+        filesystem_datadir=str(Path(options["filesystem_store_datadir"]).absolute()),
+    )
+
+
+def _limits(options: Values) -> Limits:
+    def quota(name: str) -> int | None:
+        limit: int = options[name]
+        return None if limit < 0 else limit
+
+    return Limits(
+        image_size_cap=options["image_size_cap"],
+        limit_param_default=options["limit_param_default"],
+        api_limit_max=options["api_limit_max"],
+        image_property_quota=quota("image_property_quota"),
+        image_member_quota=quota("image_member_quota"),
+        image_tag_quota=quota("image_tag_quota"),
+        image_location_quota=quota("image_location_quota"),
+        disk_formats=tuple(options["disk_formats"]),
+        container_formats=tuple(options["container_formats"]),
+    )
+
+
+def _log(options: Values, source: Source) -> Log:
+    directory, file = options["log_dir"], options["log_file"]
+    if directory:
+        name = "glance" if source.service == "all" else f"glance-{source.service}"
+        file = str(Path(directory, file or f"{name}.log"))
+    usual = "info" if options["verbose"] else "warn"
+    return Log(
+        level="debug" if options["debug"] else usual,
+        levels=_levels(options),
+        file=str(Path(file).absolute()) if file else None,
+        format="json" if options["use_json"] else "text",
+    )
+
+
+def _levels(options: Values) -> dict[str, str]:
+    levels = {}
+    for pair in options["default_log_levels"]:
+        name, _, level = pair.partition("=")
+        if not name or level.strip().upper() not in LEVELS:
+            raise options.wrong(
+                "default_log_levels",
+                f"write NAME=LEVEL, with a level of {', '.join(LEVELS)}",
+            )
+        levels[name.strip()] = LEVELS[level.strip().upper()]
+    return levels
+
+
+def _http(options: Values) -> Http:
+    return Http(
+        client_socket_timeout=options["client_socket_timeout"] or None,
+        public_endpoint=_public_endpoint(options),
+        proxy_headers=options["enable_proxy_headers_parsing"],
+        trusted_proxies=_networks(options),
+    )
+
+
+def _public_endpoint(options: Values) -> str | None:
+    url: str | None = options["public_endpoint"]
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise options.wrong(
+            "public_endpoint", "write a URL such as https://images.example.com"
+        )
+    return url.rstrip("/")
+
+
+def _networks(options: Values) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(
+            ip_network(network, strict=False) for network in options["trusted_proxies"]
+        )
+    except ValueError:
+        raise options.wrong(
+            "trusted_proxies", "write addresses such as 10.0.0.1 or 10.0.0.0/8"
+        ) from None

@@ -1,0 +1,263 @@
+"""
+The options of keeping images: the registry, the stores, the limits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import types
+
+from glance.config.option import (
+    COUNT,
+    FLAG,
+    LIST,
+    QUOTA,
+    SECONDS,
+    SOME_SECONDS,
+    TEXT,
+    Option,
+    in_default,
+)
+
+DISK_FORMATS = "ami,ari,aki,vhd,vhdx,vmdk,raw,qcow2,vdi,iso,ploop"
+CONTAINER_FORMATS = "ami,ari,aki,bare,ovf,ova,docker,compressed"
+
+
+def _store(name: str, default: str, text: str) -> Option:
+    return Option(
+        name=name,
+        section="glance_store",
+        also=in_default(name),
+        type=TEXT,
+        default=default,
+        daemons=("api",),
+        help=text,
+    )
+
+
+def _limit(name: str, kind: Any, default: int, text: str) -> Option:
+    return Option(
+        name=name,
+        type=kind,
+        default=default,
+        daemons=("api", "registry"),
+        reloadable=True,
+        help=text,
+    )
+
+
+REGISTRY = (
+    Option(
+        name="registry_host",
+        type=TEXT,
+        default="127.0.0.1",
+        daemons=("api",),
+        help="""
+Where the API finds the registry: a host name, an address, or unix: and the
+path of a socket.""",
+    ),
+    Option(
+        name="registry_port",
+        type=types.Integer(min=1, max=65535),
+        default=9191,
+        daemons=("api",),
+        help="The TCP port at which the API finds the registry.",
+    ),
+    Option(
+        name="registry_client_protocol",
+        type=types.String(choices=["http"]),
+        default="http",
+        daemons=("api",),
+        help="What the API speaks with the registry.",
+    ),
+    Option(
+        name="registry_client_timeout",
+        type=SOME_SECONDS,
+        default=600,
+        daemons=("api",),
+        help="How many seconds the registry may take to answer.",
+    ),
+    Option(
+        name="registry_secret",
+        type=TEXT,
+        default=None,
+        daemons=("api", "registry"),
+        secret=True,
+        help="""
+What the API shows to the registry: the same text for both.  Without it the
+registry listens to its own machine only.  Keep a file that holds it from the
+eyes of others.""",
+    ),
+    Option(
+        name="connection",
+        section="database",
+        also=(("database", "sql_connection"), *in_default("sql_connection")),
+        type=TEXT,
+        default="sqlite:////var/lib/glance/glance.sqlite",
+        daemons=("registry",),
+        secret=True,
+        help="""
+The database of the registry: sqlite:////PATH, postgresql://USER:PASSWORD@HOST/NAME
+or mysql://USER:PASSWORD@HOST/NAME.""",
+    ),
+    Option(
+        name="connection_recycle_time",
+        section="database",
+        also=(
+            ("database", "idle_timeout"),
+            ("database", "sql_idle_timeout"),
+            *in_default("sql_idle_timeout"),
+        ),
+        type=SECONDS,
+        default=3600,
+        daemons=("registry",),
+        help="After how many seconds a connection to the database is replaced.",
+    ),
+    Option(
+        name="max_pool_size",
+        section="database",
+        also=(("database", "sql_max_pool_size"), *in_default("sql_max_pool_size")),
+        type=COUNT,
+        default=5,
+        daemons=("registry",),
+        help="How many connections to the database are kept.",
+    ),
+)
+
+STORES = (
+    _store(
+        "default_store",
+        "file",
+        """
+The store that new data goes to: file, which may be called filesystem as well.""",
+    ),
+    _store(
+        "filesystem_store_datadir",
+        "/var/lib/glance/images/",
+        "The directory of the filesystem store.  It is made if it isn't there.",
+    ),
+)
+
+UPLOADS = (
+    Option(
+        name="hashing_algorithm",
+        type=types.String(choices=["sha256", "sha384", "sha512", "blake2b"]),
+        default="sha512",
+        daemons=("api",),
+        help="What is computed of image data beside MD5.",
+    ),
+    Option(
+        name="upload_memory",
+        type=COUNT,
+        default=48,
+        daemons=("api",),
+        help="How many MiB of memory all uploads in flight share.",
+    ),
+    Option(
+        name="registry_retry",
+        type=SECONDS,
+        default=60,
+        daemons=("api",),
+        help="""
+For how many seconds the end of an upload is tried to be registered while the
+registry cannot be reached.  Then its data is deleted.""",
+    ),
+    Option(
+        name="lease_duration",
+        type=SOME_SECONDS,
+        default=60,
+        daemons=("api",),
+        help="""
+After how many seconds of silence an API daemon is taken for dead, so that
+others settle its uploads.""",
+    ),
+    Option(
+        name="reaper_interval",
+        type=SOME_SECONDS,
+        default=30,
+        daemons=("api",),
+        help="""
+How many seconds pass between two searches for uploads of the dead, and for
+data that is to be deleted.""",
+    ),
+    Option(
+        name="delayed_delete",
+        type=FLAG,
+        default=False,
+        daemons=("api",),
+        help="Whether the data of a deleted image is kept for scrub_time.",
+    ),
+    Option(
+        name="scrub_time",
+        type=SECONDS,
+        default=0,
+        daemons=("api",),
+        help="For how many seconds delayed_delete keeps the data of a deleted image.",
+    ),
+)
+
+LIMITS = (
+    _limit(
+        "image_size_cap",
+        types.Integer(min=1, max=2**63 - 1),
+        2**40,
+        "How many bytes the data of an image may have.",
+    ),
+    _limit(
+        "limit_param_default",
+        COUNT,
+        25,
+        "How many images a page of a list has when the client doesn't say.",
+    ),
+    _limit(
+        "api_limit_max",
+        COUNT,
+        1000,
+        "How many images a page of a list has at most.",
+    ),
+    _limit(
+        "image_property_quota",
+        QUOTA,
+        128,
+        "How many properties an image may have.  -1 for any number.",
+    ),
+    _limit(
+        "image_member_quota",
+        QUOTA,
+        128,
+        "How many members an image may have.  -1 for any number.",
+    ),
+    _limit(
+        "image_tag_quota",
+        QUOTA,
+        128,
+        "How many tags an image may have.  -1 for any number.",
+    ),
+    _limit(
+        "image_location_quota",
+        QUOTA,
+        10,
+        "How many locations an image may have.  -1 for any number.",
+    ),
+    Option(
+        name="disk_formats",
+        section="image_format",
+        also=in_default("disk_formats"),
+        type=LIST,
+        default=DISK_FORMATS,
+        daemons=("api", "registry"),
+        reloadable=True,
+        help="The disk formats that an image may have.",
+    ),
+    Option(
+        name="container_formats",
+        section="image_format",
+        also=in_default("container_formats"),
+        type=LIST,
+        default=CONTAINER_FORMATS,
+        daemons=("api", "registry"),
+        reloadable=True,
+        help="The container formats that an image may have.",
+    ),
+)

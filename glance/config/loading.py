@@ -1,0 +1,187 @@
+"""
+From files to settings.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+from oslo_config import cfg
+
+from glance.config.deciding import decide
+from glance.config.effect import warnings
+from glance.config.files import (
+    Written,
+    find,
+    last_written,
+    parse,
+    search_path,
+    within,
+)
+from glance.config.option import Option
+from glance.config.options import OPTIONS
+from glance.config.settings import ConfigurationError, Service, Settings, Source
+
+
+def load(
+    service: Service,
+    *,
+    config_files: Sequence[str] = (),
+    config_dirs: Sequence[str] = (),
+    directories: Sequence[str] | None = None,
+) -> Settings:
+    """
+    Read the settings of a daemon.
+
+    Without any file or directory files are looked for; there may be none.
+
+    @param config_files: the files to read; a later one has precedence.
+    @param config_dirs: directories; of each the files that end in C{.conf} are
+        read, by their names, after C{config_files}.
+    @param directories: where to look for files when none are given; L{None}
+        for the working directory, the home directory and C{/etc}.
+
+    @raise ConfigurationError: something in them cannot be.
+    """
+    if directories is None:
+        directories = search_path(Path.home(), Path.cwd())
+    return _load(
+        Source(
+            service=service,
+            config_files=tuple(str(Path(f).absolute()) for f in config_files),
+            config_dirs=tuple(str(Path(d).absolute()) for d in config_dirs),
+            search_path=tuple(directories),
+        )
+    )
+
+
+def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """
+    Read again what settings were read from.
+
+    @return: the settings with the changes that can be made while the daemon
+        runs, and the names of the options with changes that cannot.
+
+    @raise ConfigurationError: something in the files cannot be.
+    """
+    fresh = _load(settings.source)
+    changed = {
+        name: value
+        for name, value in fresh.values.items()
+        if value != settings.values[name]
+    }
+    values = {
+        **settings.values,
+        **{n: v for n, v in changed.items() if OPTIONS[n].reloadable},
+    }
+    return (
+        evolve(
+            settings,
+            limits=fresh.limits,
+            log=evolve(settings.log, level=fresh.log.level, levels=fresh.log.levels),
+            warnings=fresh.warnings,
+            values=values,
+        ),
+        tuple(name for name in changed if not OPTIONS[name].reloadable),
+    )
+
+
+def _load(source: Source) -> Settings:
+    files = (*source.config_files, *within(source.config_dirs))
+    if not files:
+        files = find(source.service, source.search_path)
+    written = [entry for file in files for entry in parse(file)]
+    values, origins = _read(source.service, files, written)
+    return decide(
+        source=source,
+        files=files,
+        warnings=warnings(source.service, written),
+        values=values,
+        origins=origins,
+    )
+
+
+def _read(
+    service: Service, files: Sequence[str], written: Sequence[Written]
+) -> tuple[dict[str, Any], dict[str, Written]]:
+    """
+    Give each option its value, and say of those that are written where.
+    """
+    conf = cfg.ConfigOpts()
+    values: dict[str, Any] = {}
+    origins: dict[str, Written] = {}
+    with _quiet():
+        conf(
+            args=[],
+            default_config_files=list(files),
+            default_config_dirs=[],
+            use_env=False,
+        )
+        for option in OPTIONS.values():
+            _register(conf, service, option)
+        for option in OPTIONS.values():
+            entry = last_written(written, option.places(service))
+            value = _value(conf, service, option, entry)
+            if value in (None, "", []):
+                value = _default(option)
+            elif entry is not None:
+                origins[option.name] = entry
+            values[option.name] = value
+    return values, origins
+
+
+def _default(option: Option) -> Any:
+    return None if option.default is None else option.type(option.default)
+
+
+def _register(conf: cfg.ConfigOpts, service: Service, option: Option) -> None:
+    (section, name), *others = option.places(service)
+    conf.register_opt(
+        cfg.Opt(
+            name,
+            type=option.type,
+            default=option.default,
+            deprecated_opts=[cfg.DeprecatedOpt(n, group=s) for s, n in others],
+        ),
+        group=section,
+    )
+
+
+def _value(
+    conf: cfg.ConfigOpts, service: Service, option: Option, entry: Written | None
+) -> Any:
+    section, name = option.places(service)[0]
+    try:
+        return conf[section][name]
+    except ValueError:
+        shown = "what it is" if option.secret or not entry else repr(entry.value)
+        raise ConfigurationError(
+            f"{entry} must be {option.must}, not {shown}"
+        ) from None
+    except cfg.Error:
+        raise ConfigurationError(
+            f"{entry} names an option after $ that there is none of: write $$ for a "
+            "dollar sign"
+        ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """
+    Keep it unsaid that a name is an older one.
+    """
+    logger = logging.getLogger(cfg.__name__)
+
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)

@@ -1,0 +1,123 @@
+"""
+What an option is.
+
+An option has one name of its own and others it was known by, from the first
+release to the last.  All are as good, and none is warned of.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import frozen
+from oslo_config import types
+
+from glance.config.settings import Service
+
+Daemon = Literal["api", "registry"]
+
+Place = tuple[str, str]
+"""
+The name of a section, and that of an option in it.
+"""
+
+SECTIONS: dict[Daemon, str] = {
+    "api": "app:glance-api",
+    "registry": "app:glance-registry",
+}
+"""
+The section for each daemon of a file that is shared by both.
+"""
+
+SECONDS = types.Float(min=0)
+SOME_SECONDS = types.Float(min=0.01)
+COUNT = types.Integer(min=1)
+QUOTA = types.Integer(min=-1)
+PORT = types.Integer(min=0, max=65535)
+TEXT = types.String()
+FLAG = types.Boolean()
+LIST = types.List()
+
+
+@frozen(kw_only=True)
+class Option:
+    """
+    Something that an operator can decide.
+    """
+
+    name: str
+    type: Any
+    """The type of the value, one of L{oslo_config.types}."""
+
+    default: Any
+    """What it is unless said; L{None} for nothing."""
+
+    help: str
+    daemons: tuple[Daemon, ...]
+    """The daemons that read it."""
+
+    section: str = "DEFAULT"
+    also: tuple[Place, ...] = ()
+    """The other places it may be written at."""
+
+    alone: tuple[str, ...] = ()
+    """
+    Its names in a daemon's own section, and in C{[DEFAULT]} of a file that is
+    read by no other daemon.
+    """
+
+    secret: bool = False
+    """Whether its value must not be shown."""
+
+    reloadable: bool = False
+    """Whether it can change while the daemon runs."""
+
+    def places(self, service: Service) -> tuple[Place, ...]:
+        """
+        Say where a daemon looks for it.
+
+        @return: at least one place; an earlier one has precedence in a file.
+        """
+        usual = ((self.section, self.name), *self.also)
+        names = dict.fromkeys((*self.alone, *(name for _, name in usual)))
+        sections = [SECTIONS[d] for d in self.daemons if service in (d, "all")]
+        places = [(section, name) for section in sections for name in names]
+        places.extend(usual)
+        if service in self.daemons:
+            places.extend(("DEFAULT", name) for name in self.alone)
+        return tuple(dict.fromkeys(places))
+
+    @property
+    def must(self) -> str:
+        """
+        What its value must be, to go on after "must be".
+        """
+        return describe(self.type)
+
+
+def describe(kind: Any) -> str:
+    """
+    Say what values a type has, to go on after "must be".
+    """
+    match kind:
+        case types.Boolean():
+            return "true or false"
+        case types.Float():
+            return f"a number of seconds, at least {kind.min:g}"
+        case types.Integer(max=None):
+            return f"a whole number, at least {kind.min}"
+        case types.Integer():
+            return f"a whole number from {kind.min} to {kind.max}"
+        case types.List():
+            return "a list, with commas between"
+        case types.String(choices=None):
+            return "text"
+        case _:
+            return f"one of {', '.join(kind.choices)}"
+
+
+def in_default(*names: str) -> tuple[Place, ...]:
+    """
+    Name options of the first section.
+    """
+    return tuple(("DEFAULT", name) for name in names)

@@ -1,0 +1,29 @@
+"""
+The options that have an effect here.
+"""
+
+from __future__ import annotations
+
+from glance.config.keeping import LIMITS, REGISTRY, STORES, UPLOADS
+from glance.config.option import Option
+from glance.config.serving import IDENTITY, LISTENING, LOGGING
+
+GROUPS: dict[str, tuple[Option, ...]] = {
+    "Listening": LISTENING,
+    "Identity": IDENTITY,
+    "The registry and its database": REGISTRY,
+    "Stores": STORES,
+    "Uploads and deletions": UPLOADS,
+    "Limits": LIMITS,
+    "Logging": LOGGING,
+}
+"""
+All options, by the headings they have in the sample files.
+"""
+
+OPTIONS: dict[str, Option] = {
+    option.name: option for group in GROUPS.values() for option in group
+}
+"""
+All options by name.
+"""

@@ -1,0 +1,213 @@
+"""
+The options of serving: where, whom, and what is said of it.
+"""
+
+from __future__ import annotations
+
+from glance.config.option import (
+    COUNT,
+    FLAG,
+    LIST,
+    PORT,
+    SECONDS,
+    TEXT,
+    Option,
+    in_default,
+)
+
+LISTENING = (
+    Option(
+        name="bind_host",
+        also=in_default("api_host"),
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        help="""
+The address the API listens at: an IPv4 or IPv6 address, or unix: and the path
+of a socket.  Unless it is said, it is 0.0.0.0 where an auth_strategy keeps
+strangers out, and 127.0.0.1 with noauth, which lets everybody do everything.
+With noauth another address is refused, unless noauth_anywhere is true.""",
+    ),
+    Option(
+        name="bind_port",
+        also=in_default("api_port"),
+        type=PORT,
+        default=9292,
+        daemons=("api",),
+        help="The TCP port of the API.  0 takes any that is free.",
+    ),
+    Option(
+        name="registry_bind_host",
+        alone=("bind_host",),
+        type=TEXT,
+        default=None,
+        daemons=("registry",),
+        help="""
+The address the registry listens at: an IPv4 or IPv6 address, or unix: and the
+path of a socket.  Unless it is said, it is 0.0.0.0 where there is a
+registry_secret, and 127.0.0.1 where there is none; any wider address is then
+refused.  With both daemons in one process the registry listens only if this
+option or registry_bind_port is set.""",
+    ),
+    Option(
+        name="registry_bind_port",
+        alone=("bind_port",),
+        type=PORT,
+        default=9191,
+        daemons=("registry",),
+        help="The TCP port of the registry.  0 takes any that is free.",
+    ),
+    Option(
+        name="backlog",
+        type=COUNT,
+        default=4096,
+        daemons=("api", "registry"),
+        help="How many connections may wait to be accepted.",
+    ),
+    Option(
+        name="client_socket_timeout",
+        type=SECONDS,
+        default=900,
+        daemons=("api", "registry"),
+        help="""
+After how many seconds in which nothing comes from a client, or nothing goes to
+it, it is given up.  0 waits for ever.""",
+    ),
+    Option(
+        name="graceful_shutdown_timeout",
+        type=SECONDS,
+        default=60,
+        daemons=("api", "registry"),
+        help="""
+For how many seconds transfers in flight may go on when the daemon is told to
+stop.""",
+    ),
+    Option(
+        name="public_endpoint",
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        help="""
+The URL that clients reach the API at, such as https://images.example.com.
+Unless it is said, links in answers begin as the request did.""",
+    ),
+    Option(
+        name="enable_proxy_headers_parsing",
+        section="oslo_middleware",
+        also=in_default("enable_proxy_headers_parsing"),
+        type=FLAG,
+        default=False,
+        daemons=("api",),
+        help="""
+Whether X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host of a trusted
+proxy are believed.""",
+    ),
+    Option(
+        name="trusted_proxies",
+        section="oslo_middleware",
+        also=in_default("trusted_proxies"),
+        type=LIST,
+        default="127.0.0.0/8,::1/128",
+        daemons=("api",),
+        help="The addresses and networks of the proxies that are trusted.",
+    ),
+)
+
+IDENTITY = (
+    Option(
+        name="auth_strategy",
+        type=TEXT,
+        default="noauth",
+        daemons=("api",),
+        help="How the API knows who asks.  noauth: everybody is an administrator.",
+    ),
+    Option(
+        name="noauth_anywhere",
+        type=FLAG,
+        default=False,
+        daemons=("api",),
+        help="""
+Whether noauth may listen at an address that other machines reach.  Whoever
+reaches it can then read, change and delete every image.""",
+    ),
+    Option(
+        name="trust_identity_headers",
+        type=FLAG,
+        default=False,
+        daemons=("api",),
+        help="""
+Whether X-User-Id, X-Tenant-Id, X-Roles and X-Identity-Status are believed.
+Only true behind a proxy that sets them, and that nobody can go around.""",
+    ),
+    Option(
+        name="admin_role",
+        type=TEXT,
+        default="admin",
+        daemons=("api",),
+        help="The role that makes somebody an administrator.",
+    ),
+    Option(
+        name="owner_is_tenant",
+        type=FLAG,
+        default=True,
+        daemons=("api",),
+        help="Whether an image belongs to a tenant.  Otherwise it does to a user.",
+    ),
+)
+
+LOGGING = (
+    Option(
+        name="verbose",
+        type=FLAG,
+        default=True,
+        daemons=("api", "registry"),
+        reloadable=True,
+        help="""
+Whether more than warnings and errors is logged, such as a line for each
+request.""",
+    ),
+    Option(
+        name="debug",
+        type=FLAG,
+        default=False,
+        daemons=("api", "registry"),
+        reloadable=True,
+        help="Whether all is logged that may help to find a mistake.",
+    ),
+    Option(
+        name="log_file",
+        also=in_default("logfile"),
+        type=TEXT,
+        default=None,
+        daemons=("api", "registry"),
+        help="""
+The file to log to.  Unless it or log_dir is said, it is standard output.""",
+    ),
+    Option(
+        name="log_dir",
+        also=in_default("logdir"),
+        type=TEXT,
+        default=None,
+        daemons=("api", "registry"),
+        help="""
+The directory of log_file; that file is called after the daemon unless it is
+said.""",
+    ),
+    Option(
+        name="use_json",
+        type=FLAG,
+        default=False,
+        daemons=("api", "registry"),
+        help="Whether a line of the log is a JSON object.",
+    ),
+    Option(
+        name="default_log_levels",
+        type=LIST,
+        default="sqlalchemy=WARN,alembic=WARN,twisted.web=WARN",
+        daemons=("api", "registry"),
+        reloadable=True,
+        help="""
+The least level that is logged of a part of the program, as NAME=LEVEL.  Levels
+are DEBUG, INFO, WARN, ERROR and CRITICAL.""",
+    ),
+)

@@ -1,0 +1,302 @@
+"""
+The settings of a daemon, as values.
+
+They say what was decided, not how it was written down: whoever is given one
+need not know of files, sections and older names.  Times are in seconds, sizes
+in bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from glance.errors import GlanceError
+
+Service = Literal["api", "registry", "all"]
+"""
+Which daemon: the API, the registry, or both in one process.
+"""
+
+
+class ConfigurationError(GlanceError):
+    """
+    An option has a value that cannot be; one line names it and the cure.
+    """
+
+
+@frozen
+class Endpoint:
+    """
+    Where a daemon listens: at a port of an address, or at a UNIX socket.
+    """
+
+    host: str
+    """An IP address; empty for a UNIX socket."""
+
+    port: int
+    """A TCP port; 0 for any that is free, and for a UNIX socket."""
+
+    backlog: int
+    """How many connections may wait to be accepted."""
+
+    path: str | None = None
+    """The path of a UNIX socket; L{None} for a TCP port."""
+
+    @property
+    def is_local(self) -> bool:
+        """
+        Whether only this machine can connect.
+        """
+        return self.path is not None or ip_address(self.host).is_loopback
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"unix:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@frozen(kw_only=True)
+class RegistryAddress:
+    """
+    Where the API finds the registry daemon.
+    """
+
+    host: str
+    """A name or an IP address; C{localhost} for a UNIX socket."""
+
+    port: int
+
+    path: str | None
+    """The path of a UNIX socket; L{None} for a TCP port."""
+
+    timeout: float
+    """How long the registry may take to answer, in seconds."""
+
+    @property
+    def url(self) -> str:
+        """
+        The URL of the registry, without a slash at its end.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@frozen(kw_only=True)
+class Database:
+    """
+    Where the registry keeps what it knows.
+    """
+
+    url: str = field(repr=False)
+    """An SQLAlchemy URL, password included; file paths in it are absolute."""
+
+    idle_timeout: float
+    """After how many seconds a connection is replaced."""
+
+    pool_size: int
+    """How many connections are kept."""
+
+
+@frozen(kw_only=True)
+class Stores:
+    """
+    Where image data rests.
+    """
+
+    default: str
+    """The name of the store that new data goes to: C{file}."""
+
+    filesystem_datadir: str
+    """The absolute path of the directory of the filesystem store."""
+
+
+@frozen(kw_only=True)
+class Limits:
+    """
+    How much is too much; each can change while the daemon runs.
+    """
+
+    image_size_cap: int
+    """How many bytes the data of an image may have."""
+
+    limit_param_default: int
+    """How many images a page of a list has when the client doesn't say."""
+
+    api_limit_max: int
+    """How many images a page of a list has at most."""
+
+    image_property_quota: int | None
+    """How many properties an image may have; L{None} for any number."""
+
+    image_member_quota: int | None
+    """How many members an image may have; L{None} for any number."""
+
+    image_tag_quota: int | None
+    """How many tags an image may have; L{None} for any number."""
+
+    image_location_quota: int | None
+    """How many locations an image may have; L{None} for any number."""
+
+    disk_formats: tuple[str, ...]
+    container_formats: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Log:
+    """
+    What is logged, and where to.
+    """
+
+    level: str
+    """C{debug}, C{info} or C{warn}; can change while the daemon runs."""
+
+    levels: Mapping[str, str]
+    """
+    The level of each namespace that has its own, by the names of
+    L{twisted.logger.LogLevel}; can change while the daemon runs.
+    """
+
+    file: str | None
+    """The absolute path of the log file; L{None} for standard output."""
+
+    format: Literal["text", "json"]
+
+
+@frozen(kw_only=True)
+class Http:
+    """
+    How requests are taken.
+    """
+
+    client_socket_timeout: float | None
+    """After how many seconds of silence a client is given up; L{None} never."""
+
+    public_endpoint: str | None
+    """
+    The URL that clients reach the API at, without a slash at its end; L{None}
+    to take it from each request.
+    """
+
+    proxy_headers: bool
+    """Whether what a proxy says of the client is believed."""
+
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    """The proxies that are believed; a UNIX socket's peer always is."""
+
+
+@frozen(kw_only=True)
+class Identity:
+    """
+    Who somebody is.
+    """
+
+    auth_strategy: str
+    """C{noauth}: everybody is an administrator."""
+
+    trust_identity_headers: bool
+    """Whether C{X-Tenant-Id} and its like are believed."""
+
+    admin_role: str
+    owner_is_tenant: bool
+    """Whether an image is owned by a tenant rather than a user."""
+
+
+@frozen(kw_only=True)
+class Upload:
+    """
+    How uploads are done.
+    """
+
+    hashing_algorithm: str
+    """The name, as of L{hashlib}, of what is computed beside MD5."""
+
+    registry_retry: float
+    """For how many seconds the end of an upload is tried to be registered."""
+
+    lease_duration: float
+    """After how many seconds of silence a process is taken for dead."""
+
+    reaper_interval: float
+    """How many seconds pass between two searches for what the dead left."""
+
+    memory: int
+    """How many bytes of memory all uploads in flight share."""
+
+
+@frozen(kw_only=True)
+class Deletion:
+    """
+    What becomes of the data of a deleted image.
+    """
+
+    delayed: bool
+    """Whether it is kept for a while."""
+
+    scrub_time: float
+    """For how many seconds it is kept, if it is."""
+
+
+@frozen(kw_only=True)
+class Source:
+    """
+    What settings were read from, so that they can be read again.
+    """
+
+    service: Service
+    config_files: tuple[str, ...]
+    config_dirs: tuple[str, ...]
+    search_path: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Settings:
+    """
+    All that a daemon is told.
+    """
+
+    service: Service
+
+    api: Endpoint | None
+    """Where the API listens; L{None} for a registry daemon."""
+
+    registry_listen: Endpoint | None
+    """
+    Where the registry listens; L{None} for an API daemon, and for both in one
+    process unless they are told a place.
+    """
+
+    registry: RegistryAddress
+    """Where an API daemon finds the registry."""
+
+    registry_secret: str | None = field(repr=False)
+    """What the API shows to the registry; L{None} for nothing."""
+
+    database: Database
+    stores: Stores
+    limits: Limits
+    log: Log
+    http: Http
+    identity: Identity
+    upload: Upload
+    deletion: Deletion
+
+    graceful_shutdown_timeout: float
+    """For how many seconds transfers in flight may go on at the end."""
+
+    files: tuple[str, ...]
+    """The files that were read, the last of which has the last word."""
+
+    warnings: tuple[str, ...]
+    """One line for each option in the files that does nothing."""
+
+    notes: tuple[str, ...]
+    """One line for each thing that was decided and might surprise."""
+
+    source: Source = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False, eq=False)
+    """The value of each option, passwords included; for a reload only."""
