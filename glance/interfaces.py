@@ -162,13 +162,14 @@ class IRegistry(Interface):
             lease.
         """
 
-    def unsettled(limit: int) -> Deferred[Sequence[Image]]:
+    def unsettled(limit: int, after: str | None = None) -> Deferred[Sequence[Image]]:
         """
         List images that need settling: those saving whose attempt's instance
         has no lease any more, those pending deletion, and those with doomed
-        data.
+        data.  They come in the order of their ids.
 
         @param limit: how many at the most.
+        @param after: the id that theirs come after; L{None} for the first.
         """
 
     def purge(before: datetime, limit: int) -> Deferred[int]:

@@ -1,0 +1,216 @@
+"""
+L{Images}: what can be done with what is known of images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from attrs import evolve
+from twisted.logger import Logger
+
+from glance.context import Context, Deed, demand, may
+from glance.errors import Forbidden, GlanceError, ImageNotFound, ImageProtected
+from glance.image import GONE, Image, Status
+from glance.limits import Limits
+from glance.query import Query
+from glance.revisions import Revisions
+from glance.settling import Settler, failed
+from glance.validation import is_image_id, validate
+
+
+class Images:
+    """
+    The images, and what callers may do with them.
+
+    Each method asks L{glance.context.may} before anything changes.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        settler: Settler,
+        limits: Callable[[], Limits],
+        *,
+        delayed_delete: bool,
+    ) -> None:
+        """
+        @param limits: gets the limits that hold at present.
+        @param delayed_delete: whether the data of deleted images is left to
+            the reaper, which may be told to wait.
+        """
+        self.revisions = revisions
+        self.limits = limits
+        self._registry = revisions.registry
+        self._settler = settler
+        self._delayed_delete = delayed_delete
+
+    def now(self) -> datetime:
+        """
+        Get the time, in UTC.
+        """
+        return self.revisions.now()
+
+    def draft(self, context: Context, **attributes: Any) -> Image:
+        """
+        Get a new image, that nobody knows yet.
+
+        @param attributes: what it is to be beyond an id, an owner and its
+            times.
+        """
+        now = self.now()
+        given = {"id": str(uuid4()), "owner": context.owner, **attributes}
+        return Image(**given, created_at=now, updated_at=now)
+
+    async def create(self, context: Context, image: Image) -> Image:
+        """
+        Keep a new image.
+
+        @param image: the image, queued.
+
+        @raise InvalidImage: it cannot be so.
+        @raise TooMany: it has too many of something.
+        @raise Forbidden: it is somebody else's.
+        @raise ImageExists: its id is taken, or was once.
+        """
+        if not context.is_admin and image.owner != context.owner:
+            raise Forbidden("Only administrators make images for others.")
+        validate(image, self.limits())
+        created: Image = await self._registry.create(image)
+        return created
+
+    async def get(
+        self,
+        context: Context,
+        image_id: str,
+        deed: Deed = Deed.SEE,
+        *,
+        include_deleted: bool = False,
+    ) -> Image:
+        """
+        Find an image.
+
+        @param deed: what it is needed for.
+        @param include_deleted: whether an administrator gets a deleted one.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: it may know of it, but not do that.
+        """
+        if not is_image_id(image_id):
+            raise ImageNotFound("No image with that ID was found.")
+        image: Image = await self._registry.get(image_id)
+        if image.status in GONE and not (include_deleted and context.is_admin):
+            raise ImageNotFound(f"No image with ID {image_id} was found.")
+        demand(context, deed, image)
+        return image
+
+    async def find(self, context: Context, query: Query) -> Sequence[Image]:
+        """
+        List images.
+
+        @param query: its scope is what the caller may see, and asks for.
+
+        @raise MarkerNotFound: the marker is not in the list.
+        """
+        images: Sequence[Image] = await self._registry.find(query)
+        return images
+
+    async def change(
+        self,
+        context: Context,
+        image_id: str,
+        f: Callable[[Image], Image],
+        deed: Deed = Deed.CHANGE,
+        *,
+        revision: int | None = None,
+    ) -> Image:
+        """
+        Change an image.
+
+        @param f: gets the image and returns it as it is to be; it is pure, may
+            raise, and may be called anew when somebody else was faster.
+        @param deed: what this is.
+        @param revision: the only revision to be changed; L{None} for any.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: the caller may not do that.
+        @raise InvalidImage: the image cannot be as it is to be.
+        @raise TooMany: it would have too many of something.
+        @raise ImageChanged: the image is at another revision.
+        @raise TooBusy: others were faster, again and again.
+        """
+
+        def allowed(image: Image) -> Image:
+            if image.status in GONE:
+                raise ImageNotFound(f"No image with ID {image_id} was found.")
+            demand(context, deed, image)
+            new = f(image)
+            if _rewrites(image, new):
+                demand(context, Deed.REWRITE, image)
+            validate(new, self.limits())
+            return new
+
+        if not is_image_id(image_id):
+            raise ImageNotFound("No image with that ID was found.")
+        return await self.revisions.change(image_id, allowed, revision=revision)
+
+    async def delete(self, context: Context, image_id: str) -> Image:
+        """
+        Delete an image, and its data with it.
+
+        If the data cannot be removed now, the reaper does it later: the image
+        is gone all the same.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise ImageProtected: it is protected.
+        @raise Forbidden: the caller may not do that.
+        """
+
+        def doomed(image: Image) -> Image:
+            if image.protected:
+                raise ImageProtected(
+                    f"Image {image_id} is protected; take that off it first."
+                )
+            left = image
+            if image.attempt is not None:
+                left = failed(image, image.attempt)
+            return evolve(
+                image.becoming(Status.PENDING_DELETE),
+                deleted_at=self.now(),
+                attempt=None,
+                doomed=left.doomed,
+            )
+
+        image = await self.change(context, image_id, doomed, Deed.DELETE)
+        if self._delayed_delete:
+            return image
+        try:
+            return await self._settler.settle(image)
+        except GlanceError as error:
+            self._log.warn(
+                "The data of deleted image {image} is removed later: {error}",
+                image=image_id,
+                error=error,
+            )
+            return image
+
+    def sees(self, context: Context, image: Image) -> bool:
+        """
+        Tell whether a caller may know of an image.
+        """
+        return may(context, Deed.SEE, image)
+
+
+def _rewrites(old: Image, new: Image) -> bool:
+    """
+    Tell whether a change touches what only administrators may.
+    """
+    if old.owner != new.owner:
+        return True
+    written = old.status in (Status.ACTIVE, Status.DEACTIVATED)
+    return written and (old.size, old.checksum) != (new.size, new.checksum)

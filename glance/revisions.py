@@ -1,0 +1,92 @@
+"""
+How an image is changed when others change it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from attrs import evolve
+from twisted.internet.defer import DeferredLock
+from twisted.internet.interfaces import IReactorTime
+
+from glance.errors import ImageChanged, TooBusy
+from glance.image import Image
+from glance.interfaces import IRegistry
+
+TRIES = 10
+"""How often a change is applied anew because somebody else was faster."""
+
+
+class Revisions:
+    """
+    Changes images: reads one, applies a pure function, and puts the result in
+    its place, unless somebody else did so first; then it does so again.
+
+    Those who change one image through this object take turns, so that they
+    don't make each other start over.
+    """
+
+    def __init__(self, registry: IRegistry, clock: IReactorTime) -> None:
+        self.registry = registry
+        self._clock = clock
+        self._turns: dict[str, DeferredLock] = {}
+
+    def now(self) -> datetime:
+        """
+        Get the time, in UTC.
+        """
+        return datetime.fromtimestamp(self._clock.seconds(), UTC)
+
+    async def change(
+        self,
+        image_id: str,
+        f: Callable[[Image], Image],
+        *,
+        revision: int | None = None,
+        touch: bool = True,
+    ) -> Image:
+        """
+        Apply C{f} to an image.
+
+        @param f: gets the image as it is, and returns it as it is to be; may
+            raise what makes the change impossible, and may be called anew.
+        @param revision: the only revision to be changed; L{None} for whichever
+            there is.
+        @param touch: whether this counts as an update of the image.
+
+        @raise ImageNotFound: there is none of that id.
+        @raise ImageChanged: it is at another C{revision}.
+        @raise TooBusy: others were faster, again and again.
+        """
+        async with self._turn(image_id):
+            for _ in range(TRIES):
+                old: Image = await self.registry.get(image_id)
+                if revision is not None and old.revision != revision:
+                    raise ImageChanged(
+                        f"Image {image_id} has changed; read it again, and decide anew."
+                    )
+                new = f(old)
+                if new == old:
+                    return old
+                if touch:
+                    new = evolve(new, updated_at=self.now())
+                try:
+                    replaced: Image = await self.registry.replace(old, new)
+                except ImageChanged:
+                    continue
+                return replaced
+        raise TooBusy(f"Too many change image {image_id} at once; try again.")
+
+    @asynccontextmanager
+    async def _turn(self, image_id: str) -> AsyncIterator[None]:
+        lock = self._turns.setdefault(image_id, DeferredLock())
+        await lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+            if not lock.locked and not lock.waiting:
+                self._turns.pop(image_id, None)

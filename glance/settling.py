@@ -1,0 +1,244 @@
+"""
+Settling: what becomes of attempts that died, and of data that is to go.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from glance.errors import GlanceError, ImageNotFound, StoreNotFound
+from glance.image import Attempt, Image, Location, Status
+from glance.interfaces import IStore
+from glance.revisions import Revisions
+from glance.storage import Storage
+
+BATCH = 100
+"""How many images are settled between two looks at the registry."""
+
+
+def failed(image: Image, attempt: Attempt) -> Image:
+    """
+    Get an image as it is once an attempt to fill it has failed.
+
+    If that attempt isn't the image's, or isn't any more, nothing changes.
+    """
+    if image.attempt is None or image.attempt.id != attempt.id:
+        return image
+    return image.becoming(
+        attempt.fallback, attempt=None, doomed=(*image.doomed, attempt.location)
+    )
+
+
+class Settler:
+    """
+    Removes the data of deleted images and failed attempts.
+
+    The image is always changed first: once it names the data no more, nobody
+    else does.
+    """
+
+    def __init__(
+        self, revisions: Revisions, storage: Storage, *, scrub_seconds: float = 0
+    ) -> None:
+        """
+        @param scrub_seconds: how long data of deleted images is left alone.
+        """
+        self._revisions = revisions
+        self._storage = storage
+        self._scrub = timedelta(seconds=scrub_seconds)
+
+    async def settle(self, image: Image) -> Image:
+        """
+        Bring an image to rest.
+
+        @param image: one that is deleted, has doomed data, or is saving
+            though nobody is about it.
+
+        @raise StoreUnavailable: its data could not be removed now.
+        @raise StoreNotFound: its data is in a store that isn't known here.
+        @raise RegistryUnavailable: the registry cannot be asked.
+        """
+        if image.status is Status.SAVING and image.attempt is not None:
+            attempt = image.attempt
+            image = await self._revisions.change(
+                image.id, lambda current: failed(current, attempt)
+            )
+        if image.status is Status.PENDING_DELETE:
+            return await self._delete(image)
+        if image.doomed:
+            return await self._remove_doomed(image)
+        return image
+
+    async def give_up(self, image_id: str, attempt: Attempt) -> None:
+        """
+        End an attempt of this process that has failed, and remove its data.
+
+        If the image turns out to have the data after all, it keeps it.
+        """
+        try:
+            image = await self._revisions.change(
+                image_id, lambda current: failed(current, attempt)
+            )
+        except ImageNotFound:
+            await self._storage.remove(attempt.location)
+            return
+        if attempt.location in image.locations:
+            return
+        await self._storage.remove(attempt.location)
+        if attempt.location in image.doomed:
+            await self._forget(image_id, (attempt.location,))
+
+    async def _remove_doomed(self, image: Image) -> Image:
+        for location in image.doomed:
+            if location not in image.locations:
+                await self._storage.remove(location)
+        return await self._forget(image.id, image.doomed)
+
+    async def _forget(self, image_id: str, removed: tuple[Location, ...]) -> Image:
+        def forget(image: Image) -> Image:
+            left = tuple(place for place in image.doomed if place not in removed)
+            return evolve(image, doomed=left)
+
+        return await self._revisions.change(image_id, forget, touch=False)
+
+    async def _delete(self, image: Image) -> Image:
+        if not self._due(image):
+            return image
+        for location in (*image.locations, *image.doomed):
+            await self._storage.remove(location)
+
+        def deleted(current: Image) -> Image:
+            if current.status is not Status.PENDING_DELETE:
+                return current
+            return current.becoming(Status.DELETED, locations=(), doomed=())
+
+        return await self._revisions.change(image.id, deleted, touch=False)
+
+    def _due(self, image: Image) -> bool:
+        since = image.deleted_at or image.updated_at
+        return since + self._scrub <= self._revisions.now()
+
+
+class Reaper:
+    """
+    Settles, now and then, what dead processes have left.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        settler: Settler,
+        revisions: Revisions,
+        storage: Storage,
+        clock: IReactorTime,
+        seconds: float,
+    ) -> None:
+        """
+        @param seconds: the time between two looks.
+        """
+        self._settler = settler
+        self._revisions = revisions
+        self._storage = storage
+        self._seconds = seconds
+        self._failed: dict[str, tuple[str, Attempt]] = {}
+        self._looking = LoopingCall(self.look)
+        self._looking.clock = clock
+        self._stopped: Deferred[object] | None = None
+
+    def start(self) -> None:
+        """
+        Look at once, and then again and again.
+        """
+        self._stopped = self._looking.start(self._seconds)
+
+    async def stop(self) -> None:
+        """
+        Look no more; wait for the look that is under way.
+        """
+        if self._looking.running:
+            self._looking.stop()
+        if self._stopped is not None:
+            await self._stopped
+
+    async def give_up(self, image_id: str, attempt: Attempt) -> None:
+        """
+        End an attempt of this process that has failed; if that cannot be done
+        now, do it later.
+        """
+        try:
+            await self._settler.give_up(image_id, attempt)
+        except GlanceError as error:
+            self._log.warn(
+                "The failed upload of image {image} is settled later: {error}",
+                image=image_id,
+                error=error,
+            )
+            self._failed[attempt.id] = (image_id, attempt)
+        else:
+            self._failed.pop(attempt.id, None)
+
+    async def look(self) -> None:
+        """
+        Settle what there is to settle.
+        """
+        try:
+            for image_id, attempt in list(self._failed.values()):
+                await self.give_up(image_id, attempt)
+            await self._settle_all()
+            for name, store in self._storage.stores.items():
+                await self._sweep(name, store)
+        except Exception:
+            self._log.failure("What dead processes left was not settled")
+
+    async def _settle_all(self) -> None:
+        after = None
+        try:
+            while True:
+                images = await self._revisions.registry.unsettled(BATCH, after)
+                for image in images:
+                    await self._settle(image)
+                if len(images) < BATCH:
+                    return
+                after = images[-1].id
+        except GlanceError as error:
+            self._log.warn("Not all was settled: {error}", error=error)
+
+    async def _sweep(self, name: str, store: IStore) -> None:
+        try:
+            swept = await store.sweep()
+        except GlanceError as error:
+            self._log.warn(
+                "Store {name} was not swept: {error}", name=name, error=error
+            )
+        else:
+            if swept:
+                self._log.info(
+                    "Removed {count} unfinished uploads from store {name}.",
+                    count=swept,
+                    name=name,
+                )
+
+    async def _settle(self, image: Image) -> None:
+        try:
+            settled = await self._settler.settle(image)
+        except StoreNotFound:
+            self._log.debug("Image {image} is for another daemon.", image=image.id)
+        except GlanceError as error:
+            self._log.warn(
+                "Image {image} is settled later: {error}", image=image.id, error=error
+            )
+        else:
+            if settled.status is not image.status:
+                self._log.info(
+                    "Image {image} was {old}, and is {new} now.",
+                    image=image.id,
+                    old=image.status.value,
+                    new=settled.status.value,
+                )

@@ -1,0 +1,157 @@
+"""
+L{Sharing}: with whom images are shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import evolve
+
+from glance.context import Context, Deed
+from glance.errors import Forbidden, MemberNotFound
+from glance.image import Consent, Image, Member, Visibility
+from glance.images import Images
+from glance.query import Query, Scope
+
+
+class Sharing:
+    """
+    Adds and removes the members of images.
+    """
+
+    def __init__(self, images: Images) -> None:
+        self._images = images
+
+    async def members(self, context: Context, image_id: str) -> tuple[Member, ...]:
+        """
+        List the members of an image.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        """
+        image = await self._images.get(context, image_id, Deed.SEE_MEMBERS)
+        return image.members
+
+    async def put(
+        self,
+        context: Context,
+        image_id: str,
+        member_id: str,
+        *,
+        can_share: bool | None = None,
+        status: Consent | None = None,
+    ) -> Member:
+        """
+        Share an image with one member more, or change how it is shared.
+
+        A private image becomes shared.
+
+        @param can_share: whether the member may share it further; L{None} to
+            leave that as it is, or, for a new member, for no.
+        @param status: what the member thinks of it; L{None} to leave that as it
+            is, or, for a new member, for pending.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: the caller may not share it.
+        @raise TooMany: the image has too many members.
+        """
+        now = self._images.now()
+        image = await self._images.change(
+            context,
+            image_id,
+            lambda image: _shared(image, member_id, can_share, status, now),
+            Deed.SHARE,
+        )
+        member = image.member(member_id)
+        assert member is not None
+        return member
+
+    async def replace(
+        self,
+        context: Context,
+        image_id: str,
+        members: Sequence[tuple[str, bool | None]],
+        status: Consent = Consent.ACCEPTED,
+    ) -> None:
+        """
+        Share an image with these members and nobody else.
+
+        @param members: the id of each, and whether it may share the image
+            further, as L{put} has it.
+        @param status: what they think of it.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: the caller may not share it.
+        @raise TooMany: these are too many.
+        """
+        now = self._images.now()
+        wanted = {member_id for member_id, _ in members}
+
+        def replaced(image: Image) -> Image:
+            kept = tuple(m for m in image.members if m.id in wanted)
+            image = evolve(image, members=kept)
+            for member_id, can_share in members:
+                image = _shared(image, member_id, can_share, status, now)
+            return image
+
+        await self._images.change(context, image_id, replaced, Deed.SHARE)
+
+    async def remove(self, context: Context, image_id: str, member_id: str) -> None:
+        """
+        Share an image with a member no more.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise MemberNotFound: it isn't shared with that member.
+        @raise Forbidden: the caller may not do that.
+        """
+
+        def removed(image: Image) -> Image:
+            if image.member(member_id) is None:
+                raise MemberNotFound(
+                    f"Image {image_id} is not shared with {member_id}."
+                )
+            left = tuple(m for m in image.members if m.id != member_id)
+            return evolve(image, members=left)
+
+        await self._images.change(context, image_id, removed, Deed.SHARE)
+
+    async def shared_with(self, context: Context, member_id: str) -> Sequence[Image]:
+        """
+        List the images that are shared with a member.
+
+        @raise Forbidden: the caller is somebody else.
+        """
+        if not context.is_admin and context.tenant != member_id:
+            raise Forbidden("You can list only what is shared with your own project.")
+        scope = Scope(member=member_id, consents=frozenset(Consent))
+        return await self._images.find(context, Query(scope=scope, hidden=None))
+
+
+def _shared(
+    image: Image,
+    member_id: str,
+    can_share: bool | None,
+    status: Consent | None,
+    now: datetime,
+) -> Image:
+    """
+    Get an image as it is once it is shared with a member.
+    """
+    old = image.member(member_id)
+    new = old or Member(id=member_id, created_at=now, updated_at=now)
+    if can_share is not None:
+        new = evolve(new, can_share=can_share)
+    if status is not None:
+        new = evolve(new, status=status)
+    if new == old:
+        return image
+    others = tuple(m for m in image.members if m.id != member_id)
+    visibility = image.visibility
+    if visibility is Visibility.PRIVATE:
+        visibility = Visibility.SHARED
+    return evolve(
+        image,
+        visibility=visibility,
+        members=(*others, evolve(new, updated_at=now)),
+    )

@@ -1,0 +1,310 @@
+"""
+L{Transfers}: image data on its way in and out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+
+from glance.context import Context, Deed, demand
+from glance.deferreds import InThread
+from glance.errors import (
+    ChecksumMismatch,
+    DataDamaged,
+    DataNotFound,
+    GlanceError,
+    ImageDeactivated,
+    ImageGone,
+    ImageNotActive,
+    ImageTooLarge,
+    RegistryUnavailable,
+    SizeMismatch,
+    StoreUnavailable,
+    UploadSuperseded,
+)
+from glance.image import GONE, Attempt, Image, Location, Status
+from glance.images import Images
+from glance.leases import Lease
+from glance.settling import Reaper
+from glance.storage import Storage
+from glance.streams.metering import Digest, MeteredBody
+from glance.streams.strands import Window
+
+RETRY_PAUSE = 0.5
+"""Seconds between two tries to tell the registry that data is whole."""
+
+
+@frozen(kw_only=True)
+class Announced:
+    """
+    What was said of data before it came; L{None} for what wasn't.
+    """
+
+    size: int | None = None
+    """Bytes."""
+    checksum: str | None = None
+    """MD5, in hexadecimal."""
+
+
+class Transfers:
+    """
+    Fills images with data, and gives it back.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        images: Images,
+        storage: Storage,
+        reaper: Reaper,
+        lease: Lease,
+        clock: IReactorTime,
+        hash_in_thread: InThread,
+        window: Window,
+        *,
+        hash_algorithm: str,
+        retry_seconds: float,
+    ) -> None:
+        """
+        @param hash_in_thread: where data is hashed.
+        @param hash_algorithm: the hash beside MD5, as L{hashlib} calls it.
+        @param retry_seconds: how long the registry is asked again when it
+            can't be told that data is whole.
+        """
+        self._images = images
+        self._storage = storage
+        self._reaper = reaper
+        self._lease = lease
+        self._clock = clock
+        self._in_thread = hash_in_thread
+        self._window = window
+        self._hash_algorithm = hash_algorithm
+        self._retry_seconds = retry_seconds
+        self.in_flight = 0
+        """How many uploads are under way."""
+
+    def store_name(self, asked: str | None) -> str:
+        """
+        Get the name of the store that data would go to.
+
+        @param asked: the name that somebody asks for; L{None} for the default.
+
+        @raise StoreNotFound: there is no such store.
+        """
+        return self._storage.name(asked)
+
+    async def upload(
+        self,
+        context: Context,
+        image_id: str,
+        body: IBodyProducer,
+        *,
+        store: str | None = None,
+        size: int | None = None,
+        checksum: str | None = None,
+        fallback: Status = Status.QUEUED,
+    ) -> Image:
+        """
+        Fill a queued image with data.
+
+        When this fails, nothing is left of the data.  C{body} is then either
+        started, or not touched.
+
+        @param store: the name of the store; L{None} for the default.
+        @param size: how many bytes the caller says there are, if it does.
+        @param checksum: the MD5 that the caller says they have, if it does.
+        @param fallback: what the image becomes when this fails.
+
+        @return: the image, active.
+
+        @raise BadTransition: the image isn't queued.
+        @raise StoreNotFound: there is no such store.
+        @raise SizeMismatch: there are more or fewer bytes than was said.
+        @raise ChecksumMismatch: they are others than was said.
+        @raise ImageTooLarge: there are more than allowed.
+        @raise ImageGone: the image was deleted meanwhile.
+        @raise UploadSuperseded: others took this process for dead.
+        """
+        name = self._storage.name(store)
+        await self._lease.hold()
+        number = secrets.token_hex(8)
+        attempt = Attempt(
+            id=number,
+            instance=self._lease.instance,
+            location=Location(store=name, key=f"{image_id}.{number}"),
+            fallback=fallback,
+        )
+        saving = await self._images.change(
+            context,
+            image_id,
+            lambda image: image.becoming(Status.SAVING, attempt=attempt),
+            Deed.UPLOAD,
+        )
+        self.in_flight += 1
+        try:
+            announced = [
+                Announced(size=saving.size, checksum=saving.checksum),
+                Announced(size=size, checksum=checksum),
+            ]
+            return await self._fill(saving, attempt, body, announced)
+        except Exception:
+            await self._reaper.give_up(image_id, attempt)
+            raise
+        finally:
+            self.in_flight -= 1
+
+    async def _fill(
+        self,
+        image: Image,
+        attempt: Attempt,
+        body: IBodyProducer,
+        announced: list[Announced],
+    ) -> Image:
+        limit = self._images.limits().image_size_cap
+        if body.length is not UNKNOWN_LENGTH:
+            _compare_sizes(announced, body.length)
+            if body.length > limit:
+                raise ImageTooLarge(
+                    f"The image has {body.length} bytes; {limit} are allowed."
+                )
+        md5, better = Digest("md5"), Digest(self._hash_algorithm)
+        metered = MeteredBody(body, limit, [md5, better], self._in_thread, self._window)
+        store = self._storage.at(attempt.location)
+        size: int = await store.add(attempt.location.key, metered)
+        if size != metered.count:
+            raise StoreUnavailable("The store did not keep all of the data; try again.")
+        _compare_sizes(announced, size)
+        _compare_checksums(announced, md5.value())
+        return await self._register(
+            image.id,
+            _filled(
+                attempt,
+                size=size,
+                checksum=md5.value(),
+                os_hash_algo=self._hash_algorithm,
+                os_hash_value=better.value(),
+            ),
+        )
+
+    async def _register(self, image_id: str, f: Callable[[Image], Image]) -> Image:
+        deadline = self._clock.seconds() + self._retry_seconds
+        while True:
+            try:
+                return await self._images.revisions.change(image_id, f)
+            except RegistryUnavailable:
+                if self._clock.seconds() >= deadline:
+                    raise
+            await deferLater(self._clock, RETRY_PAUSE)
+
+    async def downloadable(self, context: Context, image_id: str) -> Image:
+        """
+        Find an image whose data the caller may have.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise ImageNotActive: there is no data.
+        @raise ImageDeactivated: an administrator has stopped its downloads.
+        @raise Forbidden: the caller may not have the data.
+        """
+        image = await self._images.get(context, image_id)
+        demand(context, Deed.DOWNLOAD, image)
+        if image.status is Status.DEACTIVATED and not context.is_admin:
+            raise ImageDeactivated(
+                f"Image {image_id} is deactivated; ask an administrator."
+            )
+        if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+            raise ImageNotActive(f"Image {image_id} is not active: it has no data.")
+        return image
+
+    async def open(
+        self, image: Image, offset: int = 0, length: int | None = None
+    ) -> IBodyProducer:
+        """
+        Get data of an image, from the first of its locations that works.
+
+        @param offset: the first byte wanted; not beyond the image's size.
+        @param length: how many bytes are wanted; L{None} for all that follow.
+
+        @return: a body of just that length; it is started, or told to stop.
+
+        @raise DataNotFound: the data is nowhere.
+        @raise DataDamaged: there is more or less data than there was.
+        @raise StoreUnavailable: the store does not work at present.
+        """
+        problem: GlanceError = DataNotFound(
+            f"The data of image {image.id} is missing; tell the operator."
+        )
+        for location in image.locations:
+            try:
+                return await self._open(image, location, offset, length)
+            except GlanceError as error:
+                self._log.error(
+                    "Image {image} cannot be read from store {store}: {error}",
+                    image=image.id,
+                    store=location.store,
+                    error=error,
+                )
+                problem = error
+        raise problem
+
+    async def _open(
+        self, image: Image, location: Location, offset: int, length: int | None
+    ) -> IBodyProducer:
+        store = self._storage.at(location)
+        body: IBodyProducer = await store.get(location.key, offset, length)
+        wanted = (image.size or 0) - offset if length is None else length
+        if body.length != wanted:
+            body.stopProducing()
+            raise DataDamaged(
+                f"The data of image {image.id} is not as long as it was; "
+                "tell the operator."
+            )
+        return body
+
+
+def _filled(attempt: Attempt, **known: Any) -> Callable[[Image], Image]:
+    """
+    Get the change that makes an image active with an attempt's data.
+    """
+
+    def filled(image: Image) -> Image:
+        if attempt.location in image.locations:
+            return image
+        if image.status in GONE:
+            raise ImageGone(f"Image {image.id} was deleted during its upload.")
+        if image.attempt is None or image.attempt.id != attempt.id:
+            raise UploadSuperseded(
+                f"The upload of image {image.id} took a break for so long that it "
+                "was given up; start it again."
+            )
+        return image.becoming(
+            Status.ACTIVE, attempt=None, locations=(attempt.location,), **known
+        )
+
+    return filled
+
+
+def _compare_sizes(announced: list[Announced], size: int) -> None:
+    for said in announced:
+        if said.size is not None and said.size != size:
+            raise SizeMismatch(
+                f"Supplied size ({said.size}) and size generated from uploaded "
+                f"image ({size}) did not match."
+            )
+
+
+def _compare_checksums(announced: list[Announced], checksum: str) -> None:
+    for said in announced:
+        if said.checksum is not None and said.checksum.lower() != checksum:
+            raise ChecksumMismatch(
+                f"Supplied checksum ({said.checksum}) and checksum generated from "
+                f"uploaded image ({checksum}) did not match."
+            )

@@ -1,0 +1,154 @@
+"""
+What an image can be like, whoever made it so.
+"""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from glance.errors import InvalidImage, TooMany
+from glance.image import Image
+from glance.limits import Limits
+
+AMAZON = frozenset({"aki", "ari", "ami"})
+"""Formats that are disk and container format at once."""
+
+NAME_LENGTH = 255
+"""The most characters in names of images, properties, tags, members, owners."""
+
+VALUE_LENGTH = 65535
+"""The most bytes in the value of a property."""
+
+INTEGER_MAX = 2**31 - 1
+"""The most that min_disk and min_ram can be."""
+
+RESERVED = frozenset(
+    {
+        "checksum",
+        "container_format",
+        "created_at",
+        "direct_url",
+        "disk_format",
+        "file",
+        "id",
+        "locations",
+        "min_disk",
+        "min_ram",
+        "name",
+        "os_hash_algo",
+        "os_hash_value",
+        "os_hidden",
+        "owner",
+        "protected",
+        "schema",
+        "self",
+        "size",
+        "status",
+        "tags",
+        "updated_at",
+        "virtual_size",
+        "visibility",
+    }
+)
+"""
+What no custom property can be called: version 2 shows them at one level with
+these.
+"""
+
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def is_image_id(text: str) -> bool:
+    """
+    Tell whether C{text} is an id as images have them: a UUID, in lower case,
+    with dashes.
+    """
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def validate(image: Image, limits: Limits) -> None:
+    """
+    Refuse an image that cannot be.
+
+    @raise InvalidImage: an attribute is wrong; the text says which.
+    @raise TooMany: there are too many of something.
+    """
+    if not is_image_id(image.id):
+        raise InvalidImage("Invalid image id format: give a UUID.")
+    _text("name", image.name)
+    _text("owner", image.owner)
+    _formats(image, limits)
+    _number("size", image.size, None)
+    _number("min_disk", image.min_disk, INTEGER_MAX)
+    _number("min_ram", image.min_ram, INTEGER_MAX)
+    if image.checksum is not None and not _MD5.fullmatch(image.checksum):
+        raise InvalidImage("Invalid checksum: give the MD5 as 32 hexadecimal digits.")
+    for name, value in image.properties.items():
+        _property(name, value)
+    for tag in image.tags:
+        _text("tag", tag)
+    for member in image.members:
+        _text("member", member.id)
+        if not member.id:
+            raise InvalidImage("A member has to have a name.")
+    _count("properties", len(image.properties), limits.properties)
+    _count("members", len(image.members), limits.members)
+    _count("tags", len(image.tags), limits.tags)
+    _count("locations", len(image.locations), limits.locations)
+
+
+def _text(what: str, value: str | None, length: int = NAME_LENGTH) -> None:
+    if value is None:
+        return
+    if len(value) > length:
+        raise InvalidImage(
+            f"Image {what} too long: {len(value)} characters; "
+            f"at most {length} are possible."
+        )
+    if "\0" in value:
+        raise InvalidImage(f"Image {what} cannot hold a NUL character.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidImage(f"Image {what} is not valid Unicode.")
+
+
+def _formats(image: Image, limits: Limits) -> None:
+    disk, container = image.disk_format, image.container_format
+    if disk is not None and disk not in limits.disk_formats:
+        raise InvalidImage(f"Invalid disk format '{disk}' for image.")
+    if container is not None and container not in limits.container_formats:
+        raise InvalidImage(f"Invalid container format '{container}' for image.")
+    if (disk in AMAZON or container in AMAZON) and disk != container:
+        raise InvalidImage(
+            "Invalid mix of disk and container formats. Where one is aki, ari or "
+            "ami, the other has to be the same."
+        )
+
+
+def _number(what: str, value: int | None, most: int | None) -> None:
+    if value is None:
+        return
+    if value < 0 or value > (2**63 - 1 if most is None else most):
+        raise InvalidImage(f"'{what}' value out of range")
+
+
+def _property(name: str, value: str | None) -> None:
+    if not name:
+        raise InvalidImage("A property has to have a name.")
+    if name in RESERVED:
+        raise InvalidImage(
+            f"A property cannot be called '{name}': images have an attribute "
+            "of that name."
+        )
+    _text("property name", name)
+    _text("property", value, VALUE_LENGTH)
+    if value is not None and len(value.encode()) > VALUE_LENGTH:
+        raise InvalidImage(f"Property '{name}' is longer than {VALUE_LENGTH} bytes.")
+
+
+def _count(what: str, count: int, limit: int) -> None:
+    if 0 <= limit < count:
+        raise TooMany(f"An image can have at most {limit} {what}; these are {count}.")
