@@ -152,7 +152,7 @@ class Images:
             new = f(image)
             if _rewrites(image, new):
                 demand(context, Deed.REWRITE, image)
-            validate(new, self.limits())
+            validate(new, self.limits(), image)
             return new
 
         if not is_image_id(image_id):

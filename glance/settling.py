@@ -150,7 +150,7 @@ class Reaper:
         self._failed: dict[str, tuple[str, Attempt]] = {}
         self._looking = LoopingCall(self.look)
         self._looking.clock = clock
-        self._stopped: Deferred[object] | None = None
+        self._stopped: Deferred[LoopingCall] | None = None
 
     def start(self) -> None:
         """

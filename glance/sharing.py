@@ -146,12 +146,11 @@ def _shared(
         new = evolve(new, status=status)
     if new == old:
         return image
-    others = tuple(m for m in image.members if m.id != member_id)
+    new = evolve(new, updated_at=now)
+    members = tuple(new if m.id == member_id else m for m in image.members)
+    if old is None:
+        members = (*members, new)
     visibility = image.visibility
     if visibility is Visibility.PRIVATE:
         visibility = Visibility.SHARED
-    return evolve(
-        image,
-        visibility=visibility,
-        members=(*others, evolve(new, updated_at=now)),
-    )
+    return evolve(image, visibility=visibility, members=members)

@@ -23,6 +23,9 @@ VALUE_LENGTH = 65535
 INTEGER_MAX = 2**31 - 1
 """The most that min_disk and min_ram can be."""
 
+NUMBERS = {"size": 2**63 - 1, "min_disk": INTEGER_MAX, "min_ram": INTEGER_MAX}
+"""The most that each number can be; the least is zero."""
+
 RESERVED = frozenset(
     {
         "checksum",
@@ -70,35 +73,64 @@ def is_image_id(text: str) -> bool:
         return False
 
 
-def validate(image: Image, limits: Limits) -> None:
+def validate(image: Image, limits: Limits, old: Image | None = None) -> None:
     """
     Refuse an image that cannot be.
+
+    @param old: the image as it was, whose attributes are let pass: limits may
+        have become narrower since; L{None} for a new image.
 
     @raise InvalidImage: an attribute is wrong; the text says which.
     @raise TooMany: there are too many of something.
     """
-    if not is_image_id(image.id):
+
+    def changed(*attributes: str) -> bool:
+        return old is None or any(
+            getattr(old, name) != getattr(image, name) for name in attributes
+        )
+
+    if changed("id") and not is_image_id(image.id):
         raise InvalidImage("Invalid image id format: give a UUID.")
-    _text("name", image.name)
-    _text("owner", image.owner)
-    _formats(image, limits)
-    _number("size", image.size, None)
-    _number("min_disk", image.min_disk, INTEGER_MAX)
-    _number("min_ram", image.min_ram, INTEGER_MAX)
-    if image.checksum is not None and not _MD5.fullmatch(image.checksum):
-        raise InvalidImage("Invalid checksum: give the MD5 as 32 hexadecimal digits.")
-    for name, value in image.properties.items():
-        _property(name, value)
-    for tag in image.tags:
-        _text("tag", tag)
+    if changed("name"):
+        _text("name", image.name)
+    if changed("owner"):
+        _text("owner", image.owner)
+    if changed("disk_format", "container_format"):
+        _formats(image, limits)
+    for name, most in NUMBERS.items():
+        if changed(name):
+            _number(name, getattr(image, name), most)
+    if changed("checksum"):
+        _checksum(image.checksum)
+    if changed("properties"):
+        _properties(image, limits)
+    if changed("tags"):
+        for tag in image.tags:
+            _text("tag", tag)
+        _count("tags", len(image.tags), limits.tags)
+    if changed("members"):
+        _members(image, limits)
+    if changed("locations"):
+        _count("locations", len(image.locations), limits.locations)
+
+
+def _members(image: Image, limits: Limits) -> None:
     for member in image.members:
         _text("member", member.id)
         if not member.id:
             raise InvalidImage("A member has to have a name.")
-    _count("properties", len(image.properties), limits.properties)
     _count("members", len(image.members), limits.members)
-    _count("tags", len(image.tags), limits.tags)
-    _count("locations", len(image.locations), limits.locations)
+
+
+def _properties(image: Image, limits: Limits) -> None:
+    for name, value in image.properties.items():
+        _property(name, value)
+    _count("properties", len(image.properties), limits.properties)
+
+
+def _checksum(checksum: str | None) -> None:
+    if checksum is not None and not _MD5.fullmatch(checksum):
+        raise InvalidImage("Invalid checksum: give the MD5 as 32 hexadecimal digits.")
 
 
 def _text(what: str, value: str | None, length: int = NAME_LENGTH) -> None:
@@ -128,10 +160,8 @@ def _formats(image: Image, limits: Limits) -> None:
         )
 
 
-def _number(what: str, value: int | None, most: int | None) -> None:
-    if value is None:
-        return
-    if value < 0 or value > (2**63 - 1 if most is None else most):
+def _number(what: str, value: int | None, most: int) -> None:
+    if value is not None and not 0 <= value <= most:
         raise InvalidImage(f"'{what}' value out of range")
 
 
