@@ -1,0 +1,395 @@
+"""
+HTTP/1.1 on the wire: requests are dispatched when their headers are in.
+
+This is the only module that uses private attributes of Twisted;
+C{tests/streams/test_private.py} names each of them, and fails when one is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import UNKNOWN_LENGTH
+
+from glance.errors import BodyMalformed, BodyTimeout
+from glance.streams.request import StreamingRequest, UploadBody
+
+if TYPE_CHECKING:
+    from glance.streams.site import StreamingSite
+
+RECEIVE = 1 << 18
+"""How many bytes of a body are asked of the socket at once."""
+
+DRAINED = 1 << 18
+"""
+How many bytes of a body that nobody wants are read all the same, so that the
+connection can be kept.
+"""
+
+LINGERING = 5.0
+"""
+For how many seconds a client may go on sending a body that nobody wants, once
+it is answered.
+"""
+
+DISCARDED = 1 << 26
+"""How many bytes it may send in that time."""
+
+BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class StreamingHTTPChannel(http.HTTPChannel):
+    """
+    The connection of a client.
+
+    While the body of a request is on its way, this reads from the socket
+    exactly as long as somebody wants the body.
+    """
+
+    site: StreamingSite
+    transport: Any
+
+    answering = False
+    """Whether there is a request, or an answer that has not wholly left."""
+
+    _body: UploadBody | None = None
+    """The body that is on its way."""
+
+    _answered: StreamingRequest | None = None
+    """The request that is answered, but whose body is still to be drained."""
+
+    _begun = False
+    """Whether some of the next request has come."""
+
+    _expecting = False
+    """Whether the client waits to be told to continue."""
+
+    _closing = False
+    """Whether all that comes from now on is ignored."""
+
+    _discarded = 0
+    _buffer_size: int | None = None
+    _abort_call: IDelayedCall | None = None
+    _watch_call: IDelayedCall | None = None
+    _watched: tuple[int, float] = (0, 0.0)
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.site.opened(self)
+
+    # Requests come in
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._closing:
+            self._discarded += len(data)
+            if self._discarded > DISCARDED:
+                self.abort()
+            return
+        # The headers of a request have one time for all of them, or one byte
+        # now and then would keep them open for ever.
+        if self._body is not None or not self._begun:
+            self.resetTimeout()
+        self._begun = True
+        LineReceiver.dataReceived(self, data)
+
+    def lineReceived(self, line: bytes) -> None:
+        if not self._closing:
+            super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._respondToBadRequestAndDisconnect()
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if not self._closing:
+            super().rawDataReceived(data)
+
+    def headerReceived(self, line: bytes) -> bool:
+        try:
+            received: bool = super().headerReceived(line)
+        except ValueError:
+            # A Content-Length of thousands of digits.
+            self._respondToBadRequestAndDisconnect()
+            return False
+        return received
+
+    def allHeadersReceived(self) -> None:
+        request: StreamingRequest = self.requests[-1]
+        headers = request.requestHeaders
+        if headers.hasHeader("content-length") and headers.hasHeader(
+            "transfer-encoding"
+        ):
+            self._respondToBadRequestAndDisconnect()
+            # So that no end of this request is seen.
+            self.length = None
+            return
+        self.setTimeout(None)
+        self.answering = True
+        request.parseCookies()
+        self.persistent = self.checkPersistence(request, self._version)
+        request.gotLength(self.length)
+        if self.length == 0:
+            # It has all come, and allContentReceived is called next.
+            return
+        expect = headers.getRawHeaders("expect", [""])[0].lower()
+        self._expecting = expect == "100-continue" and self._version == b"HTTP/1.1"
+        length = UNKNOWN_LENGTH if self.length is None else self.length
+        self._body = UploadBody(length, self._regulate)
+        self._receive_more()
+        request.begin(self.site, self._command, self._path, self._version, self._body)
+        self._regulate()
+
+    def allContentReceived(self) -> None:
+        answered, self._answered = self._answered, None
+        if self._body is not None:
+            self._body = None
+            self._receive_less()
+            self.setTimeout(None)
+            if not self._waitingForTransport:
+                self._networkProducer.resumeProducing()
+        super().allContentReceived()
+        if answered is not None:
+            self._next(answered)
+
+    def _regulate(self) -> None:
+        """
+        Read from the socket if what comes is wanted, and don't if not.
+        """
+        if self._body is None or self._closing:
+            return
+        if self._body.wanted and self._expecting:
+            self._expecting = False
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        wanted = self._body.wanted or self._answered is not None
+        if wanted != (self.timeOut is not None):
+            self.setTimeout(self.site.timeOut if wanted else None)
+        if wanted and not self._waitingForTransport:
+            self._networkProducer.resumeProducing()
+        else:
+            self._networkProducer.pauseProducing()
+
+    def _receive_more(self) -> None:
+        socket = self._socket()
+        if socket is not None:
+            self._buffer_size = socket.bufferSize
+            socket.bufferSize = RECEIVE
+
+    def _receive_less(self) -> None:
+        socket = self._socket()
+        if socket is not None and self._buffer_size is not None:
+            socket.bufferSize = self._buffer_size
+
+    def _socket(self) -> Any:
+        """
+        @return: the transport below TLS, or L{None} if it isn't one.
+        """
+        socket = getattr(self.transport, "transport", self.transport)
+        return socket if isinstance(socket, FileDescriptor) else None
+
+    # Answers go out
+
+    def writeHeaders(
+        self, version: bytes, code: bytes, reason: bytes, headers: Headers
+    ) -> None:
+        if self.site.draining or not self._drainable():
+            self.persistent = False
+        # Whoever waits to be told to continue has been told now.
+        self._expecting = False
+        if not self.persistent:
+            headers.setRawHeaders("connection", ["close"])
+        headers.removeHeader("server")
+        super().writeHeaders(version, code, reason, headers)
+
+    def write(self, data: bytes) -> None:
+        # An answer that was broken off must not get an end.
+        if not self._closing:
+            super().write(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        if not self._closing:
+            super().writeSequence(iovec)
+
+    def _drainable(self) -> bool:
+        """
+        Whether what is left of the body, if anything, will come for sure, and
+        soon.
+        """
+        body = self._body
+        if body is None:
+            return True
+        if self._expecting or not isinstance(body.length, int) or body.broken:
+            return False
+        return body.length - body.received <= DRAINED
+
+    def requestDone(self, request: StreamingRequest) -> None:
+        if self._body is None:
+            self._next(request)
+        elif self._drainable():
+            self._answered = request
+            if self._body.received != self._body.length:
+                self._body.stopProducing()
+            self._regulate()
+        else:
+            self._body.stopProducing()
+            self._linger()
+
+    def _next(self, request: StreamingRequest) -> None:
+        """
+        Go on to the next request.
+        """
+        if self._closing:
+            return
+        self._begun = False
+        if self.site.draining:
+            self.persistent = False
+        if self.persistent:
+            self.answering = False
+            self.setTimeout(self.site.timeOut)
+            self.site.settled()
+        super().requestDone(request)
+
+    # Connections end
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        if self._body is None:
+            self.transport.write(BAD_REQUEST)
+            self._linger()
+            return
+        self._body.fail(
+            Failure(
+                BodyMalformed(
+                    "The chunks that the data was sent in are broken. Send it again."
+                )
+            )
+        )
+        if self._answered is not None:
+            self._linger()
+
+    def _linger(self) -> None:
+        """
+        Close the connection, but discard what is still being sent for a while.
+
+        To close it with data unread would reset it, and the client might never
+        read the answer.
+        """
+        self._closing = True
+        self.setTimeout(None)
+        producer: Any = self._networkProducer
+        producer.resumeProducing()
+        producer.unregisterProducer()
+        if self._socket() is self.transport:
+            self.transport.loseWriteConnection()
+        else:
+            # TLS reads on until the client has closed its side.
+            self.transport.loseConnection()
+        self._abort_call = self.callLater(LINGERING, self._lingered)
+
+    def _lingered(self) -> None:
+        self._abort_call = None
+        if self._unsent():
+            self._watch()
+            self.transport.loseConnection()
+        else:
+            self.abort()
+
+    def timeoutConnection(self) -> None:
+        if self._body is not None and self._answered is None:
+            self._body.fail(
+                Failure(
+                    BodyTimeout(
+                        f"No data came for {self.site.timeOut:g} seconds. "
+                        "Send it again."
+                    )
+                )
+            )
+        elif self._answered is not None:
+            self.abort()
+        else:
+            self.loseConnection()
+
+    def loseConnection(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        self.setTimeout(None)
+        self._watch()
+        super().loseConnection()
+
+    def close_if_idle(self) -> None:
+        """
+        Close the connection unless a request has begun to come.
+        """
+        if not (self.answering or self._begun):
+            self.loseConnection()
+
+    def abort(self) -> None:
+        """
+        Break off the connection.
+        """
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._closing = True
+        self._body = None
+        self._unwatch()
+        if self._abort_call is not None:
+            self._abort_call.cancel()
+            self._abort_call = None
+        super().connectionLost(reason)
+        self.site.closed(self)
+
+    # Clients that don't read what they are sent
+
+    def pauseProducing(self) -> None:
+        self._watch()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        if not self._closing:
+            self._unwatch()
+        super().resumeProducing()
+        self._regulate()
+
+    def _unsent(self) -> int:
+        """
+        @return: how many bytes the socket has not taken yet.
+        """
+        socket = self._socket()
+        if socket is None:
+            return 0
+        unsent: int = len(socket.dataBuffer) - socket.offset + socket._tempDataLen
+        return unsent
+
+    def _watch(self) -> None:
+        """
+        See from now on that the client reads.
+        """
+        if self._watch_call is None and self.site.timeOut is not None:
+            self._watched = (self._unsent(), self.site.reactor.seconds())
+            self._watch_call = self.callLater(self.site.timeOut / 4, self._look)
+
+    def _look(self) -> None:
+        assert self.site.timeOut is not None
+        self._watch_call = None
+        unsent, since = self._watched
+        now = self.site.reactor.seconds()
+        if unsent != self._unsent():
+            self._watched = (self._unsent(), now)
+        elif now - since >= self.site.timeOut:
+            self.abort()
+            return
+        self._watch_call = self.callLater(self.site.timeOut / 4, self._look)
+
+    def _unwatch(self) -> None:
+        if self._watch_call is not None:
+            self._watch_call.cancel()
+            self._watch_call = None

@@ -1,0 +1,293 @@
+"""
+Requests that are answered while their body is still on its way.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.python.failure import Failure
+from twisted.web import http, server
+from twisted.web.iweb import IBodyProducer, INonQueuedRequestFactory
+from zope.interface import implementer, provider
+
+from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
+from glance.log import request_id as current_request_id
+
+if TYPE_CHECKING:
+    from glance.streams.site import StreamingSite
+
+_REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@implementer(IBodyProducer, IPushProducer)
+class UploadBody:
+    """
+    The body of a request, as it comes from the socket.
+
+    Nothing is read from the socket until the body is started, nor while it is
+    paused; what was read before is held until then.
+    """
+
+    def __init__(self, length: int | str, regulate: Callable[[], None]) -> None:
+        """
+        @param length: how many bytes are to come, or
+            L{twisted.web.iweb.UNKNOWN_LENGTH}.
+        @param regulate: is called whenever L{wanted} may have changed.
+        """
+        self.length = length
+        self.received = 0
+        """How many bytes have come so far."""
+        self._regulate = regulate
+        self._held: deque[bytes] = deque()
+        self._consumer: IConsumer | None = None
+        self._done: Deferred[None] | None = None
+        self._failure: Failure | None = None
+        self._paused = False
+        self._writing = False
+        self._complete = False
+        self._over = False
+
+    @property
+    def wanted(self) -> bool:
+        """
+        Whether the consumer has room for what comes next.
+        """
+        return self._consumer is not None and not (self._paused or self._complete)
+
+    @property
+    def broken(self) -> bool:
+        """
+        Whether the client failed to send it.
+        """
+        failure = self._failure
+        return failure is not None and bool(failure.check(BodyMalformed, BodyTimeout))
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        if self._done is not None:
+            raise RuntimeError("The body of a request can be read only once.")
+        done: Deferred[None] = Deferred(lambda _: self.stopProducing())
+        self._done = done
+        if self._failure is not None:
+            return fail(self._failure)
+        self._consumer = consumer
+        self._deliver()
+        return done
+
+    def pauseProducing(self) -> None:
+        self._paused = True
+        self._regulate()
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        self._deliver()
+
+    def stopProducing(self) -> None:
+        self.fail(Failure(BodyStopped("The data was stopped before its end.")))
+
+    def data_received(self, data: bytes) -> None:
+        """
+        Take what has come; called by the channel.
+        """
+        self.received += len(data)
+        if not self._over:
+            self._held.append(data)
+            self._deliver()
+
+    def completed(self) -> None:
+        """
+        Take note that all has come; called by the channel.
+        """
+        self._complete = True
+        self._deliver()
+
+    def connection_lost(self) -> None:
+        """
+        Take note that no more can come; called by the request.
+        """
+        if self._consumer is None or not self._complete:
+            self.fail(
+                Failure(
+                    BodyTruncated(
+                        "The connection was lost before all of the data had come. "
+                        "Send it again."
+                    )
+                )
+            )
+
+    def fail(self, failure: Failure) -> None:
+        """
+        End the body before its end; do nothing if it is over.
+
+        @param failure: what C{startProducing} fails with.
+        """
+        if not self._over:
+            self._failure = failure
+            self._end(failure)
+
+    def _deliver(self) -> None:
+        """
+        Write what is held, as far as the consumer has room, and see whether
+        that was all.
+        """
+        if self._writing:
+            # The loop below runs already, and looks at each flag again.
+            return
+        self._writing = True
+        try:
+            while self._held and self._consumer is not None and not self._paused:
+                self._consumer.write(self._held.popleft())
+        except Exception:
+            self.fail(Failure())
+        finally:
+            self._writing = False
+        started = self._consumer is not None
+        if started and self._complete and not self._held:
+            self._end(None)
+        else:
+            self._regulate()
+
+    def _end(self, result: Failure | None) -> None:
+        self._over = True
+        self._held.clear()
+        self._consumer = None
+        self._regulate()
+        if self._done is None:
+            return
+        if result is None:
+            self._done.callback(None)
+        else:
+            self._done.errback(result)
+
+
+@provider(INonQueuedRequestFactory)
+class StreamingRequest(server.Request):
+    """
+    A request that is answered as soon as its headers are in.
+    """
+
+    defaultContentType = None
+    channel: Any
+
+    body: UploadBody | None = None
+    """What comes after the headers; L{None} if nothing does."""
+
+    request_id = ""
+    """What the client, or else we, named this request."""
+
+    started = 0.0
+    """When the headers were in, by the clock of the reactor."""
+
+    aborted = False
+    """Whether the connection was lost before the answer was done."""
+
+    _begun = False
+    _ended = False
+
+    def gotLength(self, length: int | None) -> None:
+        # Nothing is ever collected, whatever the length.
+        self.content = BytesIO()
+
+    def begin(
+        self,
+        site: StreamingSite,
+        command: bytes,
+        path: bytes,
+        version: bytes,
+        body: UploadBody | None,
+    ) -> None:
+        """
+        Start to answer; called by the channel, when the headers are in.
+        """
+        self._begun = True
+        self._site = site
+        self.body = body
+        self.started = site.reactor.seconds()
+        given = self.getHeader("x-openstack-request-id") or ""
+        named = _REQUEST_ID.fullmatch(given) is not None
+        self.request_id = given if named else f"req-{uuid.uuid4()}"
+        self.setHeader("x-openstack-request-id", self.request_id)
+        site.began()
+        super().requestReceived(command, path, version)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        assert self.body is not None
+        self.body.data_received(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if self.body is not None:
+            self.body.completed()
+        else:
+            self.begin(self.channel.site, command, path, version, None)
+
+    def process(self) -> None:
+        def process() -> None:
+            current_request_id.set(self.request_id)
+            super(StreamingRequest, self).process()
+
+        copy_context().run(process)
+
+    def getRequestHostname(self) -> bytes:
+        try:
+            hostname: bytes = super().getRequestHostname()
+        except AttributeError:
+            # The address of a UNIX socket has no host.
+            return b"localhost"
+        return hostname
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        if getattr(self, "channel", None) is None:
+            producer.stopProducing()
+        else:
+            super().registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        if getattr(self, "channel", None) is None:
+            self.producer = None
+        else:
+            super().unregisterProducer()
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        self._log.failure(
+            "{method} {uri} failed", reason, method=self.method, uri=self.uri
+        )
+        if self.startedWriting:
+            self.loseConnection()
+        else:
+            message = b"Internal server error"
+            self.setResponseCode(http.INTERNAL_SERVER_ERROR)
+            self.setHeader(b"content-type", b"text/plain; charset=utf-8")
+            self.setHeader(b"content-length", b"%d" % len(message))
+            self.write(message)
+            self.finish()
+        return reason
+
+    def loseConnection(self) -> None:
+        if getattr(self, "channel", None) is not None:
+            self.aborted = not self.finished
+            super().loseConnection()
+
+    def ended(self) -> None:
+        """
+        Tell the site, once, that there is no more to answer.
+        """
+        if self._begun and not self._ended:
+            self._ended = True
+            self._site.ended(self)
+
+    def connectionLost(self, reason: Failure) -> None:
+        self.aborted = self.aborted or not self.finished
+        # First this, because Klein cancels the handler now, which then
+        # doesn't try to answer that its body has failed.
+        super().connectionLost(reason)
+        if self.body is not None:
+            self.body.connection_lost()
+        self.ended()

@@ -1,0 +1,229 @@
+"""
+Tests of L{glance.streams.channel}.
+"""
+
+from glance.errors import BodyStopped
+from tests.streams.wire import IDLE, Sink, WireTestCase
+
+
+class EarlyAnswerTests(WireTestCase):
+    """
+    A request may be answered before its body has come.
+    """
+
+    def test_small_rest(self):
+        """
+        A small rest is drained, and the connection kept.
+        """
+        request = self.put("Content-Length: 4")
+        self.respond(request, code=404)
+        self.assertNotIn(b"Connection: close", self.transport.value())
+        self.assertTrue(self.reading())
+        self.assertEqual([r.code for r in self.finished], [404])
+        self.channel.dataReceived(b"dataGET /next HTTP/1.1\r\n\r\n")
+        self.assertEqual([r.uri for r in self.leaf.requests], [b"/", b"/next"])
+
+    def test_small_rest_synchronously(self):
+        """
+        The same when it is answered at once, and the body came with the
+        headers.
+        """
+        self.channel, self.transport = self.serve(lambda request: b"no")
+        request = b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\ndata"
+        self.channel.dataReceived(request * 3)
+        self.assertEqual(len(self.leaf.requests), 3)
+        self.assertEqual(self.transport.value().count(b"HTTP/1.1 200"), 3)
+
+    def test_small_rest_never_comes(self):
+        """
+        A client that doesn't send the rest is given up.
+        """
+        request = self.put("Content-Length: 4")
+        self.respond(request, code=404)
+        self.clock.advance(IDLE)
+        self.assertFalse(self.transport.connected)
+
+    def test_big_rest(self):
+        """
+        A big rest is not waited for.
+        """
+        request = self.put("Content-Length: 1000000")
+        self.respond(request, code=404)
+        self.assertIn(b"Connection: close\r\n", self.transport.value())
+        self.assertTrue(self.transport.disconnecting)
+        self.clock.advance(5)
+        self.assertFalse(self.transport.connected)
+        self.assertEqual([r.aborted for r in self.finished], [False])
+
+    def test_never_the_next_request(self):
+        """
+        An unread body is never taken for a request.
+        """
+        for header in ["Content-Length: 1000000", "Transfer-Encoding: chunked"]:
+            request = self.put(header)
+            self.respond(request, code=404)
+            self.channel.dataReceived(b"GET /smuggled HTTP/1.1\r\n\r\n" * 100)
+            self.assertEqual(len(self.leaf.requests), 1)
+
+    def test_too_much_discarded(self):
+        """
+        A client that goes on sending is cut off.
+        """
+        request = self.put("Content-Length: 100000000000")
+        self.respond(request, code=404)
+        piece = bytes(1 << 20)
+        for _ in range(64):
+            self.channel.dataReceived(piece)
+        self.assertTrue(self.transport.connected)
+        self.channel.dataReceived(piece)
+        self.assertFalse(self.transport.connected)
+
+    def test_reader_is_stopped(self):
+        """
+        Whoever still reads the body is told that it's over.
+        """
+        request = self.put("Content-Length: 100")
+        done = request.body.startProducing(Sink())
+        self.respond(request, code=404)
+        self.failureResultOf(done, BodyStopped)
+
+    def test_answer_within_last_write(self):
+        """
+        A consumer may answer within the last write; the body ends well.
+        """
+        request = self.put("Content-Length: 4")
+        done = request.body.startProducing(Sink(lambda _: self.respond(request)))
+        self.channel.dataReceived(b"dataGET /next HTTP/1.1\r\n\r\n")
+        self.successResultOf(done)
+        self.assertEqual(len(self.leaf.requests), 2)
+        self.assertNotIn(b"Connection: close", self.transport.value())
+
+
+class TimeoutTests(WireTestCase):
+    """
+    No client keeps a connection for nothing.
+    """
+
+    def test_silent(self):
+        """
+        A client that asks nothing is given up.
+        """
+        _, transport = self.serve(lambda request: b"")
+        self.clock.advance(IDLE)
+        self.assertTrue(transport.disconnecting)
+
+    def test_between_requests(self):
+        """
+        So is one that asks nothing more.
+        """
+        channel, transport = self.serve(lambda request: b"")
+        self.clock.advance(IDLE - 1)
+        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.clock.advance(IDLE - 1)
+        self.assertFalse(transport.disconnecting)
+        self.clock.advance(1)
+        self.assertTrue(transport.disconnecting)
+
+    def test_slow_headers(self):
+        """
+        Headers that come one byte now and then are given up.
+        """
+        channel, transport = self.serve(lambda request: b"")
+        self.clock.advance(IDLE - 1)
+        for byte in b"GET":
+            channel.dataReceived(bytes([byte]))
+            self.clock.advance(IDLE / 3 - 1)
+        self.assertFalse(transport.disconnecting)
+        channel.dataReceived(b" ")
+        self.clock.advance(3)
+        self.assertTrue(transport.disconnecting)
+
+    def test_slow_answer(self):
+        """
+        A client is not given up while we think.
+        """
+        request = self.put()
+        self.clock.advance(IDLE * 10)
+        self.respond(request)
+        self.assertTrue(self.transport.connected)
+        self.assertFalse(self.transport.disconnecting)
+
+    def test_stalled_download(self):
+        """
+        A client that stops reading is cut off.
+        """
+        request = self.put()
+        request.write(b"data")
+        self.channel.pauseProducing()
+        self.clock.pump([IDLE / 8] * 7)
+        self.assertTrue(self.transport.connected)
+        self.clock.pump([IDLE / 8] * 2)
+        self.assertFalse(self.transport.connected)
+        self.assertTrue(request.aborted)
+
+    def test_resumed_download(self):
+        """
+        A client that reads again is not.
+        """
+        request = self.put()
+        request.write(b"data")
+        self.channel.pauseProducing()
+        self.clock.advance(IDLE - 1)
+        self.channel.resumeProducing()
+        self.clock.advance(IDLE)
+        self.assertTrue(self.transport.connected)
+
+
+class BadRequestTests(WireTestCase):
+    """
+    What is no request gets a bare 400.
+    """
+
+    def test_bad_requests(self):
+        """
+        It says no more than that, and the connection is closed.
+        """
+        cases = {
+            "no request": b"\x16\x03\x01 hello\r\n",
+            "another protocol": b"GET / SPDY/3\r\n\r\n",
+            "long line": b"GET /" + b"a" * 20000,
+            "long headers": b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 9000) * 2,
+            "no colon": b"GET / HTTP/1.1\r\nHost\r\nA: b\r\n\r\n",
+            "negative length": b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+            "endless length": b"PUT / HTTP/1.1\r\nContent-Length: %s\r\n\r\n"
+            % (b"9" * 5000),
+            "two lengths": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
+            b"Content-Length: 2\r\n\r\nabc",
+            "two framings": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "two framings, identity": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
+            b"Transfer-Encoding: identity\r\n\r\na",
+            "unknown framing": b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        }
+        for name, wire in cases.items():
+            with self.subTest(name):
+                channel, transport = self.serve(lambda request: b"")
+                channel.dataReceived(wire)
+                channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+                self.assertEqual(
+                    transport.value(),
+                    b"HTTP/1.1 400 Bad Request\r\n"
+                    b"Connection: close\r\nContent-Length: 0\r\n\r\n",
+                )
+                self.assertTrue(transport.disconnecting)
+                self.assertEqual(self.leaf.requests, [])
+
+    def test_broken_resource(self):
+        """
+        A resource that fails unexpectedly answers 500, and no more.
+        """
+
+        def fail(request):
+            raise ZeroDivisionError("secret")
+
+        channel, transport = self.serve(fail)
+        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertTrue(transport.value().startswith(b"HTTP/1.1 500 "))
+        self.assertTrue(transport.value().endswith(b"\r\n\r\nInternal server error"))
+        self.assertNotIn(b"Twisted", transport.value())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)

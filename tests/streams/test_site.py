@@ -1,0 +1,158 @@
+"""
+Tests of L{glance.streams.site}.
+"""
+
+from klein import Klein
+from twisted.internet.defer import CancelledError
+
+from tests.streams.wire import Sink, WireTestCase
+
+
+class FinishedTests(WireTestCase):
+    """
+    The site tells of each request that is over.
+    """
+
+    def test_answered(self):
+        """
+        A request is over when its answer is done.
+        """
+        self.clock.advance(3)
+        request = self.put("Content-Length: 4")
+        self.assertEqual((request.started, self.site.in_flight), (3, 1))
+        request.body.startProducing(Sink())
+        self.channel.dataReceived(b"data")
+        self.assertEqual(self.finished, [])
+        self.respond(request, b"yes", 201)
+        self.lose(self.channel)
+        self.assertEqual(self.finished, [request])
+        self.assertEqual(self.site.in_flight, 0)
+        self.assertEqual((request.code, request.sentLength), (201, 3))
+        self.assertEqual(request.body.received, 4)
+        self.assertFalse(request.aborted)
+
+    def test_aborted(self):
+        """
+        A request is over when its connection is lost.
+        """
+        request = self.put("Content-Length: 4")
+        self.lose(self.channel)
+        self.assertEqual(self.finished, [request])
+        self.assertEqual(self.site.in_flight, 0)
+        self.assertTrue(request.aborted)
+
+    def test_broken_off(self):
+        """
+        An answer that is broken off gets no end, even if it is finished.
+        """
+        request = self.put()
+        request.write(b"half")
+        request.loseConnection()
+        request.finish()
+        self.lose(self.channel)
+        self.assertTrue(request.aborted)
+        self.assertTrue(self.transport.value().endswith(b"half\r\n"))
+
+    def test_not_begun(self):
+        """
+        A request whose headers never came is none.
+        """
+        channel, _ = self.serve(lambda request: b"")
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost:")
+        self.lose(channel)
+        self.assertEqual(self.finished, [])
+
+
+class DrainTests(WireTestCase):
+    """
+    A site can be shut down without harm to what is under way.
+    """
+
+    def test_idle(self):
+        """
+        Connections without a request are closed at once.
+        """
+        _, transport = self.serve(lambda request: b"")
+        self.site.drain()
+        self.assertTrue(transport.disconnecting)
+        self.successResultOf(self.site.drained())
+
+    def test_in_flight(self):
+        """
+        A request is answered, and its connection closed then.
+        """
+        request = self.put()
+        self.site.drain()
+        self.assertFalse(self.transport.disconnecting)
+        drained = self.site.drained()
+        self.respond(request)
+        self.assertIn(b"Connection: close\r\n", self.transport.value())
+        self.assertTrue(self.transport.disconnecting)
+        self.assertNoResult(drained)
+        self.lose(self.channel)
+        self.successResultOf(drained)
+
+    def test_headers_under_way(self):
+        """
+        A request that has begun to come is answered.
+        """
+        channel, transport = self.serve(lambda request: b"yes")
+        channel.dataReceived(b"GET / HTT")
+        self.site.drain()
+        channel.dataReceived(b"P/1.1\r\n\r\n")
+        self.assertTrue(transport.value().endswith(b"yes"))
+        self.assertTrue(transport.disconnecting)
+
+    def test_abort(self):
+        """
+        In the end all connections are broken off.
+        """
+        request = self.put()
+        drained = self.site.drained()
+        self.site.abort()
+        self.assertFalse(self.transport.connected)
+        self.assertTrue(request.aborted)
+        self.successResultOf(drained)
+
+
+class KleinTests(WireTestCase):
+    """
+    Klein's handlers are called when the headers are in.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.sink = Sink()
+        self.told = []
+        app = Klein()
+
+        @app.route("/", methods=["PUT"])
+        async def put(request):
+            try:
+                await request.body.startProducing(self.sink)
+            except CancelledError:
+                self.told.append("cancelled")
+                raise
+            return b"done"
+
+        self.channel, self.transport = self.serve_resource(app.resource())
+
+    def test_upload(self):
+        """
+        A handler reads the body, and answers.
+        """
+        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\nda")
+        self.assertEqual(self.sink.data, b"da")
+        self.channel.dataReceived(b"ta")
+        self.assertTrue(self.transport.value().endswith(b"done\r\n0\r\n\r\n"))
+        self.assertNotIn(b"Server:", self.transport.value())
+
+    def test_disconnect(self):
+        """
+        When the client goes the handler is cancelled, and nothing is logged.
+        """
+        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\nda")
+        self.lose(self.channel)
+        self.assertEqual(self.told, ["cancelled"])
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertEqual([request.aborted for request in self.finished], [True])

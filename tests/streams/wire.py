@@ -1,0 +1,116 @@
+"""
+Connections in memory to a site that streams.
+"""
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IConsumer
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+from zope.interface import implementer
+
+from glance.streams.site import StreamingSite
+
+IDLE = 60
+"""After how many seconds the sites of these tests give a client up."""
+
+
+class Leaf(Resource):
+    """
+    Gives each request to a function, and keeps them all.
+    """
+
+    isLeaf = True
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+        self.requests = []
+
+    def render(self, request):
+        self.requests.append(request)
+        result = self.answer(request)
+        return NOT_DONE_YET if result is None else result
+
+
+@implementer(IConsumer)
+class Sink:
+    """
+    Collects what is written, and does as told at each write.
+    """
+
+    def __init__(self, on_write=lambda data: None):
+        self.data = b""
+        self.on_write = on_write
+
+    def registerProducer(self, producer, streaming):
+        pass
+
+    def unregisterProducer(self):
+        pass
+
+    def write(self, data):
+        self.data += data
+        self.on_write(data)
+
+
+class WireTestCase(SynchronousTestCase):
+    """
+    Has a site, and connections to it that are in memory.
+    """
+
+    def setUp(self):
+        self.clock = Clock()
+        self.finished = []
+
+    def serve(self, answer):
+        """
+        Serve what C{answer} says to a request; L{None} is no answer yet.
+        """
+        self.leaf = Leaf(answer)
+        return self.serve_resource(self.leaf)
+
+    def serve_resource(self, resource):
+        self.site = StreamingSite(
+            resource,
+            self.clock,
+            idle_timeout=IDLE,
+            finished=self.finished.append,
+        )
+        return self.connect()
+
+    def connect(self):
+        channel = self.site.buildProtocol(None)
+        transport = StringTransport()
+        transport.abortConnection = lambda: self.lose(channel)
+        channel.makeConnection(transport)
+        return channel, transport
+
+    def lose(self, channel):
+        if channel.transport.connected:
+            channel.transport.connected = False
+            channel.connectionLost(Failure(ConnectionDone()))
+
+    def put(self, *headers, answer=lambda request: None):
+        """
+        Serve C{answer}, and send it the headers of an upload.
+        """
+        self.channel, self.transport = self.serve(answer)
+        lines = ["PUT / HTTP/1.1", "Host: glance", *headers, "", ""]
+        self.channel.dataReceived("\r\n".join(lines).encode())
+        return self.leaf.requests[0]
+
+    def respond(self, request, body=b"", code=200):
+        request.setResponseCode(code)
+        request.setHeader("content-length", str(len(body)))
+        request.write(body)
+        request.finish()
+
+    def reading(self):
+        """
+        Whether the server reads from the socket.
+        """
+        return self.transport.producerState == "producing"
