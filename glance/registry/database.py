@@ -1,0 +1,237 @@
+"""
+L{DatabaseRegistry}: keeps what is known of images in a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from attrs import evolve
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from glance.deferreds import InThread
+from glance.errors import (
+    ImageChanged,
+    ImageExists,
+    ImageNotFound,
+    ImagesWaiting,
+    MarkerNotFound,
+)
+from glance.image import Image, Status
+from glance.interfaces import IRegistry
+from glance.query import Query
+from glance.registry.engine import Engines, transact
+from glance.registry.listing import listing, marking, unsettled
+from glance.registry.rows import (
+    WANTED,
+    Rows,
+    children_of,
+    image_of,
+    row_of,
+    unfit,
+)
+from glance.registry.schema import images, leases, used_ids
+
+R = TypeVar("R")
+
+FORGOTTEN = 86_400_000_000
+"""
+How many microseconds after its end a lease is removed.
+"""
+
+
+@implementer(IRegistry)
+class DatabaseRegistry:
+    """
+    Keeps what is known of images in a database.
+
+    Each call is one transaction.  One that is cancelled goes on to its end.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        in_read_thread: InThread,
+        in_write_thread: InThread,
+        clock: IReactorTime,
+    ) -> None:
+        self._engines = engines
+        self._in_read_thread = in_read_thread
+        self._in_write_thread = in_write_thread
+        self._clock = clock
+
+    def create(self, image: Image) -> Deferred[Image]:
+        def insert(db: Connection) -> Image:
+            row = row_of(image)
+            try:
+                db.execute(images.insert(), row)
+            except IntegrityError:
+                raise _taken(image.id) from None
+            # Only now: a purge that was under way has made its mark.
+            used = select(used_ids.c.id).where(used_ids.c.id == image.id)
+            if db.execute(used).first() is not None:
+                raise _taken(image.id)
+            for table, rows in children_of(image):
+                _rewrite(db, table, {}, rows)
+            return image
+
+        return self._write(insert)
+
+    def get(self, image_id: str) -> Deferred[Image]:
+        def find(db: Connection) -> Image:
+            if unfit(images.c.id, image_id) is not None:
+                raise _missing(image_id)
+            wanted = select(*WANTED).where(images.c.id == image_id)
+            row = db.execute(wanted).mappings().first()
+            if row is None:
+                raise _missing(image_id)
+            return image_of(row)
+
+        return self._read(find)
+
+    def find(self, query: Query) -> Deferred[Sequence[Image]]:
+        def find(db: Connection) -> Sequence[Image]:
+            return _images(db, listing(query, _marker(db, query)))
+
+        return self._read(find)
+
+    def replace(self, old: Image, new: Image) -> Deferred[Image]:
+        return self._write(lambda db: _replace(db, old, new))
+
+    def renew(self, instance: str, seconds: float) -> Deferred[None]:
+        def renew(db: Connection) -> None:
+            now = self._engines.now(self._clock)
+            own = leases.c.instance == instance
+            db.execute(leases.delete().where(leases.c.expires < now - FORGOTTEN))
+            if not seconds:
+                db.execute(leases.delete().where(own))
+                return
+            expires = now + int(seconds * 1_000_000)
+            if not db.execute(
+                leases.update().where(own).values(expires=expires)
+            ).rowcount:
+                row = {"instance": instance, "expires": expires}
+                db.execute(leases.insert().values(row))
+
+        return self._write(renew)
+
+    def unsettled(
+        self, limit: int, after: str | None = None
+    ) -> Deferred[Sequence[Image]]:
+        def find(db: Connection) -> Sequence[Image]:
+            now = self._engines.now(self._clock)
+            return _images(db, unsettled(now, limit, after))
+
+        return self._read(find)
+
+    def purge(self, before: datetime, limit: int) -> Deferred[int]:
+        return self._write(lambda db: _purge(db, before, limit))
+
+    def check(self) -> Deferred[None]:
+        def ask(db: Connection) -> None:
+            db.execute(select(images.c.id).limit(1)).first()
+
+        return self._read(ask)
+
+    def _read(self, work: Callable[[Connection], R]) -> Deferred[R]:
+        return self._in_read_thread(transact, self._engines.reader, work)
+
+    def _write(self, work: Callable[[Connection], R]) -> Deferred[R]:
+        return self._in_write_thread(transact, self._engines.writer, work)
+
+
+def _replace(db: Connection, old: Image, new: Image) -> Image:
+    if new.id != old.id:
+        raise ValueError("the id of an image cannot be changed")
+    kept = evolve(new, revision=old.revision + 1)
+    before, after = row_of(old), row_of(kept)
+    changes = {name: value for name, value in after.items() if value != before[name]}
+    same = and_(images.c.id == old.id, images.c.revision == old.revision)
+    if db.execute(images.update().where(same), changes).rowcount == 0:
+        there = select(images.c.id).where(images.c.id == old.id)
+        if db.execute(there).first() is None:
+            raise _missing(old.id)
+        raise ImageChanged(f"Image {old.id} was changed by somebody else; try again.")
+    for (table, rows), (_, past) in zip(
+        children_of(kept), children_of(old), strict=True
+    ):
+        _rewrite(db, table, past, rows)
+    return kept
+
+
+def _rewrite(db: Connection, table: Table, old: Rows, new: Rows) -> None:
+    """
+    Have a table hold the rows C{new} where it held C{old}.
+    """
+    gone = [key for key in old if old[key] != new.get(key)]
+    fresh = [dict(row) for key, row in new.items() if row != old.get(key)]
+    if gone:
+        names = [column.name for column in table.primary_key]
+        these = [table.c[name] == bindparam(f"old_{name}") for name in names]
+        keys = [
+            dict(zip((f"old_{n}" for n in names), key, strict=True)) for key in gone
+        ]
+        db.execute(table.delete().where(*these), keys)
+    if fresh:
+        db.execute(table.insert(), fresh)
+
+
+def _purge(db: Connection, before: datetime, limit: int) -> int:
+    then = images.c.deleted_at < before
+    waiting = or_(
+        images.c.status == Status.PENDING_DELETE.value,
+        and_(images.c.deleted == literal(True), images.c.has_doomed == literal(True)),
+    )
+    late = select(images.c.id).where(then, waiting)
+    if db.execute(late.limit(1)).first() is not None:
+        raise ImagesWaiting(
+            "Some of these images still have data in a store; "
+            "purge again when the API service has deleted it."
+        )
+    gone = select(images.c.id).where(then, images.c.status == Status.DELETED.value)
+    found = gone.order_by(images.c.deleted_at).limit(limit).with_for_update()
+    ids = [{"purged": row.id} for row in db.execute(found)]
+    if ids:
+        db.execute(used_ids.insert(), [{"id": row["purged"]} for row in ids])
+        # What hangs on them goes with them, by the foreign keys.
+        db.execute(images.delete().where(images.c.id == bindparam("purged")), ids)
+    return len(ids)
+
+
+def _images(db: Connection, statement: Select[Any]) -> Sequence[Image]:
+    return [image_of(row) for row in db.execute(statement).mappings()]
+
+
+def _marker(db: Connection, query: Query) -> RowMapping | None:
+    if query.marker is None:
+        return None
+    row = None
+    if unfit(images.c.id, query.marker) is None:
+        row = db.execute(marking(query)).mappings().first()
+    if row is None:
+        raise MarkerNotFound("There is no image with the marker's ID in this list.")
+    return row
+
+
+def _taken(image_id: str) -> ImageExists:
+    return ImageExists(f"An image with ID {image_id} already exists, or once did.")
+
+
+def _missing(image_id: str) -> ImageNotFound:
+    return ImageNotFound(f"No image with ID {image_id} was found.")

@@ -1,0 +1,279 @@
+"""
+Opens databases, each in the way that suits its kind, and runs transactions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import random
+from typing import Any, TypeVar
+
+from attrs import frozen
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    cast,
+    create_engine,
+    event,
+    extract,
+    func,
+    literal,
+    literal_column,
+    make_url,
+)
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    NotSupportedError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from glance.errors import RegistryUnavailable
+
+R = TypeVar("R")
+
+TRIES = 6
+"""
+How often a transaction is begun that collides with others.
+"""
+
+PATIENCE = 10
+"""
+How many seconds a database may take to let us in.
+"""
+
+DRIVERS = {
+    "sqlite": ("sqlite", "sqlite"),
+    "mysql": ("mysql+pymysql", "mysql"),
+    "mariadb": ("mysql+pymysql", "mysql"),
+    "postgresql": ("postgresql+psycopg", "postgresql"),
+    "postgres": ("postgresql+psycopg", "postgresql"),
+    "postgresql+psycopg2": ("postgresql+psycopg", "postgresql"),
+}
+"""
+For what a URL may begin with: the driver, and the extra that brings it.
+"""
+
+COLLISIONS = {"40001", "40P01", 1213, 1205}
+"""
+What PostgreSQL and MySQL call a transaction that stood in another's way.
+"""
+
+BUGS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+"""
+What is not the database's fault.
+"""
+
+_log = Logger()
+
+
+class DatabaseUnusable(Exception):
+    """
+    The database that is configured cannot be used.
+
+    The text is one line for the operator, and tells what to do.
+    """
+
+
+@frozen
+class Engines:
+    """
+    A database that is open.
+    """
+
+    reader: Engine
+    """For transactions that change nothing."""
+    writer: Engine
+    """For those that may."""
+    readers: int
+    """How many threads may use the reader at once."""
+    writers: int
+    """
+    How many threads may use the writer at once: one for SQLite, where more
+    would only wait for each other.
+    """
+
+    def now(self, clock: IReactorTime) -> ColumnElement[int]:
+        """
+        Get the expression of the time by the clock that all who use this
+        database share: its own, or ours where it has none.
+
+        @return: microseconds of UNIX time.
+        """
+        kind = self.reader.dialect.name
+        if kind == "postgresql":
+            seconds = extract("epoch", func.clock_timestamp())
+            return cast(seconds * 1_000_000, BigInteger)
+        if kind == "mysql":
+            return literal_column(
+                "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+                BigInteger,
+            )
+        return literal(int(clock.seconds() * 1_000_000), BigInteger)
+
+    def dispose(self) -> None:
+        """
+        Close all connections.
+        """
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def database_url(text: str) -> URL:
+    """
+    Read what an operator calls a database.
+
+    @param text: such as C{sqlite:///glance.sqlite}, C{mysql://...} or
+        C{postgresql://...}.
+
+    @raise DatabaseUnusable: it is no such URL.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise DatabaseUnusable(
+            "The database URL makes no sense: write sqlite:///FILE, "
+            "postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME."
+        ) from None
+    driver, _ = DRIVERS.get(url.drivername, (url.drivername, ""))
+    url = url.set(drivername=driver)
+    if url.get_backend_name() == "mysql":
+        url = url.update_query_dict({"charset": "utf8mb4"})
+    return url
+
+
+def open_engines(text: str, connections: int) -> Engines:
+    """
+    Open a database, as L{database_url} reads it.
+
+    No connection is made yet.
+
+    @param connections: how many may be used at once for reading; as many again
+        for writing, except on SQLite.
+
+    @raise DatabaseUnusable: the URL is wrong, or there is no driver for it.
+    """
+    url = database_url(text)
+    if url.get_backend_name() != "sqlite":
+        both = _engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=2 * connections,
+            max_overflow=0,
+            pool_timeout=PATIENCE,
+            pool_pre_ping=True,
+        )
+        return Engines(both, both, connections, connections)
+    if url.database in (None, "", ":memory:"):
+        both = _engine(url, poolclass=StaticPool)
+        return Engines(both, both, 1, 1)
+    reader = _engine(url, poolclass=QueuePool, pool_size=connections, max_overflow=0)
+    event.listen(reader, "connect", _never_write)
+    writer = _engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0)
+    return Engines(reader, writer, connections, 1)
+
+
+def single_engine(text: str) -> Engine:
+    """
+    Get an engine that keeps no connection, for what is done at the start.
+
+    @raise DatabaseUnusable: the URL is wrong, or there is no driver for it.
+    """
+    return _engine(database_url(text), poolclass=NullPool)
+
+
+def _engine(url: URL, **pool: Any) -> Engine:
+    kind = url.get_backend_name()
+    options: dict[str, Any] = {"hide_parameters": True, **pool}
+    if kind == "mysql":
+        options["isolation_level"] = "READ COMMITTED"
+        options["connect_args"] = {"connect_timeout": PATIENCE}
+    elif kind == "postgresql":
+        options["connect_args"] = {"connect_timeout": PATIENCE}
+    elif kind == "sqlite":
+        options["connect_args"] = {"check_same_thread": False}
+    else:
+        raise DatabaseUnusable(
+            f"There is no support for {kind} databases: "
+            "use sqlite, postgresql or mysql in the database URL."
+        )
+    try:
+        engine = create_engine(url, **options)
+    except (ImportError, NoSuchModuleError):
+        extra = DRIVERS.get(kind, ("", kind))[1]
+        raise DatabaseUnusable(
+            f"The driver of {url.drivername} databases is missing: "
+            f"install txglance[{extra}]."
+        ) from None
+    if kind == "sqlite":
+        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _settle_sqlite(connection: Any, _: object) -> None:
+    # The driver would begin transactions only at their first change, when what
+    # they have read may be out of date.
+    connection.isolation_level = None
+    for pragma in (
+        "busy_timeout=5000",
+        "journal_mode=WAL",
+        # An upload that was answered outlives a crash of the machine.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _never_write(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.exec_driver_sql("PRAGMA query_only").scalar()
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def transact(engine: Engine, work: Callable[[Connection], R]) -> R:
+    """
+    Call C{work} in a transaction, again where that collided with others.
+
+    @raise RegistryUnavailable: the database does not work at present.
+    """
+    for remaining in reversed(range(TRIES)):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except (DBAPIError, PoolTimeout) as error:
+            if isinstance(error, BUGS):
+                raise
+            if not (remaining and _collided(error)):
+                raise _unavailable(error) from error
+        time.sleep(random() * 0.1 / (remaining + 1))
+    raise AssertionError("the last try returns or raises")
+
+
+def _collided(error: DBAPIError | PoolTimeout) -> bool:
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlstate", None)
+    return (code or next(iter(getattr(cause, "args", ())), None)) in COLLISIONS
+
+
+def _unavailable(error: DBAPIError | PoolTimeout) -> RegistryUnavailable:
+    _log.warn(
+        "The database fails: {problem}", problem=getattr(error, "orig", None) or error
+    )
+    return RegistryUnavailable(
+        "The registry's database cannot be used at present; try again later."
+    )

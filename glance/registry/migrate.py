@@ -1,0 +1,191 @@
+"""
+Brings a database to the tables that this version of the program needs, and
+tells whether it has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from glance.registry.engine import DatabaseUnusable, single_engine
+
+VERSIONS = ("0001",)
+"""
+The versions of the tables, oldest first.  They are named here, because to ask
+Alembic takes longer than all else that a daemon does at its start.
+"""
+
+LOCK = 7_240_161_219_404_718_447
+"""
+What PostgreSQL's advisory lock is called that migrations run under.
+"""
+
+LOCK_PATIENCE = 60
+"""
+How many seconds to wait until another process has migrated the database.
+"""
+
+
+class State(Enum):
+    """
+    How the tables of a database compare with what the program needs.
+    """
+
+    EMPTY = "empty"
+    """There are none."""
+    BEHIND = "behind"
+    """They are of an older version."""
+    CURRENT = "current"
+    """They are right."""
+    NEWER = "newer"
+    """They are of a version that this program does not know."""
+
+
+def version(url: str) -> str | None:
+    """
+    Tell the version of a database's tables.
+
+    @return: L{None} if it has none.
+
+    @raise DatabaseUnusable: it cannot be asked.
+    """
+    with _connected(url) as connection:
+        return _version(connection)
+
+
+def check(url: str) -> State:
+    """
+    Tell whether a database has the tables that the program needs.
+
+    @raise DatabaseUnusable: it cannot be asked, or its tables are not ours.
+    """
+    with _connected(url) as connection:
+        return _state(connection)
+
+
+def sync(url: str) -> str:
+    """
+    Bring a database's tables to the newest version.
+
+    While one process does this, others wait.
+
+    @return: that version.
+
+    @raise DatabaseUnusable: it cannot be done.
+    """
+    with _connected(url) as connection:
+        _lock(connection)
+        if _state(connection) is State.NEWER:
+            raise DatabaseUnusable(_too_new(connection))
+        _upgrade(connection)
+    return VERSIONS[-1]
+
+
+def prepare(url: str) -> None:
+    """
+    See to it that a daemon can use a database; an SQLite file that is empty
+    gets its tables.
+
+    @raise DatabaseUnusable: it cannot be used as it is.
+    """
+    with _connected(url) as connection:
+        state = _state(connection)
+        if state is State.NEWER:
+            raise DatabaseUnusable(_too_new(connection))
+        kind = connection.dialect.name
+    if state is State.CURRENT:
+        return
+    if state is State.EMPTY and kind == "sqlite":
+        sync(url)
+        return
+    raise DatabaseUnusable(
+        f"The database is {state.value}: "
+        'run "glance-manage db sync" with the same configuration.'
+    )
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """
+    Have a transaction; what the database says against it is told in one line.
+    """
+    engine = single_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        said = str(error.orig).strip().partition("\n")[0]
+        raise DatabaseUnusable(
+            f"The database cannot be used: {said}: see to the database URL, "
+            "and that the database is there and may be written."
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    return None if found is None else str(found[0])
+
+
+def _state(connection: Connection) -> State:
+    found = _version(connection)
+    if found is None:
+        # The first migration may have been broken off half-way.
+        made = inspect(connection).has_table
+        if (
+            made("images")
+            and not made("used_ids")
+            and connection.dialect.name != "mysql"
+        ):
+            raise DatabaseUnusable(
+                "The database holds the tables of another program: "
+                "give Glance a database of its own."
+            )
+        return State.EMPTY
+    if found not in VERSIONS:
+        return State.NEWER
+    return State.CURRENT if found == VERSIONS[-1] else State.BEHIND
+
+
+def _too_new(connection: Connection) -> str:
+    return (
+        f"The database is at version {_version(connection)}, which this Glance "
+        f"does not know (it knows up to {VERSIONS[-1]}): install the newer Glance "
+        "that made it, or use another database."
+    )
+
+
+def _lock(connection: Connection) -> None:
+    """
+    Keep others from migrating until the connection is closed.  On SQLite the
+    transaction does it.
+    """
+    kind = connection.dialect.name
+    if kind == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+    elif kind == "mysql":
+        name = "CONCAT('glance.', LEFT(MD5(DATABASE()), 16))"
+        got = connection.execute(text(f"SELECT GET_LOCK({name}, {LOCK_PATIENCE})"))
+        if got.scalar() != 1:
+            raise DatabaseUnusable(
+                "Another process has been migrating the database for too long: "
+                "see what it does, and try again."
+            )
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "glance.registry:migrations")
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, VERSIONS[-1])

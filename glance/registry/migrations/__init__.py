@@ -1,0 +1,3 @@
+"""
+How the tables of the registry came to be what they are.
+"""

@@ -1,0 +1,182 @@
+"""
+The tables that L{glance.registry.database} keeps images in.
+
+They are made and changed by L{glance.registry.migrations}, and nowhere else;
+a test sees that both agree.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData()
+
+
+class Moment(TypeDecorator[datetime]):
+    """
+    A time, aware of being in UTC, exact to the microsecond.
+    """
+
+    impl = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        """
+        Make a time what a database keeps: without a zone.
+        """
+        if value is None:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        """
+        Give a time that was kept its zone again.
+        """
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def text(length: int) -> TypeEngine[str]:
+    """
+    Get the type of a string that is compared and sorted by code points.
+
+    @param length: how many characters it may have.
+    """
+    ordered = postgresql.VARCHAR(length, collation="C")
+    return String(length).with_variant(ordered, "postgresql")
+
+
+def long_text() -> TypeEngine[str]:
+    """
+    Get the type of a string of up to 65,535 bytes.
+    """
+    return Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", text(36), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("name", text(255)),
+    Column("status", text(30), nullable=False),
+    Column("visibility", text(30), nullable=False),
+    Column("owner", text(255)),
+    Column("disk_format", text(255)),
+    Column("container_format", text(255)),
+    Column("size", BigInteger),
+    Column("virtual_size", BigInteger),
+    Column("checksum", text(32)),
+    Column("os_hash_algo", text(64)),
+    Column("os_hash_value", text(128)),
+    Column("min_disk", Integer, nullable=False),
+    Column("min_ram", Integer, nullable=False),
+    Column("protected", Boolean, nullable=False),
+    Column("os_hidden", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    Column("deleted", Boolean, nullable=False),
+    Column("attempt_instance", text(255)),
+    Column("has_doomed", Boolean, nullable=False),
+    Column("details", Text().with_variant(mysql.LONGTEXT(), "mysql"), nullable=False),
+    Index("ix_images_created", "deleted", "created_at", "id"),
+    Index("ix_images_visibility", "deleted", "visibility", "created_at", "id"),
+    Index("ix_images_owner", "deleted", "owner", "created_at", "id"),
+    Index("ix_images_status", "status", "id"),
+    Index("ix_images_doomed", "has_doomed", "id"),
+)
+"""
+Images, also deleted ones.  C{details} is all of an image that is no column
+here, as JSON, so that a list is one query; what lists are filtered by is in
+the tables below as well.
+"""
+
+
+def _image_id() -> Column[str]:
+    return Column(
+        "image_id",
+        text(36),
+        ForeignKey("images.id", ondelete="CASCADE"),
+        primary_key=True,
+    )
+
+
+image_properties = Table(
+    "image_properties",
+    metadata,
+    _image_id(),
+    Column("name", text(255), primary_key=True),
+    Column("value", long_text()),
+    Column("digest", text(16)),
+    Index("ix_image_properties_name", "name", "digest", "image_id"),
+)
+"""
+Custom properties.  C{digest} stands for the value in the index, because no
+database but SQLite has indexes of long strings.
+"""
+
+image_tags = Table(
+    "image_tags",
+    metadata,
+    _image_id(),
+    Column("tag", text(255), primary_key=True),
+    Index("ix_image_tags_tag", "tag", "image_id"),
+)
+
+image_members = Table(
+    "image_members",
+    metadata,
+    _image_id(),
+    Column("member", text(255), primary_key=True),
+    Column("status", text(30), nullable=False),
+    Column("can_share", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_image_members_member", "member", "status", "image_id"),
+)
+
+image_locations = Table(
+    "image_locations",
+    metadata,
+    _image_id(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("store", text(255), nullable=False),
+    Column("key", long_text(), nullable=False),
+    Column("metadata", long_text(), nullable=False),
+)
+
+used_ids = Table("used_ids", metadata, Column("id", text(36), primary_key=True))
+"""
+The ids of images that were purged.
+"""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("instance", text(255), primary_key=True),
+    Column("expires", BigInteger, nullable=False),
+)
+"""
+Which processes live, and until when: in microseconds of UNIX time.
+"""
