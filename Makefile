@@ -1,0 +1,84 @@
+# What a developer and CI type.  Each target sets up what it needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial
+UNITS = $(filter-out tests.integration tests.servers,$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py))) \
+	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py))
+
+.PHONY: run test integration check format lint types coverage docs sample bench soak news wheel clean
+
+run: $(VENV)/run.stamp
+	@mkdir -p var
+	@test -e var/glance.conf || sh etc/quickstart.sh "$(CURDIR)/var" > var/glance.conf
+	@exec $(BIN)/twistd -n --pidfile= --logger=glance.log.silent glance --welcome --config-file var/glance.conf
+
+test: $(VENV)/test.stamp
+	$(TRIAL) $(UNITS)
+
+integration: $(VENV)/test.stamp
+	$(TRIAL) tests.integration
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) coverage
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+coverage: $(VENV)/dev.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial $(UNITS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
+
+sample: $(VENV)/run.stamp
+	$(BIN)/python -m glance.config.sample etc
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m bench
+
+soak: $(VENV)/test.stamp
+	$(BIN)/python -m bench --soak
+
+news: $(VENV)/dev.stamp
+	$(BIN)/towncrier build --draft --version next
+
+wheel: $(VENV)/dev.stamp
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info docs/_build htmlcov .coverage*
+
+# Virtual environments.  The editable mode is the one in which Twisted finds
+# the plugins.
+
+EDITABLE = $(BIN)/pip install -q --disable-pip-version-check --config-settings editable_mode=compat
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed: make PYTHON=/path/to/it"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } || \
+		{ echo "Install the module venv first: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(BIN)/pip setup.py
+	$(EDITABLE) -e .
+	@touch $@
+
+$(VENV)/test.stamp: $(BIN)/pip setup.py
+	$(EDITABLE) -e '.[test]'
+	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/dev.stamp: $(BIN)/pip setup.py
+	$(EDITABLE) -e '.[dev]'
+	@touch $@ $(VENV)/test.stamp $(VENV)/run.stamp
