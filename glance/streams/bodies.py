@@ -16,6 +16,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
@@ -70,7 +71,23 @@ class Body:
         if self._stopped:
             return fail(BodyStopped("The data was stopped before its start."))
         self._started = True
-        return Deferred.fromCoroutine(self._run(consumer))
+        running = Deferred.fromCoroutine(self._run(consumer))
+
+        def cancelled(over: Deferred[None]) -> None:
+            self.stopProducing()
+            if not over.called:
+                # What a thread or the consumer is at comes to its end first.
+                over.pause()
+                over.errback(BodyStopped("The data was stopped before its end."))
+                running.addBoth(lambda _: over.unpause())
+
+        def fire(result: Failure | None) -> None:
+            if not over.called:
+                over.callback(result)  # type: ignore[arg-type]
+
+        over: Deferred[None] = Deferred(cancelled)
+        running.addBoth(fire)
+        return over
 
     async def _run(self, consumer: IConsumer) -> None:
         try:
@@ -180,9 +197,15 @@ def pump(body: IBodyProducer, consumer: IConsumer) -> Deferred[None]:
         consumer.unregisterProducer()
         return result
 
+    def stop_foreign(failure: Failure) -> Failure:
+        # A body of ours has stopped by itself; others don't hear of it.
+        if failure.check(CancelledError) and not failure.check(BodyStopped):
+            body.stopProducing()
+        return failure
+
     consumer.registerProducer(body, True)
     producing: Deferred[None] = body.startProducing(consumer)
-    return producing.addBoth(unregister)
+    return producing.addErrback(stop_foreign).addBoth(unregister)
 
 
 @implementer(IConsumer)

@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import InThread
-from glance.errors import ImageTooLarge
+from glance.errors import BodyStopped, ImageTooLarge
 from glance.streams.strands import Strand, Window
 
 
@@ -79,15 +79,22 @@ class MeteredBody:
         self._consumer = consumer
         self._window.transfers += 1
         producing: Deferred[None] = self._body.startProducing(self)
-        return producing.addCallbacks(self._drain, self._drop).addBoth(self._leave)
+        return (
+            producing.addCallback(self._drain)
+            .addErrback(self._drop)
+            .addBoth(self._leave)
+        )
 
     def _drain(self, _: object) -> Deferred[None]:
         draining: Deferred[None] = Deferred.fromCoroutine(self._all_drained())
         return draining
 
     async def _all_drained(self) -> None:
-        for strand in self._strands:
-            await strand.drained()
+        try:
+            for strand in self._strands:
+                await strand.drained()
+        except CancelledError as error:
+            raise BodyStopped("The data was stopped before its end.") from error
 
     def _drop(self, failure: Any) -> Any:
         for strand in self._strands:

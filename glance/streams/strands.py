@@ -93,11 +93,18 @@ class Strand:
 
         @return: a L{Deferred} that fails with what the function raised.
         """
+        return self.idle().addCallback(self._outcome)
+
+    def idle(self) -> Deferred[None]:
+        """
+        Wait until nothing is queued and the function isn't running, whatever
+        came of it.
+        """
         if not self._running:
-            return succeed(None).addCallback(self._outcome)
-        idle: Deferred[None] = Deferred(self._idle.remove)
+            return succeed(None)
+        idle: Deferred[None] = Deferred()
         self._idle.append(idle)
-        return idle.addCallback(self._outcome)
+        return idle
 
     def _outcome(self, _: object) -> None:
         if self.failure is not None:
@@ -117,7 +124,8 @@ class Strand:
         self._running = False
         waiting, self._idle = self._idle, []
         for idle in waiting:
-            idle.callback(None)
+            if not idle.called:
+                idle.callback(None)
 
     def _take(self) -> list[bytes]:
         taken = size = 0

@@ -1,3 +1,3 @@
 """
-Tests of image data in motion.
+Tests for L{glance.streams}.
 """
