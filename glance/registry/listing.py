@@ -317,7 +317,9 @@ def _condition(condition: Condition) -> ColumnElement[bool]:
     if value is None:
         raise Invalid(f"Nothing is more or less than no {attribute}.")
     ranked = _ranked(attribute)
-    compared: ColumnElement[bool] = COMPARISONS[operator](ranked, value)
+    compared: ColumnElement[bool] = COMPARISONS[operator](
+        ranked, literal(value, column.type)
+    )
     return compared
 
 

@@ -1,0 +1,459 @@
+"""
+What every L{IRegistry} does.
+
+A test case of a registry inherits L{RegistryContract}, defines
+C{make_registry} (and, where its time is not C{self.clock}'s, C{wait}), and is
+a L{SynchronousTestCase}.  Where a L{Deferred} takes more than a call to come,
+it defines C{outcome} as well.
+"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from attrs import evolve
+from twisted.internet.task import Clock
+from zope.interface.verify import verifyObject
+
+from glance.errors import (
+    ImageChanged,
+    ImageExists,
+    ImageNotFound,
+    ImagesWaiting,
+    InvalidImage,
+)
+from glance.image import (
+    Attempt,
+    Consent,
+    Image,
+    Location,
+    Member,
+    Status,
+    Visibility,
+)
+from glance.interfaces import IRegistry
+from glance.query import EVERYTHING, Query
+from tests.registry.finding import FindingContract
+
+NOON = datetime(2011, 4, 15, 12, 0, 0, 123457, tzinfo=UTC)
+"""
+When images of these tests begin to be made.
+"""
+
+
+def image(number, **attributes):
+    """
+    Make an image of an id and a time of its own.
+    """
+    then = NOON + timedelta(seconds=number)
+    usual = {"id": str(UUID(int=number)), "created_at": then, "updated_at": then}
+    return Image(**(usual | attributes))
+
+
+def member(name, **attributes):
+    """
+    Make a member.
+    """
+    return Member(**({"id": name, "created_at": NOON, "updated_at": NOON} | attributes))
+
+
+def attempt(instance):
+    """
+    Make an attempt of a process.
+    """
+    return Attempt(
+        id="once",
+        instance=instance,
+        location=Location(store="file", key="a.once"),
+        fallback=Status.KILLED,
+    )
+
+
+WHOLE = image(
+    1,
+    name="Tiny \N{SNOWMAN} \N{GRINNING FACE} ' \" % \\ ",
+    status=Status.SAVING,
+    visibility=Visibility.COMMUNITY,
+    owner="pattieblack",
+    disk_format="vhd",
+    container_format="ovf",
+    size=(1 << 63) - 1,
+    virtual_size=1 << 40,
+    checksum="d41d8cd98f00b204e9800998ecf8427e",
+    os_hash_algo="sha512",
+    os_hash_value="0f" * 64,
+    min_disk=(1 << 31) - 1,
+    min_ram=256,
+    protected=True,
+    os_hidden=True,
+    updated_at=NOON + timedelta(days=1, microseconds=1),
+    deleted_at=NOON + timedelta(days=2),
+    properties={"type": "kernel", "Type": "", "nothing": None, "long": "\xe9" * 32_000},
+    tags=frozenset({"a", "A", "a ", "\N{GRINNING FACE}"}),
+    members=(
+        member("one", status=Consent.REJECTED, can_share=True),
+        member("another", updated_at=NOON + timedelta(hours=1)),
+    ),
+    locations=(
+        Location(store="file", key="b.1", metadata={"deep": [{"er": 1.5}, None]}),
+        Location(store="swift", key="a.1"),
+    ),
+    attempt=attempt("process-1"),
+    doomed=(Location(store="file", key="b.0", metadata={"a": True}),),
+)
+"""
+An image that has everything.
+"""
+
+
+class RegistryContract(FindingContract):
+    """
+    What every L{IRegistry} does.
+    """
+
+    lease = 30
+    """How many seconds leases of these tests last."""
+
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock()
+        self.clock.advance(1_000_000)
+        self.registry = self.make_registry()
+
+    def make_registry(self):
+        """
+        Make a registry that knows no image, and whose time is C{self.clock}'s.
+        """
+        raise NotImplementedError
+
+    def wait(self, seconds):
+        """
+        Let time pass for the registry.
+        """
+        self.clock.advance(seconds)
+
+    def outcome(self, deferred):
+        """
+        Wait for a L{Deferred}, and get what it fires with; its failure is
+        raised.
+        """
+        results = []
+        deferred.addBoth(results.append)
+        self.assertTrue(results, "the Deferred has not fired")
+        if hasattr(results[0], "raiseException"):
+            results[0].raiseException()
+        return results[0]
+
+    def created(self, *images):
+        """
+        Have the registry keep images.
+        """
+        return [self.outcome(self.registry.create(each)) for each in images]
+
+    def got(self, image_id):
+        """
+        Get an image that is there.
+        """
+        return self.outcome(self.registry.get(image_id))
+
+    def refused(self, reason, deferred):
+        """
+        See that something fails for a reason.
+        """
+        return self.assertRaises(reason, self.outcome, deferred)
+
+    def test_interface(self):
+        """
+        It provides L{IRegistry}.
+        """
+        verifyObject(IRegistry, self.registry)
+
+    def test_whole(self):
+        """
+        All attributes of an image come back as they were, to the microsecond
+        and the last character.
+        """
+        (kept,) = self.created(WHOLE)
+        self.assertEqual(self.got(WHOLE.id), kept)
+        self.assertEqual(evolve(kept, revision=WHOLE.revision), WHOLE)
+
+    def test_bare(self):
+        """
+        What an image does not have, it does not have when it comes back.
+        """
+        (kept,) = self.created(image(1))
+        self.assertEqual(self.got(kept.id), kept)
+        self.assertEqual(evolve(kept, revision=0), image(1))
+
+    def test_zone(self):
+        """
+        A time in another zone comes back as the same time.
+        """
+        east = datetime.fromisoformat("2011-04-15T01:00:00+02:00")
+        self.created(image(1, created_at=east, members=(member("m", created_at=east),)))
+        kept = self.got(image(1).id)
+        self.assertEqual(kept.created_at, east)
+        self.assertEqual(kept.created_at.utcoffset(), timedelta(0))
+        self.assertEqual(kept.members[0].created_at, east)
+
+    def test_taken(self):
+        """
+        An id is given to one image only.
+        """
+        self.created(image(1, name="first"))
+        self.refused(ImageExists, self.registry.create(image(1, name="second")))
+        self.assertEqual(self.got(image(1).id).name, "first")
+
+    def test_never_again(self):
+        """
+        The id of an image that was deleted, and even purged, stays taken.
+        """
+        gone = image(1, status=Status.DELETED, deleted_at=NOON)
+        self.created(gone)
+        self.refused(ImageExists, self.registry.create(image(1)))
+        self.assertEqual(
+            self.outcome(self.registry.purge(NOON + timedelta(days=1), 10)), 1
+        )
+        self.refused(ImageExists, self.registry.create(image(1)))
+        self.refused(ImageNotFound, self.registry.get(gone.id))
+
+    def test_unknown(self):
+        """
+        An image that is not there is not found, whatever its id looks like.
+        """
+        for strange in (image(1).id, "", "\0", "\ud800", "x" * 100):
+            self.refused(ImageNotFound, self.registry.get(strange))
+
+    def test_deleted(self):
+        """
+        A deleted image is still found by its id.
+        """
+        (gone,) = self.created(image(1, status=Status.DELETED, deleted_at=NOON))
+        self.assertEqual(self.got(gone.id), gone)
+
+    def test_unstorable(self):
+        """
+        What does not fit into a database is refused as such, and not kept.
+        """
+        for attributes in (
+            {"name": "a\0b"},
+            {"name": "\ud800"},
+            {"name": "x" * 256},
+            {"owner": "x" * 256},
+            {"checksum": "x" * 33},
+            {"size": 1 << 63},
+            {"size": -1},
+            {"min_disk": 1 << 31},
+            {"properties": {"n\0": "v"}},
+            {"properties": {"n": "v\0"}},
+            {"properties": {"n": "\ud800"}},
+            {"properties": {"n" * 256: "v"}},
+            {"properties": {"n": "\xe9" * 32_768}},
+            {"tags": frozenset({"\0"})},
+            {"tags": frozenset({"x" * 256})},
+            {"members": (member("\0"),)},
+            {"members": (member("x" * 256),)},
+            {"members": (member("twice"), member("twice", can_share=True))},
+            {"locations": (Location(store="file", key="a\0"),)},
+            {"locations": (Location(store="s", key="k", metadata={"n": 1 << 70}),)},
+        ):
+            self.refused(InvalidImage, self.registry.create(image(1, **attributes)))
+        self.refused(ImageNotFound, self.registry.get(image(1).id))
+
+    def test_unstorable_change(self):
+        """
+        What does not fit is refused in a change too, and changes nothing.
+        """
+        (old,) = self.created(image(1, tags=frozenset({"a"})))
+        for changes in ({"name": "\0"}, {"tags": frozenset({"b", "x" * 256})}):
+            changed = evolve(old, **changes)
+            self.refused(InvalidImage, self.registry.replace(old, changed))
+        self.assertEqual(self.got(old.id), old)
+
+    def test_replace(self):
+        """
+        An image takes the place of what it was, all of it, and back again.
+        """
+        (bare,) = self.created(image(1))
+        whole = self.outcome(self.registry.replace(bare, evolve(WHOLE, revision=7)))
+        self.assertEqual(self.got(bare.id), whole)
+        self.assertEqual(evolve(whole, revision=0), WHOLE)
+        again = self.outcome(self.registry.replace(whole, image(1)))
+        self.assertEqual(self.got(bare.id), again)
+        self.assertEqual(evolve(again, revision=0), image(1))
+        self.assertEqual(len({bare.revision, whole.revision, again.revision}), 3)
+
+    def test_replace_parts(self):
+        """
+        Some properties, tags, members and locations change, and others stay.
+        """
+        (old,) = self.created(WHOLE)
+        kept = old.members[1]
+        changed = evolve(
+            old,
+            properties={**old.properties, "Type": "x", "new": "y", "nothing": "z"},
+            tags=(old.tags | {"new"}) - {"A"},
+            members=(evolve(kept, can_share=True), member("third")),
+            locations=old.locations[1:],
+        )
+        new = self.outcome(self.registry.replace(old, changed))
+        self.assertEqual(self.got(old.id), new)
+        self.assertEqual(evolve(new, revision=0), evolve(changed, revision=0))
+        tagged = Query(scope=EVERYTHING, hidden=None, tags=("A",))
+        self.assertEqual(self.outcome(self.registry.find(tagged)), [])
+        by_property = evolve(tagged, tags=("new",), properties=(("Type", "x"),))
+        self.assertEqual(self.outcome(self.registry.find(by_property)), [new])
+
+    def test_replace_same(self):
+        """
+        A change of nothing counts as one.
+        """
+        (old,) = self.created(image(1))
+        new = self.outcome(self.registry.replace(old, old))
+        self.assertGreater(new.revision, old.revision)
+        self.refused(ImageChanged, self.registry.replace(old, old))
+
+    def test_lost_race(self):
+        """
+        Of all that change one revision of an image, one wins, and the others
+        change nothing.
+        """
+        (old,) = self.created(image(1))
+        won = self.outcome(self.registry.replace(old, evolve(old, name="first")))
+        late = evolve(old, name="late", tags=frozenset({"late"}))
+        self.refused(ImageChanged, self.registry.replace(old, late))
+        self.assertEqual(self.got(old.id), won)
+
+    def test_same_status_later(self):
+        """
+        An image that was changed and changed back is another than it was.
+        """
+        (old,) = self.created(image(1))
+        saving = evolve(old, status=Status.SAVING)
+        back = self.outcome(self.registry.replace(old, saving))
+        self.outcome(self.registry.replace(back, evolve(old, revision=99)))
+        self.refused(ImageChanged, self.registry.replace(old, saving))
+
+    def test_replace_unknown(self):
+        """
+        An image that isn't there cannot be changed.
+        """
+        self.refused(ImageNotFound, self.registry.replace(image(1), image(1)))
+
+    def test_check(self):
+        """
+        A registry that works says so.
+        """
+        self.assertIsNone(self.outcome(self.registry.check()))
+
+    def unsettled(self, limit=10, after=None):
+        """
+        Get the ids of the images that need settling.
+        """
+        images = self.outcome(self.registry.unsettled(limit, after))
+        return [each.id for each in images]
+
+    def test_lease(self):
+        """
+        An upload needs settling once nobody has said for long enough that its
+        process lives.
+        """
+        (saving,) = self.created(
+            image(1, status=Status.SAVING, attempt=attempt("process-1"))
+        )
+        self.assertEqual(self.unsettled(), [saving.id])
+        self.outcome(self.registry.renew("process-1", self.lease))
+        self.outcome(self.registry.renew("process-2", self.lease))
+        self.assertEqual(self.unsettled(), [])
+        self.wait(self.lease * 0.6)
+        self.outcome(self.registry.renew("process-1", self.lease))
+        self.wait(self.lease * 0.6)
+        self.assertEqual(self.unsettled(), [])
+        self.wait(self.lease * 0.6)
+        self.outcome(self.registry.renew("process-2", self.lease))
+        self.assertEqual(self.unsettled(), [saving.id])
+        self.outcome(self.registry.renew("process-1", self.lease))
+        self.assertEqual(self.unsettled(), [])
+
+    def test_lease_ends(self):
+        """
+        A process that goes ends its lease.
+        """
+        (saving,) = self.created(
+            image(1, status=Status.SAVING, attempt=attempt("process-1"))
+        )
+        self.outcome(self.registry.renew("process-1", self.lease))
+        self.outcome(self.registry.renew("process-1", 0))
+        self.outcome(self.registry.renew("process-1", 0))
+        self.assertEqual(self.unsettled(), [saving.id])
+
+    def test_unsettled(self):
+        """
+        Images that were deleted, or have data of failed attempts, need
+        settling until all their data is gone; each is named once.
+        """
+        doomed = (Location(store="file", key="x"),)
+        self.outcome(self.registry.renew("alive", self.lease))
+        self.created(
+            image(1),
+            image(2, status=Status.PENDING_DELETE, doomed=doomed),
+            image(3, doomed=doomed),
+            image(4, status=Status.ACTIVE),
+            image(5, status=Status.DELETED),
+            image(6, status=Status.DELETED, doomed=doomed),
+            image(7, status=Status.SAVING, attempt=attempt("dead")),
+            image(8, status=Status.SAVING, attempt=attempt("alive")),
+            image(9, status=Status.SAVING),
+        )
+        ids = [image(n).id for n in (2, 3, 6, 7, 9)]
+        self.assertEqual(self.unsettled(), ids)
+        self.assertEqual(self.unsettled(limit=2), ids[:2])
+        self.assertEqual(self.unsettled(limit=2, after=ids[1]), ids[2:4])
+        self.assertEqual(self.unsettled(after=ids[-1]), [])
+        (third,) = (x for x in [self.got(ids[1])] if x.doomed)
+        self.outcome(self.registry.replace(third, evolve(third, doomed=())))
+        self.assertEqual(self.unsettled(), [ids[0], *ids[2:]])
+
+    def test_purge(self):
+        """
+        Images that were deleted before a time are forgotten, a number of them
+        at a time.
+        """
+        self.created(
+            image(1, status=Status.DELETED, deleted_at=NOON),
+            image(2, status=Status.DELETED, deleted_at=NOON, tags=frozenset({"a"})),
+            image(3, status=Status.DELETED, deleted_at=NOON, properties={"a": "b"}),
+            image(4, status=Status.DELETED, deleted_at=NOON + timedelta(days=2)),
+            image(5, status=Status.ACTIVE),
+        )
+        then = NOON + timedelta(days=1)
+        self.assertEqual(self.outcome(self.registry.purge(NOON, 10)), 0)
+        self.assertEqual(self.outcome(self.registry.purge(then, 2)), 2)
+        self.assertEqual(self.outcome(self.registry.purge(then, 2)), 1)
+        self.assertEqual(self.outcome(self.registry.purge(then, 2)), 0)
+        everything = Query(scope=EVERYTHING, deleted=None)
+        left = self.outcome(self.registry.find(everything))
+        self.assertEqual([each.id for each in left], [image(5).id, image(4).id])
+
+    def test_purge_waits(self):
+        """
+        As long as data of images of that time is still there, none of them is
+        forgotten.
+        """
+        done = image(1, status=Status.DELETED, deleted_at=NOON)
+        self.created(done, image(3, doomed=(Location(store="file", key="x"),)))
+        for number, attributes in (
+            (4, {"status": Status.PENDING_DELETE}),
+            (
+                5,
+                {
+                    "status": Status.DELETED,
+                    "doomed": (Location(store="file", key="x"),),
+                },
+            ),
+        ):
+            (late,) = self.created(image(number, deleted_at=NOON, **attributes))
+            then = NOON + timedelta(seconds=1)
+            self.refused(ImagesWaiting, self.registry.purge(then, 1))
+            settled = evolve(late, status=Status.DELETED, doomed=())
+            self.outcome(self.registry.replace(late, settled))
+        self.assertEqual(self.outcome(self.registry.purge(then, 10)), 3)
