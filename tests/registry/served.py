@@ -1,0 +1,65 @@
+"""
+A registry in memory, and one that is asked over HTTP, also in memory.
+"""
+
+from datetime import UTC, datetime
+
+from attrs import evolve
+from klein import Klein
+from twisted.internet.defer import maybeDeferred, succeed
+from twisted.internet.task import Clock
+
+from glance.image import Image
+from glance.registry.database import DatabaseRegistry
+from glance.registry.engine import open_engines
+from glance.registry.http import HTTPRegistry
+from glance.registry.peer import Peer
+from glance.registry.resource import RegistryRoot
+from glance.registry.schema import metadata
+from tests.http import stub_client
+
+THEN = datetime(2011, 4, 15, 12, 32, 43, 123456, tzinfo=UTC)
+
+IMAGE = Image(
+    id="71c675ab-d94f-49cd-a114-e12490b328d9", created_at=THEN, updated_at=THEN
+)
+
+OTHER = evolve(IMAGE, id="bb3e2ea8-cba9-4b58-a85e-0ab4a4d0bb3a")
+
+
+def memory_registry(case, clock=None):
+    """
+    Make a registry whose database is in memory.
+
+    @param case: the test that uses it.
+    """
+    engines = open_engines("sqlite://", 1)
+    case.addCleanup(engines.dispose)
+    metadata.create_all(engines.writer)
+    return DatabaseRegistry(engines, maybeDeferred, maybeDeferred, clock or Clock())
+
+
+def root_of(registry, secret=None):
+    """
+    Serve a registry, and nothing to callers of old.
+    """
+    return RegistryRoot(registry, Klein().resource(), secret)
+
+
+def peer_of(root, kept=None):
+    """
+    Get a peer that a resource answers.
+
+    @param kept: answers instead what goes over connections that are kept.
+    """
+    fresh = stub_client(root)
+    return Peer("http://registry", kept or fresh, fresh, lambda: succeed(None))
+
+
+def http_registry(root, clock=None, kept=None, secret=None):
+    """
+    Make a registry that asks a resource.
+    """
+    return HTTPRegistry(
+        peer_of(root, kept), clock or Clock(), time_limit=30, secret=secret
+    )
