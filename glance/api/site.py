@@ -1,0 +1,155 @@
+"""
+The root of the API: what is asked goes to who answers it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+
+from twisted.internet.defer import Deferred
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+
+from glance.api.errors import Fault, answer_fault
+from glance.api.links import HOST, Links, peer_address
+from glance.api.versions import Version, VersionPages
+from glance.context import Context
+from glance.interfaces import Caller, IIdentity
+
+ContextOf = Callable[[Request], Deferred[Context]]
+"""
+Finds out who sent a request.
+
+@raise Unauthenticated: it does not say, or lies.
+"""
+
+_MEDIA_TYPE = re.compile(r"application/vnd\.openstack\.images-(v[0-9.]+)")
+
+_NOT_FOUND = Fault(HTTPStatus.NOT_FOUND, "NotFound", "There is nothing at that path.")
+
+_BAD_PATH = Fault(HTTPStatus.BAD_REQUEST, "BadPath", "The path is not in UTF-8.")
+
+_BAD_HOST = Fault(
+    HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
+)
+
+_BAD_METHOD = Fault(HTTPStatus.NOT_IMPLEMENTED, "BadMethod", "No such method is known.")
+
+
+def context_of(identity: IIdentity) -> ContextOf:
+    """
+    Get a function that finds out who sent a request.
+    """
+
+    def identify(request: Request) -> Deferred[Context]:
+        caller = Caller(request.requestHeaders, peer_address(request))
+        return identity.identify(caller)
+
+    return identify
+
+
+def api_root(
+    *,
+    versions: Sequence[Version],
+    links: Links,
+    majors: Mapping[str, IResource],
+    cactus: IResource,
+    pages: Mapping[str, IResource],
+) -> IResource:
+    """
+    Get the root of the API.
+
+    Each of its parts is a leaf, that finds its own path in
+    C{request.postpath}.
+
+    @param versions: all that are served.
+    @param majors: answers what is below the path of a version, such as C{v1};
+        it finds only what follows that.
+    @param cactus: answers C{/images} and what is below it; it finds all of the
+        path.
+    @param pages: answers a whole path of one piece, such as C{healthcheck}; it
+        finds all of the path.
+    """
+    described = VersionPages(versions, links).app.resource()
+    names = {name: v.path for v in versions for name in (v.id, v.path)}
+    return _Root(
+        {name.encode(): majors[path] for name, path in names.items()},
+        {name.encode(): described for name in names},
+        {name.encode(): page for name, page in pages.items()}
+        | {b"": described, b"versions": described},
+        cactus,
+    )
+
+
+class _Root(Resource):
+    """
+    Sends a request on by the first piece of its path.
+    """
+
+    def __init__(
+        self,
+        majors: Mapping[bytes, IResource],
+        described: Mapping[bytes, IResource],
+        pages: Mapping[bytes, IResource],
+        cactus: IResource,
+    ) -> None:
+        super().__init__()
+        self._majors = majors
+        self._described = described
+        self._pages = pages
+        self._cactus = cactus
+
+    def getChild(self, name: bytes, request: Request) -> IResource:
+        rest = request.postpath or []
+        problem = _problem(request, [name, *rest])
+        if problem is not None:
+            return _Refusal(problem)
+        if b"" in rest[:-1] or (rest and not name):
+            # Klein would take two slashes for one.
+            return _Refusal(_NOT_FOUND)
+        if name in self._majors and rest not in ([], [b""]):
+            return self._majors[name]
+        # Those from here on find all of the path.
+        request.prepath, request.postpath = [], [name, *rest]
+        if name in self._described:
+            return self._described[name]
+        if name in self._pages and not rest:
+            return self._pages[name]
+        version = _MEDIA_TYPE.match(request.getHeader("accept") or "")
+        if version is not None and version[1].encode() in self._majors:
+            return self._majors[version[1].encode()]
+        return self._cactus if name == b"images" else _Refusal(_NOT_FOUND)
+
+
+class _Refusal(Resource):
+    """
+    Answers what went wrong.
+    """
+
+    isLeaf = True
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__()
+        self._fault = fault
+
+    def render(self, request: Request) -> bytes:
+        body = answer_fault(request, self._fault)
+        return b"" if request.method == b"HEAD" else body
+
+
+def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
+    """
+    Find what would be a mistake of ours further on, and is one of the client.
+    """
+    if not request.method.isascii():
+        return _BAD_METHOD
+    hosts = request.requestHeaders.getRawHeaders("host", ())
+    if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
+        return _BAD_HOST
+    try:
+        b"/".join(path).decode()
+    except UnicodeDecodeError:
+        return _BAD_PATH
+    return None
