@@ -166,7 +166,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
         """
         if self._body is None or self._closing:
             return
-        if self._body.wanted and self._expecting:
+        started = self.requests[-1].startedWriting
+        if self._body.wanted and self._expecting and not started:
             self._expecting = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         wanted = self._body.wanted or self._answered is not None
@@ -202,8 +203,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
     ) -> None:
         if self.site.draining or not self._drainable():
             self.persistent = False
-        # Whoever waits to be told to continue has been told now.
-        self._expecting = False
         if not self.persistent:
             headers.setRawHeaders("connection", ["close"])
         headers.removeHeader("server")
@@ -382,7 +381,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._watch_call = None
         unsent, since = self._watched
         now = self.site.reactor.seconds()
-        if unsent != self._unsent():
+        if self._unsent() < unsent:
             self._watched = (self._unsent(), now)
         elif now - since >= self.site.timeOut:
             self.abort()

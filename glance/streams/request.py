@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http, server
 from twisted.web.iweb import IBodyProducer, INonQueuedRequestFactory
@@ -176,6 +177,7 @@ class StreamingRequest(server.Request):
 
     defaultContentType = None
     channel: Any
+    _log = Logger()
 
     body: UploadBody | None = None
     """What comes after the headers; L{None} if nothing does."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
@@ -384,6 +385,27 @@ class SplittingTests(WireTestCase):
         self.assertEqual([r.uri for r in self.leaf.requests], [b"/a", b"/b"])
         self.assertEqual(transport.value().count(b"HTTP/1.1 200 OK"), 2)
         self.assertTrue(transport.value().endswith(b"pong"))
+
+
+class HostTests(WireTestCase):
+    """
+    Each request has a host name, which Klein asks for.
+    """
+
+    def test_given(self):
+        """
+        It's what the client says.
+        """
+        self.assertEqual(self.put().getRequestHostname(), b"glance")
+
+    def test_socket(self):
+        """
+        At a UNIX socket a client need not say it.
+        """
+        channel, _ = self.serve(lambda request: None)
+        channel.transport.hostAddr = UNIXAddress("socket")
+        channel.dataReceived(b"GET / HTTP/1.0\r\n\r\n")
+        self.assertEqual(self.leaf.requests[0].getRequestHostname(), b"localhost")
 
 
 class RequestIdTests(WireTestCase):

@@ -57,6 +57,16 @@ class Sink:
         self.on_write(data)
 
 
+class Wire(StringTransport):
+    """
+    A connection that ends when it is aborted.
+    """
+
+    def __init__(self, lose):
+        super().__init__()
+        self.abortConnection = lose
+
+
 class WireTestCase(SynchronousTestCase):
     """
     Has a site, and connections to it that are in memory.
@@ -84,8 +94,7 @@ class WireTestCase(SynchronousTestCase):
 
     def connect(self):
         channel = self.site.buildProtocol(None)
-        transport = StringTransport()
-        transport.abortConnection = lambda: self.lose(channel)
+        transport = Wire(lambda: self.lose(channel))
         channel.makeConnection(transport)
         return channel, transport
 
