@@ -115,15 +115,15 @@ class OwnFace:
         images = await self._registry.find(query)
         return answer_json(request, wire.pack(list(images)))
 
-    @app.route("/1/leases/<instance>", methods=["PUT"])
-    async def renew(self, request: StreamingRequest, instance: str) -> bytes:
+    @app.route("/1/leases/<name>", methods=["PUT"])
+    async def renew(self, request: StreamingRequest, name: str) -> bytes:
         """
         Renew a lease, or end it.
         """
         asked = wire.read_fields(
             await read_json(request), {"seconds": wire.read_seconds}
         )
-        await self._registry.renew(instance, asked["seconds"])
+        await self._registry.renew(name, asked["seconds"])
         return answer_json(request, {})
 
     @app.route("/1/unsettled", methods=["GET"])

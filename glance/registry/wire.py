@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import attrs
 import orjson
 
-from glance.errors import Invalid
+from glance.errors import Invalid, InvalidImage
 from glance.image import Attempt, Consent, Image, Location, Member, Status, Visibility
 from glance.query import SORTABLE, Condition, Operator, Order, Query, Scope
 from glance.validation import is_image_id
@@ -36,12 +36,12 @@ def dump(value: Any) -> bytes:
 
     @param value: what L{pack} gave, or a container of such.
 
-    @raise Invalid: it cannot be written, as text that is no Unicode.
+    @raise InvalidImage: it cannot be written, as text that is no Unicode.
     """
     try:
         return orjson.dumps(value)
     except TypeError as error:
-        raise Invalid("A text or a number is one that JSON cannot hold.") from error
+        raise InvalidImage("A text or a number is one that cannot be kept.") from error
 
 
 def load(data: bytes) -> Any:
@@ -301,10 +301,18 @@ _QUERY: dict[str, Reader[Any]] = {
     "marker": _optional(_read_text),
 }
 
-read_image: Reader[Image] = _record(Image, _IMAGE)
-"""
-Make an image of what L{pack} made of one.
-"""
+
+def read_image(value: Any) -> Image:
+    """
+    Make an image of what L{pack} made of one.
+
+    @raise InvalidImage: it is none.
+    """
+    try:
+        return Image(**read_fields(value, _IMAGE))
+    except Invalid as error:
+        raise InvalidImage(str(error)) from error
+
 
 read_query: Reader[Query] = _record(Query, _QUERY)
 """
