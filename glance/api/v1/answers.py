@@ -1,0 +1,66 @@
+"""
+What all handlers of version 1 do alike.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from klein import Klein
+from twisted.web.http import Request
+from werkzeug.routing import BaseConverter
+
+from glance.api.errors import answer_errors
+
+
+class _ImageId(BaseConverter):
+    """
+    The piece of a path that says which image is meant.
+    """
+
+    regex = "(?!detail$)[^/]+"
+
+
+def app() -> Klein:
+    """
+    Get an app, which is to be a class's attribute, without routes.
+    """
+    made = Klein()
+    made.url_map.merge_slashes = False
+    made.url_map.converters["image"] = _ImageId
+    answer_errors(made)
+    return made
+
+
+def without_implied_head(routed: Klein) -> None:
+    """
+    Have an app answer HEAD only where it is said to.
+    """
+    for rule in routed.url_map.iter_rules():
+        if rule.methods is not None and "GET" in rule.methods:
+            rule.methods.discard("HEAD")
+
+
+def answer_json(
+    request: Request, value: Any, status: HTTPStatus = HTTPStatus.OK
+) -> bytes:
+    """
+    Begin an answer that is JSON, and get its body.
+    """
+    body = orjson.dumps(value)
+    request.setResponseCode(status)
+    request.setHeader("content-type", "application/json")
+    request.setHeader("content-length", str(len(body)))
+    return body
+
+
+def answer_nothing(request: Request, status: HTTPStatus = HTTPStatus.OK) -> bytes:
+    """
+    Begin an answer that has no body, and get that.
+    """
+    request.setResponseCode(status)
+    if status is not HTTPStatus.NO_CONTENT:
+        request.setHeader("content-length", "0")
+    return b""

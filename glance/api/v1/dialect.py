@@ -1,0 +1,76 @@
+"""
+How the two views of version 1 differ.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from glance.api.v1 import filters
+
+TRUE = frozenset({"true", "t", "on", "yes", "y", "1"})
+"""What means yes in a header of the last v1."""
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """
+    What one view does unlike the other.
+    """
+
+    prefix: str
+    """What stands before C{/images}."""
+    true: frozenset[str]
+    """What means yes in a header; anything else means no."""
+    ignores_unknown: bool
+    """Whether attributes that don't exist are let pass, rather than refused."""
+    sends_null: bool
+    """Whether what has no value is sent as an empty header, rather than none,
+    and so is a location: clients of 2011 die without it."""
+    needs_formats: bool
+    """Whether an image needs its formats before its data."""
+    zero_is_a_size: bool
+    """Whether a size of zero says that there is no data, rather than that
+    nobody knows."""
+    purges_on_upload: bool
+    """Whether a PUT that brings data removes the properties that it doesn't
+    name, as one without data does."""
+    shows_deleted: bool
+    """Whether administrators are told of deleted images."""
+    locates: frozenset[bytes]
+    """The methods whose answers say where the image is."""
+    query: filters.QueryOf
+    """What a list is asked for."""
+
+
+CACTUS = Dialect(
+    prefix="",
+    true=frozenset({"true"}),
+    ignores_unknown=True,
+    sends_null=True,
+    needs_formats=False,
+    zero_is_a_size=False,
+    purges_on_upload=True,
+    shows_deleted=False,
+    locates=frozenset({b"HEAD", b"GET", b"POST", b"PUT"}),
+    query=filters.all_public,
+)
+"""
+The un-versioned API of 2011.2.
+"""
+
+LAST = Dialect(
+    prefix="/v1",
+    true=TRUE,
+    ignores_unknown=False,
+    sends_null=False,
+    needs_formats=True,
+    zero_is_a_size=True,
+    purges_on_upload=False,
+    shows_deleted=True,
+    locates=frozenset({b"POST"}),
+    query=filters.query,
+)
+"""
+Version 1 as 16.0.1 had it last.
+"""

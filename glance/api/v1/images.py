@@ -1,0 +1,260 @@
+"""
+Images, as both views of version 1 have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+
+from glance import v1form
+from glance.api.data import entity_tag, send_data
+from glance.api.links import Links
+from glance.api.site import ContextOf
+from glance.api.v1 import fields
+from glance.api.v1.answers import (
+    answer_json,
+    answer_nothing,
+    app,
+    without_implied_head,
+)
+from glance.api.v1.dialect import Dialect
+from glance.api.v1.filters import arguments
+from glance.context import Context, Deed
+from glance.errors import (
+    BadTransition,
+    Forbidden,
+    ImageNotFound,
+    Invalid,
+    MarkerNotFound,
+)
+from glance.image import GONE, Image, Status
+from glance.images import Images
+from glance.streams.bodies import BytesBody
+from glance.streams.request import StreamingRequest
+from glance.transfers import Transfers
+
+DATA_TYPE = "application/octet-stream"
+
+
+class ImagesAPI:
+    """
+    What is at and below C{/images}, but for members.
+
+    A method here reads the request, calls the use cases, and writes the
+    answer.
+    """
+
+    app = app()
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        images: Images,
+        transfers: Transfers,
+        context_of: ContextOf,
+        links: Links,
+    ) -> None:
+        self._dialect = dialect
+        self._images = images
+        self._transfers = transfers
+        self._context_of = context_of
+        self._links = links
+
+    @app.route("/images", methods=["GET"])
+    async def index(self, request: StreamingRequest) -> bytes:
+        """
+        List images, briefly.
+        """
+        found = await self._find(request)
+        return answer_json(request, {"images": [v1form.brief(i) for i in found]})
+
+    @app.route("/images/detail", methods=["GET"])
+    async def details(self, request: StreamingRequest) -> bytes:
+        """
+        List images, with all that is known.
+        """
+        found = await self._find(request)
+        return answer_json(request, {"images": [self._full(i) for i in found]})
+
+    @app.route("/images/<image:image_id>", methods=["HEAD"])
+    async def show(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Describe an image.
+        """
+        context = await self._context_of(request)
+        image = await self._images.get(
+            context, image_id, include_deleted=self._dialect.shows_deleted
+        )
+        self._describe(request, image)
+        return answer_nothing(request)
+
+    @app.route("/images/<image:image_id>", methods=["GET"])
+    async def download(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Send an image's data.
+        """
+        context = await self._context_of(request)
+        image = await self._transfers.downloadable(context, image_id)
+        self._describe(request, image)
+        return await send_data(request, image, self._transfers)
+
+    @app.route("/images", methods=["POST"])
+    async def create(self, request: StreamingRequest) -> bytes:
+        """
+        Make an image, and fill it if the request has data.
+        """
+        context = await self._context_of(request)
+        said = fields.read(request.requestHeaders, self._dialect)
+        self._transfers.store_name(said.store)
+        draft = self._images.draft(context, **said.draft(context))
+        if request.body is not None:
+            self._demand_fillable(draft, said.size, request.body)
+        image = await self._images.create(context, draft)
+        if request.body is not None:
+            image = await self._fill(request, context, image, said)
+        elif said.size == 0:
+            image = await self._upload(context, image, BytesBody(b""), said)
+        return self._answer(request, image, HTTPStatus.CREATED)
+
+    @app.route("/images/<image:image_id>", methods=["PUT"])
+    async def update(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Change what is known of an image, and fill it if the request has data.
+        """
+        context = await self._context_of(request)
+        said = fields.read(request.requestHeaders, self._dialect)
+        self._transfers.store_name(said.store)
+        await self._demand_undeleted(context, image_id, "update", GONE)
+        body = request.body
+        purge = said.purge
+        if purge is None:
+            purge = body is None or self._dialect.purges_on_upload
+
+        def changed(image: Image) -> Image:
+            if body is not None and image.status is not Status.QUEUED:
+                raise BadTransition("Cannot upload to an unqueued image.")
+            new = said.onto(image, context, purge=purge)
+            if body is not None:
+                self._demand_fillable(new, said.size, body)
+            return new
+
+        image = await self._images.change(context, image_id, changed)
+        if body is not None:
+            image = await self._fill(request, context, image, said)
+        return self._answer(request, image, HTTPStatus.OK)
+
+    @app.route("/images/<image:image_id>", methods=["DELETE"])
+    async def delete(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Delete an image.
+        """
+        context = await self._context_of(request)
+        try:
+            await self._images.delete(context, image_id)
+        except ImageNotFound:
+            await self._demand_undeleted(
+                context, image_id, "delete", frozenset({Status.PENDING_DELETE})
+            )
+            raise
+        return answer_nothing(request)
+
+    async def _find(self, request: StreamingRequest) -> Sequence[Image]:
+        context = await self._context_of(request)
+        query = self._dialect.query(
+            arguments(request.uri), context, self._images.limits()
+        )
+        try:
+            return await self._images.find(context, query)
+        except MarkerNotFound as error:
+            raise MarkerNotFound("Invalid marker. Image could not be found.") from error
+
+    async def _demand_undeleted(
+        self, context: Context, image_id: str, deed: str, refused: Container[Status]
+    ) -> None:
+        """
+        Refuse to touch an image that is deleted, where it is no secret that it
+        was there.
+        """
+        if self._dialect.shows_deleted:
+            image = await self._images.get(context, image_id, include_deleted=True)
+            if image.status in refused:
+                raise Forbidden(f"Forbidden to {deed} {image.status.value} image.")
+
+    def _demand_fillable(
+        self, image: Image, size: int | None, body: IBodyProducer
+    ) -> None:
+        """
+        Refuse data that cannot become this image's.
+        """
+        if self._dialect.needs_formats:
+            if image.disk_format is None:
+                raise Invalid("Disk format is not specified.")
+            if image.container_format is None:
+                raise Invalid("Container format is not specified.")
+        most = self._images.limits().image_size_cap
+        known = 0 if body.length is UNKNOWN_LENGTH else body.length
+        if max(known, size or 0) > most:
+            raise Invalid(f"The image is larger than the {most} bytes allowed.")
+
+    async def _fill(
+        self,
+        request: StreamingRequest,
+        context: Context,
+        image: Image,
+        said: fields.Metadata,
+    ) -> Image:
+        if request.getHeader("content-type") != DATA_TYPE:
+            await self._images.change(
+                context,
+                image.id,
+                lambda image: image.becoming(Status.KILLED),
+                Deed.UPLOAD,
+            )
+            raise Invalid(f"Content-Type must be {DATA_TYPE}")
+        assert request.body is not None
+        return await self._upload(context, image, request.body, said)
+
+    async def _upload(
+        self,
+        context: Context,
+        image: Image,
+        body: IBodyProducer,
+        said: fields.Metadata,
+    ) -> Image:
+        return await self._transfers.upload(
+            context,
+            image.id,
+            body,
+            store=said.store,
+            size=said.size,
+            checksum=said.attributes.get("checksum"),
+            fallback=Status.KILLED,
+        )
+
+    def _full(self, image: Image) -> Mapping[str, Any]:
+        return v1form.full(image, cactus=self._dialect.sends_null)
+
+    def _answer(
+        self, request: StreamingRequest, image: Image, status: HTTPStatus
+    ) -> bytes:
+        self._locate(request, image)
+        return answer_json(request, {"image": self._full(image)}, status)
+
+    def _describe(self, request: StreamingRequest, image: Image) -> None:
+        for name, value in fields.write(image, self._dialect):
+            request.responseHeaders.addRawHeader(name, value)
+        self._locate(request, image)
+
+    def _locate(self, request: StreamingRequest, image: Image) -> None:
+        tag = entity_tag(image)
+        if tag is not None:
+            request.setHeader("etag", tag)
+        if request.method in self._dialect.locates:
+            where = f"{self._dialect.prefix}/images/{image.id}"
+            request.setHeader("location", self._links.base(request) + where)
+
+    without_implied_head(app)
