@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
+from glance.deferreds import unhurried
 from glance.errors import BodyStopped
 from glance.streams.bodies import Body, pump
 
@@ -200,10 +201,6 @@ class ManualThreads:
         """
         Have C{f} called later.
         """
-        from twisted.internet.defer import maybeDeferred
-
-        from glance.deferreds import unhurried
-
         running = Deferred()
         self._calls.append(
             lambda: maybeDeferred(f, *args, **kwargs).chainDeferred(running)

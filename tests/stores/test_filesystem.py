@@ -4,43 +4,73 @@ Tests for L{glance.stores.filesystem}.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import stat
 from pathlib import Path
 
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import CancelledError, fail, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.errors import (
+    BodyTruncated,
+    DataDamaged,
+    DataExists,
+    DataNotFound,
+    StoreUnavailable,
+    UploadSuperseded,
+)
 from glance.stores.filesystem import FilesystemStore, prepare
+from glance.streams.bodies import BytesBody, pump
 from glance.streams.strands import Window
-from tests.stores.contract import StoreContract
+from tests.bodies import (
+    Collector,
+    ManualBody,
+    ManualThreads,
+    SilentBody,
+    collect,
+)
+from tests.stores.contract import DATA, ESCAPES, KEY, OTHER, StoreContract
 
 
 def open_files():
     """
     Count the open files of this process.
     """
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 class Prepared:
     """
-    Mixed in: a directory that is prepared, and nothing left in it.
+    Mixed in: a directory that is prepared, where nothing is left and no file
+    stays open.
     """
+
+    in_thread = staticmethod(maybeDeferred)
 
     def make_store(self):
         self.directory = Path(self.mktemp())
         prepare(self.directory)
         self.window = Window(1 << 20)
         self.files_before = open_files()
-        return FilesystemStore(self.directory, maybeDeferred, self.window)
+        return FilesystemStore(self.directory, self.in_thread, self.window)
+
+    def tearDown(self):
+        super().tearDown()
+        self.assertEqual(self.leftovers(), [])
+        self.assertEqual(open_files(), self.files_before)
+
+    @property
+    def incoming(self):
+        return self.directory / ".incoming"
+
+    def names(self):
+        return [path.name for path in self.directory.iterdir()]
 
     def leftovers(self):
         self.assertEqual(self.window.transfers, 0)
-        return [
-            str(path)
-            for path in self.directory.rglob("*")
-            if path.parent != self.directory
-        ]
+        return [path.name for path in self.incoming.iterdir()]
 
 
 class FilesystemStoreTests(Prepared, StoreContract, SynchronousTestCase):
@@ -48,6 +78,455 @@ class FilesystemStoreTests(Prepared, StoreContract, SynchronousTestCase):
     L{FilesystemStore} is a store.
     """
 
-    def tearDown(self):
-        super().tearDown()
-        self.assertEqual(open_files(), self.files_before)
+
+class FilesTests(Prepared, SynchronousTestCase):
+    """
+    How L{FilesystemStore} treats its files.
+    """
+
+    def setUp(self):
+        self.store = self.make_store()
+
+    def add(self, key=KEY, data=DATA):
+        return self.successResultOf(self.store.add(key, BytesBody(data)))
+
+    def leave(self, key=KEY):
+        """
+        Leave behind what a process does that dies in an upload.
+        """
+        (self.incoming / key).write_bytes(b"half")
+
+    def assert_empty(self):
+        self.assertEqual(self.leftovers(), [])
+        self.assertEqual(self.names(), [".incoming"])
+
+    def test_file(self):
+        """
+        The data is in a file that is called as the key, and that others cannot
+        read.
+        """
+        self.add()
+        path = self.directory / KEY
+        self.assertEqual(path.read_bytes(), DATA)
+        self.assertEqual(path.stat().st_mode & 0o007, 0)
+        self.assertEqual(path.stat().st_nlink, 1)
+
+    def test_existing_file(self):
+        """
+        What lies under a key's name is not overwritten, whatever it is.
+        """
+        (self.directory / KEY).symlink_to("nowhere")
+        (self.directory / OTHER).mkdir()
+        for key in (KEY, OTHER):
+            self.failureResultOf(self.store.add(key, SilentBody(4)), DataExists)
+
+    def test_file_made_meanwhile(self):
+        """
+        A file that others made under the key's name during the upload stays as
+        it is.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        body.data(b"late")
+        (self.directory / KEY).write_bytes(b"first")
+        body.end()
+        self.failureResultOf(adding, DataExists)
+        self.assertEqual((self.directory / KEY).read_bytes(), b"first")
+
+    def test_room_is_made_first(self):
+        """
+        Where the length is known, room for all of it is taken before the first
+        byte comes.
+        """
+        body = ManualBody(1 << 20)
+        adding = self.store.add(KEY, body)
+        self.assertEqual((self.incoming / KEY).stat().st_size, 1 << 20)
+        body.data(b"all")
+        body.end()
+        self.assertEqual(self.successResultOf(adding), 3)
+        self.assertEqual((self.directory / KEY).stat().st_size, 3)
+
+    def test_never_out(self):
+        """
+        A symbolic link in the directory is not followed.
+        """
+        outside = Path(self.mktemp())
+        outside.write_bytes(b"secret")
+        (self.directory / KEY).symlink_to(outside.resolve())
+        self.failureResultOf(self.store.get(KEY), DataNotFound)
+        self.failureResultOf(self.store.size(KEY), DataNotFound)
+        self.assertEqual(self.successResultOf(self.store.keys()), [])
+        self.successResultOf(self.store.delete(KEY))
+        self.assertEqual(outside.read_bytes(), b"secret")
+
+    def test_incoming_leads_out(self):
+        """
+        Nothing is written where a symbolic link leads.
+        """
+        outside = Path(self.mktemp())
+        outside.mkdir()
+        self.incoming.rmdir()
+        self.incoming.symlink_to(outside.resolve())
+        body = SilentBody(4)
+        self.failureResultOf(self.store.add(KEY, body), StoreUnavailable)
+        self.assertTrue(body.stopped)
+        self.failureResultOf(self.store.sweep(), StoreUnavailable)
+        self.assertEqual(list(outside.iterdir()), [])
+
+    def test_upload_through_link(self):
+        """
+        A symbolic link in the place of an upload is not followed.
+        """
+        outside = Path(self.mktemp())
+        (self.incoming / KEY).symlink_to(outside.resolve())
+        self.failureResultOf(self.store.add(KEY, SilentBody(4)), DataExists)
+        self.assertFalse(outside.exists())
+        self.successResultOf(self.store.delete(KEY))
+
+    def test_no_data(self):
+        """
+        What is no plain file is no data: a directory, a pipe.
+        """
+        (self.directory / KEY).mkdir()
+        os.mkfifo(self.directory / OTHER)
+        for key in (KEY, OTHER):
+            self.failureResultOf(self.store.get(key), DataNotFound)
+            self.failureResultOf(self.store.size(key), DataNotFound)
+        self.failureResultOf(self.store.delete(KEY), DataNotFound)
+        self.assertEqual(self.successResultOf(self.store.keys()), [])
+
+    def test_foreign_files(self):
+        """
+        Files that cannot be data are not listed.
+        """
+        for name in (".hidden", "lost+found", "a b"):
+            (self.directory / name).write_bytes(b"")
+        self.assertEqual(self.successResultOf(self.store.keys()), [])
+
+    def test_bad_keys_touch_nothing(self):
+        """
+        What is beside the directory isn't touched.
+        """
+        outside = self.directory.parent / "outside"
+        outside.write_bytes(b"secret")
+        for key in ESCAPES:
+            self.failureResultOf(self.store.get(key), DataNotFound)
+            self.failureResultOf(self.store.delete(key), DataNotFound)
+        self.assertEqual(outside.read_bytes(), b"secret")
+
+    def test_sweep(self):
+        """
+        What no living process writes is removed, and counted.
+        """
+        self.leave()
+        self.leave(OTHER)
+        self.assertEqual(self.successResultOf(self.store.sweep()), 2)
+        self.assert_empty()
+
+    def test_sweep_locked(self):
+        """
+        What a living process writes is left alone.
+        """
+        self.leave()
+        self.leave(OTHER)
+        with (self.incoming / KEY).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.assertEqual(self.successResultOf(self.store.sweep()), 1)
+            self.assertEqual(self.leftovers(), [KEY])
+        self.assertEqual(self.successResultOf(self.store.sweep()), 1)
+
+    def test_sweep_others(self):
+        """
+        Sweeping copes with what is no file.
+        """
+        (self.incoming / "directory").mkdir()
+        (self.incoming / "link").symlink_to("nowhere")
+        self.assertEqual(self.successResultOf(self.store.sweep()), 0)
+        (self.incoming / "directory").rmdir()
+        (self.incoming / "link").unlink()
+
+    def test_add_over_leftover(self):
+        """
+        What a dead process has left is not in the way of a new upload.
+        """
+        self.leave()
+        self.add()
+        self.assertEqual((self.directory / KEY).read_bytes(), DATA)
+
+    def test_add_over_live(self):
+        """
+        What a living process writes is in the way of a second upload, which
+        leaves it alone.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        second = SilentBody()
+        self.failureResultOf(self.store.add(KEY, second), DataExists)
+        self.assertTrue(second.stopped)
+        body.data(DATA)
+        body.end()
+        self.successResultOf(adding)
+        self.assertEqual((self.directory / KEY).read_bytes(), DATA)
+
+    def test_delete_leftover(self):
+        """
+        What a dead process has left of an upload can be deleted by its key.
+        """
+        self.leave()
+        self.successResultOf(self.store.delete(KEY))
+        self.failureResultOf(self.store.delete(KEY), DataNotFound)
+
+    def test_delete_while_adding(self):
+        """
+        An upload whose data is deleted never becomes whole.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        body.data(b"some")
+        self.successResultOf(self.store.delete(KEY))
+        body.data(b"more")
+        body.end()
+        self.failureResultOf(adding, UploadSuperseded)
+        self.assert_empty()
+
+    def test_loser_leaves_the_winner_alone(self):
+        """
+        An upload that was deleted, and fails only when its key is used again,
+        does no harm to what uses it now.
+        """
+        late = ManualBody()
+        losing = self.store.add(KEY, late)
+        self.successResultOf(self.store.delete(KEY))
+        body = ManualBody()
+        winning = self.store.add(KEY, body)
+        late.fail(BodyTruncated("gone"))
+        self.failureResultOf(losing, BodyTruncated)
+        body.data(b"data")
+        body.end()
+        self.successResultOf(winning)
+        self.assertEqual((self.directory / KEY).read_bytes(), b"data")
+
+    def test_shortened_file(self):
+        """
+        A file that gets shorter while it is read is noticed.
+        """
+        self.add()
+        body = self.successResultOf(self.store.get(KEY))
+        os.truncate(self.directory / KEY, 10)
+        self.assertEqual(body.length, len(DATA))
+        self.failureResultOf(pump(body, Collector()), DataDamaged)
+
+    def test_no_directory(self):
+        """
+        When the directory is gone, the store says that it doesn't work, and
+        not to users where it was.
+        """
+        self.incoming.rmdir()
+        self.directory.rmdir()
+        body = SilentBody(4)
+        for failing in (
+            self.store.add(KEY, body),
+            self.store.get(KEY),
+            self.store.size(KEY),
+            self.store.delete(KEY),
+            self.store.keys(),
+            self.store.sweep(),
+            self.store.check(),
+        ):
+            error = self.failureResultOf(failing, StoreUnavailable).value
+            self.assertNotIn(str(self.directory), str(error))
+        self.assertTrue(body.stopped)
+        prepare(self.directory)
+
+    def test_threads_gone(self):
+        """
+        When a call cannot be made at all, the body is told to stop.
+        """
+        store = FilesystemStore(
+            self.directory, lambda *_: fail(RuntimeError()), self.window
+        )
+        body = SilentBody(4)
+        self.failureResultOf(store.add(KEY, body), RuntimeError)
+        self.assertTrue(body.stopped)
+
+
+class CancelTests(Prepared, SynchronousTestCase):
+    """
+    L{FilesystemStore}, cancelled between any two calls in threads.
+    """
+
+    def setUp(self):
+        self.in_thread = ManualThreads()
+        self.store = self.make_store()
+
+    def test_add(self):
+        """
+        Whenever an upload is cancelled, the body is stopped, and nothing is
+        left once the threads are done.
+        """
+        for calls in range(20):
+            body = ManualBody(len(DATA))
+            adding = self.store.add(KEY, body)
+            results = []
+            adding.addBoth(results.append)
+            for call in range(calls):
+                self.feed(body, call)
+                if not self.in_thread.waiting:
+                    break
+                self.in_thread.run()
+            if results:
+                self.assertIsInstance(results[0], int)
+                break
+            adding.cancel()
+            self.in_thread.run_all()
+            self.assertEqual(len(results), 1)
+            self.assertTrue(results[0].check(CancelledError), results)
+            self.assertTrue(body.over)
+            self.assertEqual(self.names(), [".incoming"])
+            self.assertEqual(self.leftovers(), [])
+            self.assertEqual(open_files(), self.files_before)
+        else:
+            self.fail("It never came to its end.")
+        self.assertGreater(calls, 3)
+
+    def feed(self, body, call):
+        if body.consumer is not None:
+            if call < 3:
+                body.data(DATA[: len(DATA) // 2])
+            else:
+                body.data(DATA[len(DATA) // 2 :])
+                body.end()
+
+    def test_add_twice(self):
+        """
+        Cancelling again while the first cancellation is at work changes
+        nothing.
+        """
+        body = ManualBody(4)
+        adding = self.store.add(KEY, body)
+        self.in_thread.run()
+        body.data(b"some")
+        adding.cancel()
+        self.assertNoResult(adding)
+        adding.cancel()
+        while self.in_thread.waiting:
+            self.assertNoResult(adding)
+            self.in_thread.run()
+            adding.cancel()
+        self.failureResultOf(adding, CancelledError)
+
+    def test_get(self):
+        """
+        A file that is opened for nobody any more is closed.
+        """
+        self.put()
+        getting = self.store.get(KEY)
+        getting.cancel()
+        self.in_thread.run_all()
+        self.failureResultOf(getting, CancelledError)
+
+    def put(self):
+        adding = self.store.add(KEY, BytesBody(DATA))
+        self.in_thread.run_all()
+        self.successResultOf(adding)
+
+    def test_reading(self):
+        """
+        A body that is stopped or cancelled while a thread reads closes its
+        file when the thread is done, and not before.
+        """
+        self.put()
+        for end in ("stop", "cancel"):
+            getting = self.store.get(KEY)
+            self.in_thread.run_all()
+            body = self.successResultOf(getting)
+            reading = collect(body)
+            if end == "stop":
+                body.stopProducing()
+            else:
+                reading.cancel()
+            self.assertEqual(open_files(), self.files_before + 1)
+            self.assertNoResult(reading)
+            self.in_thread.run_all()
+            self.failureResultOf(reading, CancelledError)
+            self.assertEqual(open_files(), self.files_before)
+
+
+class PressureTests(Prepared, SynchronousTestCase):
+    """
+    L{FilesystemStore} with a disk that is slower than the data.
+    """
+
+    def setUp(self):
+        self.in_thread = ManualThreads()
+        self.store = self.make_store()
+        self.window = Window(1000, most=100, least=100)
+        self.store = FilesystemStore(self.directory, self.in_thread, self.window)
+
+    def test_paused(self):
+        """
+        The body is paused while more than a window waits, and resumed when
+        less than half of it does.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        self.in_thread.run()
+        body.data(b"x" * 100)
+        self.assertFalse(body.paused)
+        body.data(b"x" * 10)
+        self.assertTrue(body.paused)
+        self.in_thread.run()
+        self.assertFalse(body.paused)
+        body.end()
+        self.in_thread.run_all()
+        self.assertEqual(self.successResultOf(adding), 110)
+
+    def test_waits_for_the_rest(self):
+        """
+        The upload is over only when all that came is on disk.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        self.in_thread.run()
+        body.data(b"some")
+        body.end()
+        self.assertNoResult(adding)
+        self.in_thread.run_all()
+        self.assertEqual(self.successResultOf(adding), 4)
+        self.assertEqual((self.directory / KEY).read_bytes(), b"some")
+
+
+class PrepareTests(SynchronousTestCase):
+    """
+    L{prepare} makes a directory fit.
+    """
+
+    def test_makes(self):
+        """
+        It makes what isn't there, and closes it to others.
+        """
+        directory = Path(self.mktemp()) / "images"
+        prepare(directory)
+        for path in (directory, directory / ".incoming"):
+            self.assertTrue(path.is_dir())
+            self.assertEqual(path.stat().st_mode & stat.S_IRWXO, 0)
+        prepare(directory)
+
+    def test_keeps(self):
+        """
+        It leaves alone what is there.
+        """
+        directory = Path(self.mktemp())
+        directory.mkdir(mode=0o755)
+        (directory / KEY).write_bytes(DATA)
+        prepare(directory)
+        self.assertEqual((directory / KEY).read_bytes(), DATA)
+
+    def test_in_the_way(self):
+        """
+        It fails where a file is in the way.
+        """
+        path = Path(self.mktemp())
+        path.write_bytes(b"")
+        error = self.assertRaises(OSError, prepare, path)
+        self.assertIn(error.errno, (errno.EEXIST, errno.ENOTDIR))
