@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from glance.api.errors import Fault, answer_fault
+from glance.api.errors import Fault, Form, answer_fault, as_accepted, as_text
 from glance.api.links import HOST, Links, peer_address
 from glance.api.versions import Version, VersionPages
 from glance.context import Context
@@ -30,6 +30,8 @@ _MEDIA_TYPE = re.compile(r"application/vnd\.openstack\.images-(v[0-9.]+)")
 _NOT_FOUND = Fault(HTTPStatus.NOT_FOUND, "NotFound", "There is nothing at that path.")
 
 _BAD_PATH = Fault(HTTPStatus.BAD_REQUEST, "BadPath", "The path is not in UTF-8.")
+
+_BAD_HEADER = Fault(HTTPStatus.BAD_REQUEST, "BadHeader", "A header is not in UTF-8.")
 
 _BAD_HOST = Fault(
     HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
@@ -105,10 +107,11 @@ class _Root(Resource):
         rest = request.postpath or []
         problem = _problem(request, [name, *rest])
         if problem is not None:
-            return _Refusal(problem)
+            # Of such a request no header is looked at.
+            return _Refusal(problem, lambda _, fault: as_text(fault))
         if b"" in rest[:-1] or (rest and not name):
             # Klein would take two slashes for one.
-            return _Refusal(_NOT_FOUND)
+            return _Refusal(_NOT_FOUND, as_accepted)
         if name in self._majors and rest not in ([], [b""]):
             return self._majors[name]
         # Those from here on find all of the path.
@@ -120,7 +123,7 @@ class _Root(Resource):
         version = _MEDIA_TYPE.match(request.getHeader("accept") or "")
         if version is not None and version[1].encode() in self._majors:
             return self._majors[version[1].encode()]
-        return self._cactus if name == b"images" else _Refusal(_NOT_FOUND)
+        return self._cactus if name == b"images" else _Refusal(_NOT_FOUND, as_accepted)
 
 
 class _Refusal(Resource):
@@ -130,12 +133,13 @@ class _Refusal(Resource):
 
     isLeaf = True
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, form: Form) -> None:
         super().__init__()
         self._fault = fault
+        self._form = form
 
     def render(self, request: Request) -> bytes:
-        body = answer_fault(request, self._fault)
+        body = answer_fault(request, self._fault, self._form)
         return b"" if request.method == b"HEAD" else body
 
 
@@ -145,11 +149,16 @@ def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
     """
     if not request.method.isascii():
         return _BAD_METHOD
-    hosts = request.requestHeaders.getRawHeaders("host", ())
-    if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
-        return _BAD_HOST
     try:
         b"/".join(path).decode()
     except UnicodeDecodeError:
         return _BAD_PATH
+    try:
+        for _, values in request.requestHeaders.getAllRawHeaders():
+            b" ".join(values).decode()
+    except UnicodeDecodeError:
+        return _BAD_HEADER
+    hosts = request.requestHeaders.getRawHeaders("host", ())
+    if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
+        return _BAD_HOST
     return None

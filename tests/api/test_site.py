@@ -1,0 +1,264 @@
+"""
+Tests for L{glance.api.site}.
+"""
+
+from klein import Klein
+from twisted.internet.defer import succeed
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from zope.interface import implementer
+
+from glance.api.errors import answer_errors
+from glance.api.links import Links
+from glance.api.site import api_root, context_of
+from glance.api.versions import VERSIONS
+from glance.context import Context
+from glance.interfaces import IIdentity
+from glance.streams.site import StreamingSite
+
+
+class Echo(Resource):
+    """
+    Answers with its name and the path that it finds.
+    """
+
+    isLeaf = True
+
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    def render(self, request):
+        return b"%s /%s" % (self.name, b"/".join(request.postpath))
+
+
+class Routed:
+    """
+    Answers one path, by Klein.
+    """
+
+    app = Klein()
+    answer_errors(app)
+
+    @app.route("/images", methods=["GET"])
+    def images(self, request):
+        """
+        Answer.
+        """
+        return b"images"
+
+
+class RootTests(SynchronousTestCase):
+    """
+    L{api_root} sends requests to who answers them.
+    """
+
+    def setUp(self):
+        self.root = self.make_root(Echo(b"v1"))
+
+    def make_root(self, v1):
+        """
+        Get a root with something to serve the first version.
+        """
+        return api_root(
+            versions=VERSIONS,
+            links=Links("http://images.example", None),
+            majors={"v1": v1},
+            cactus=Echo(b"cactus"),
+            pages={"healthcheck": Echo(b"health")},
+        )
+
+    def ask(self, path, *headers, method=b"GET"):
+        """
+        Get the status and body of the answer for a path.
+        """
+        site = StreamingSite(
+            self.root, Clock(), idle_timeout=None, finished=lambda request: None
+        )
+        protocol = site.buildProtocol(None)
+        wire = StringTransport()
+        protocol.makeConnection(wire)
+        lines = [method + b" " + path + b" HTTP/1.1", *headers, b"", b""]
+        protocol.dataReceived(b"\r\n".join(lines))
+        self.head, _, body = wire.value().partition(b"\r\n\r\n")
+        return int(self.head.split()[1]), body
+
+    def test_version(self):
+        """
+        A version answers what is below it, however it is written.
+        """
+        for name in (b"v1", b"v1.0", b"v1.1"):
+            self.assertEqual(
+                self.ask(b"/" + name + b"/images/detail?limit=2"),
+                (200, b"v1 /images/detail"),
+            )
+
+    def test_escaped(self):
+        """
+        A path may be escaped.
+        """
+        self.assertEqual(self.ask(b"/%761/im%61ges"), (200, b"v1 /images"))
+        self.assertEqual(self.ask(b"/v1/images/%C3%A9"), (200, b"v1 /images/\xc3\xa9"))
+
+    def test_trailing_slash(self):
+        """
+        What a slash at the end means is for the version to say.
+        """
+        self.assertEqual(self.ask(b"/v1/images/"), (200, b"v1 /images/"))
+
+    def test_cactus(self):
+        """
+        The paths of the first release have no version.
+        """
+        self.assertEqual(self.ask(b"/images"), (200, b"cactus /images"))
+        self.assertEqual(self.ask(b"/images/1"), (200, b"cactus /images/1"))
+        self.assertEqual(self.ask(b"/images/"), (200, b"cactus /images/"))
+
+    def test_media_type(self):
+        """
+        A media type can ask for a version where the path does not.
+        """
+        accept = b"Accept: application/vnd.openstack.images-v1"
+        self.assertEqual(self.ask(b"/images", accept), (200, b"v1 /images"))
+        self.assertEqual(
+            self.ask(b"/shared-images/a", accept), (200, b"v1 /shared-images/a")
+        )
+        self.assertEqual(self.ask(b"/v1/images", accept), (200, b"v1 /images"))
+        self.assertEqual(
+            self.ask(b"/images", accept.replace(b"v1", b"v7")), (200, b"cactus /images")
+        )
+
+    def test_pages(self):
+        """
+        A page is at its path, and nothing below it.
+        """
+        self.assertEqual(self.ask(b"/healthcheck"), (200, b"health /healthcheck"))
+        self.assertEqual(self.ask(b"/healthcheck/")[0], 404)
+        self.assertEqual(self.ask(b"/healthcheck/a")[0], 404)
+
+    def test_versions(self):
+        """
+        The versions are described at the root, at a page of their own, and
+        where each of them begins.
+        """
+        self.assertEqual(self.ask(b"/")[0], 300)
+        for path in (b"/versions", b"/v1", b"/v1/", b"/v1.0"):
+            status, body = self.ask(path)
+            self.assertEqual(status, 200, path)
+            self.assertIn(b"http://images.example/v1/", body)
+
+    def test_slashes(self):
+        """
+        Two slashes are not one.
+        """
+        self.root = self.make_root(Routed().app.resource())
+        self.assertEqual(self.ask(b"/v1/images")[0], 200)
+        for path in (
+            b"//",
+            b"//v1/images",
+            b"/v1//images",
+            b"/v1//",
+            b"/v1/images/",
+            b"/versions/",
+            b"//versions",
+            b"/images//1",
+        ):
+            self.assertEqual(self.ask(path)[0], 404, path)
+
+    def test_unknown(self):
+        """
+        Anything else isn't there, whatever the method, and that is said as the
+        client accepts it.
+        """
+        for path in (b"/v3/images", b"/image", b"/v1x", b"/%2Fv1"):
+            for method in (b"GET", b"POST"):
+                self.assertEqual(self.ask(path, method=method)[0], 404, path)
+        status, body = self.ask(b"/a", b"Accept: application/json")
+        self.assertEqual(status, 404)
+        self.assertTrue(body.startswith(b"{"))
+
+    def test_head(self):
+        """
+        HEAD answers no body, whatever is wrong.
+        """
+        self.assertEqual(self.ask(b"/a", method=b"HEAD"), (404, b""))
+
+    def test_bad_encoding(self):
+        """
+        A path that isn't in UTF-8 is the client's mistake.
+        """
+        self.root = self.make_root(Routed().app.resource())
+        for path in (b"/v1/images/%FF", b"/v1/images/\xff", b"/%FF"):
+            self.assertEqual(self.ask(path)[0], 400, path)
+
+    def test_bad_host(self):
+        """
+        So is a Host that can be none, or more than one.
+        """
+        self.root = self.make_root(Routed().app.resource())
+        for host in (b"a..b", b"a/b", b"a" * 64, b"a:b", b"[zz]"):
+            self.assertEqual(self.ask(b"/v1/images", b"Host: " + host)[0], 400, host)
+        twice = [b"Host: a", b"Host: b"]
+        self.assertEqual(self.ask(b"/v1/images", *twice)[0], 400)
+        for host in (b"a", b"a.b:80", b"[::1]:9292", b"", b"a."):
+            self.assertEqual(self.ask(b"/v1/images", b"Host: " + host)[0], 200, host)
+
+    def test_bad_header(self):
+        """
+        So is any header that isn't in UTF-8.
+        """
+        for name in (b"X-Image-Meta-Name", b"Accept", b"Range", b"Host"):
+            status, body = self.ask(b"/v1/images", name + b": \xff")
+            self.assertEqual(status, 400)
+            self.assertIn(b"UTF-8", body)
+
+    def test_bad_method(self):
+        """
+        So is a method that can be none.
+        """
+        self.root = self.make_root(Routed().app.resource())
+        self.assertIn(self.ask(b"/v1/images", method=b"G\xffT")[0], (400, 501))
+
+
+@implementer(IIdentity)
+class Known:
+    """
+    Knows everybody, by address and name.
+    """
+
+    def identify(self, caller):
+        name = caller.headers.getRawHeaders("x-name")[0]
+        return succeed(Context(user=f"{name}@{caller.address}"))
+
+
+class ContextTests(SynchronousTestCase):
+    """
+    L{context_of} asks an identity.
+    """
+
+    def test_identify(self):
+        """
+        The identity is asked with the headers of the request, and the address
+        at the other end of the connection.
+        """
+        found = []
+        identify = context_of(Known())
+
+        class Page(Resource):
+            isLeaf = True
+
+            def render(self, request):
+                identify(request).addCallback(found.append)
+                return b""
+
+        site = StreamingSite(
+            Page(), Clock(), idle_timeout=None, finished=lambda request: None
+        )
+        protocol = site.buildProtocol(None)
+        protocol.makeConnection(StringTransport())
+        protocol.dataReceived(
+            b"GET / HTTP/1.1\r\nX-Forwarded-For: 10.0.0.1\r\nX-Name: eva\r\n\r\n"
+        )
+        self.assertEqual(found, [Context(user="eva@192.168.1.1")])
