@@ -84,6 +84,7 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
             settings,
             limits=fresh.limits,
             log=evolve(settings.log, level=fresh.log.level, levels=fresh.log.levels),
+            files=fresh.files,
             warnings=fresh.warnings,
             values=values,
         ),

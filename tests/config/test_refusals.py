@@ -1,0 +1,286 @@
+"""
+Tests for what L{glance.config.loading} refuses, and what it warns of.
+"""
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from glance.config.loading import load
+from glance.config.settings import ConfigurationError, Endpoint
+from tests.config.files import FilesMixin
+
+
+class RefusalTests(FilesMixin, SynchronousTestCase):
+    """
+    A wrong value is refused by one line, that names the option and the cure.
+    """
+
+    def refusal(self, text, service="api"):
+        """
+        Load what cannot be, and say how it was refused.
+        """
+        error = self.assertRaises(ConfigurationError, self.load, text, service)
+        self.assertEqual(len(str(error).splitlines()), 1)
+        return str(error).replace(self.directory, "")
+
+    def test_values(self):
+        """
+        Each kind of value has its own refusal.
+        """
+        for section, assignment, cure in (
+            ("DEFAULT", "bind_port = many", "a whole number from 0 to 65535"),
+            ("DEFAULT", "api_port = 65536", "a whole number from 0 to 65535"),
+            ("DEFAULT", "backlog = 0", "a whole number, at least 1"),
+            ("DEFAULT", "debug = perhaps", "true or false"),
+            ("DEFAULT", "lease_duration = -1", "a number of seconds, at least 0.01"),
+            ("DEFAULT", "hashing_algorithm = md4", "one of sha256, sha384, sha512"),
+            ("DEFAULT", "hashing_algorithm = md5", "one of sha256, sha384, sha512"),
+            ("DEFAULT", "registry_client_protocol = https", "one of http"),
+            ("app:glance-api", "bind_host = example.com", "use an IP address"),
+            ("DEFAULT", "bind_host = unix:x", "begins with a slash"),
+            ("DEFAULT", f"bind_host = unix:/{'x' * 200}", "100 bytes"),
+            ("DEFAULT", "registry_host = unix:x", "begins with a slash"),
+            ("DEFAULT", "auth_strategy = keystone", "not there yet; noauth"),
+            ("DEFAULT", "auth_strategy = magic", "is unknown; noauth"),
+            ("DEFAULT", "default_store = swift", "not there yet; use file"),
+            ("glance_store", "default_store = s3", "not there yet; use file"),
+            ("glance_store", "default_store = floppy", "is unknown; use file"),
+            ("DEFAULT", "public_endpoint = example.com", "https://"),
+            ("DEFAULT", "public_endpoint = http://me:you@h/", "https://"),
+            ("oslo_middleware", "trusted_proxies = proxy", "10.0.0.0/8"),
+            ("DEFAULT", "default_log_levels = a=LOUD", "NAME=LEVEL"),
+            ("DEFAULT", "image_size_cap = 0", "a whole number from 1 to"),
+            ("DEFAULT", "bind_host = $nowhere", "$$"),
+            ("DEFAULT", "bind_host = ${nowhere.to}", "$$"),
+        ):
+            said = self.refusal(f"[{section}]\n{assignment}\n")
+            name = assignment.partition(" ")[0]
+            self.assertIn(f"{name} in [{section}] of /some.conf", said)
+            self.assertIn(cure, said)
+
+    def test_secrets(self):
+        """
+        A refusal shows no password.
+        """
+        said = self.refusal("[DEFAULT]\nsql_connection = oracle://me:you@db/x\n")
+        self.assertIn("sql_connection in [DEFAULT] of /some.conf", said)
+        self.assertIn("postgresql://", said)
+        self.assertNotIn("you", said)
+        said = self.refusal("[database]\nconnection = mysql://me:y$ou@db/x\n")
+        self.assertIn("$$", said)
+        self.assertNotIn("me:", said)
+
+    def test_files(self):
+        """
+        A file that makes no sense is named, with the line, which is not shown.
+        """
+        self.assertIn("/some.conf, line 2", self.refusal("[DEFAULT]\nyou\n"))
+        self.assertNotIn("you", self.refusal("[DEFAULT]\nyou\n"))
+        self.assertIn("/some.conf, line 1", self.refusal("a = 1\n"))
+        Path(self.directory, "some.conf").write_bytes(b"[DEFAULT]\na = \xff\n")
+        file = f"{self.directory}/some.conf"
+        error = self.assertRaises(ConfigurationError, load, "api", config_files=[file])
+        self.assertIn("UTF-8", str(error))
+
+    def test_missing(self):
+        """
+        A file or directory that is named has to be there.
+        """
+        missing = f"{self.directory}/none"
+        for arguments in ({"config_files": [missing]}, {"config_dirs": [missing]}):
+            error = self.assertRaises(ConfigurationError, load, "api", **arguments)
+            self.assertIn(missing, str(error))
+
+    def test_api_open(self):
+        """
+        Without identities the API listens to others only when told twice.
+        """
+        for address in ("0.0.0.0", "::", "192.0.2.1", "::ffff:127.0.0.1"):
+            said = self.refusal(f"[DEFAULT]\nbind_host = {address}\n")
+            self.assertIn("noauth_anywhere = true", said)
+        settings = self.load("[DEFAULT]\nbind_host = 0.0.0.0\nnoauth_anywhere = true\n")
+        self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
+        self.assertIn("may do everything", settings.notes[0])
+
+    def test_api_anywhere(self):
+        """
+        Being allowed to listen to others is not being told to.
+        """
+        settings = self.load("[DEFAULT]\nnoauth_anywhere = true\n")
+        self.assertEqual(settings.api.host, "127.0.0.1")
+
+    def test_api_near(self):
+        """
+        Addresses of this machine, and sockets, are as good as any.
+        """
+        for address, endpoint in (
+            ("127.1.2.3", Endpoint("127.1.2.3", 9292, 4096)),
+            ("localhost", Endpoint("127.0.0.1", 9292, 4096)),
+            ("[::1]", Endpoint("::1", 9292, 4096)),
+            ("unix:/run/g.sock", Endpoint("", 0, 4096, "/run/g.sock")),
+        ):
+            settings = self.load(f"[DEFAULT]\nbind_host = {address}\n")
+            self.assertEqual(settings.api, endpoint)
+            self.assertTrue(endpoint.is_local)
+            self.assertEqual(settings.notes, ())
+
+    def test_registry_open(self):
+        """
+        Without a secret the registry listens to its own machine only.
+        """
+        wide = "[DEFAULT]\nbind_host = 0.0.0.0\n"
+        self.assertIn("registry_secret", self.refusal(wide, "registry"))
+        settings = self.load(wide + "registry_secret = s\n", "registry")
+        self.assertEqual(settings.registry_listen.host, "0.0.0.0")
+        settings = self.load("[DEFAULT]\nregistry_secret = s\n", "registry")
+        self.assertEqual(settings.registry_listen.host, "0.0.0.0")
+        settings = self.load("[DEFAULT]\nbind_host = unix:/s\n", "registry")
+        self.assertEqual(str(settings.registry_listen), "unix:/s")
+
+    def test_registry_open_in_one(self):
+        """
+        So does the registry of both in one process, whose API has its own
+        address.
+        """
+        text = "[app:glance-registry]\nbind_host = 0.0.0.0\n"
+        self.assertIn("registry_secret", self.refusal(text, "all"))
+        settings = self.load("[DEFAULT]\nregistry_bind_port = 3\n", "all")
+        self.assertEqual(str(settings.registry_listen), "127.0.0.1:3")
+        self.assertEqual(str(settings.api), "127.0.0.1:9292")
+
+    def test_other_daemon(self):
+        """
+        What only the API needs does not stop the registry.
+        """
+        for line in ("default_store = swift", "auth_strategy = keystone"):
+            self.load(f"[DEFAULT]\n{line}\n", "registry")
+
+
+class RegistryAddressTests(FilesMixin, SynchronousTestCase):
+    """
+    The API finds the registry where it can be reached.
+    """
+
+    def test_addresses(self):
+        """
+        An address to listen at is one of this machine to connect to.
+        """
+        for host, url in (
+            ("0.0.0.0", "http://127.0.0.1:9191"),
+            ("::", "http://[::1]:9191"),
+            ("[2001:db8::1]", "http://[2001:db8::1]:9191"),
+            ("registry.example.com", "http://registry.example.com:9191"),
+        ):
+            settings = self.load(f"[DEFAULT]\nregistry_host = {host}\n")
+            self.assertEqual(settings.registry.url, url)
+            self.assertIsNone(settings.registry.path)
+
+    def test_socket(self):
+        """
+        It may be a socket.
+        """
+        settings = self.load("[DEFAULT]\nregistry_host = unix:/run/r.sock\n")
+        self.assertEqual(settings.registry.path, "/run/r.sock")
+        self.assertEqual(settings.registry.url, "http://localhost:9191")
+
+
+class WarningTests(FilesMixin, SynchronousTestCase):
+    """
+    An option that does nothing is warned of, once.
+    """
+
+    def warnings(self, text, service="api"):
+        """
+        Say what is warned of.
+        """
+        return [
+            warning.replace(self.directory, "")
+            for warning in self.load(text, service).warnings
+        ]
+
+    def test_unknown(self):
+        """
+        One that nobody knows may be misspelled.
+        """
+        self.assertEqual(
+            self.warnings("[DEFAULT]\nbind_prot = 1\nzyx = 2\n[zyx]\na = 1\na = 2\n"),
+            [
+                "bind_prot in [DEFAULT] of /some.conf is not an option of Glance: "
+                "did you mean bind_port?",
+                "zyx in [DEFAULT] of /some.conf is not an option of Glance: "
+                "check its name and section",
+                "a in [zyx] of /some.conf is not an option of Glance: "
+                "check its name and section",
+            ],
+        )
+
+    def test_known(self):
+        """
+        One that other Glances know is not said to be wrong.
+        """
+        text = """
+            [DEFAULT]
+            workers = 4
+            rabbit_password = x
+            swift_store_key = x
+            image_cache_max_size = 1
+            [keystone_authtoken]
+            auth_url = x
+            [paste_deploy]
+            flavor = keystone
+            [oslo_policy]
+            policy_file = x
+            [oslo_middleware]
+            max_request_body_size = 1
+            [database]
+            max_overflow = 3
+            [glance_store]
+            stores = file
+            rbd_store_pool = x
+            [image_format]
+            vmdk_allowed_types = x
+            [app:glance-api]
+            pipeline = x
+            workers = 5
+            [composite:glance-api]
+            use = x
+            """
+        warnings = self.warnings(text)
+        self.assertEqual(len(warnings), 15)
+        for warning in warnings:
+            self.assertIn("has no effect here", warning)
+            self.assertNotIn("= x", warning)
+
+    def test_misplaced(self):
+        """
+        One in the wrong section is not an option there.
+        """
+        [warning] = self.warnings("[glance_store]\nbind_port = 1\n")
+        self.assertIn("is not an option of Glance", warning)
+        [warning] = self.warnings("[app:glance-api]\nwrokers = 1\n")
+        self.assertIn("is not an option of Glance", warning)
+
+    def test_other_daemon(self):
+        """
+        One that only the other daemon reads is warned of, except where files
+        are shared.
+        """
+        text = "[database]\nconnection = sqlite:////x\n"
+        [warning] = self.warnings(text)
+        self.assertIn("connection in [database]", warning)
+        self.assertIn("this daemon does not need it", warning)
+        self.assertEqual(self.warnings(text, "registry"), [])
+        self.assertEqual(self.warnings(text, "all"), [])
+        self.assertEqual(
+            self.warnings(f"{text}[app:glance-registry]\nbind_port = 1\n"), []
+        )
+        shared = self.write(text, "glance.conf")
+        self.assertEqual(load("api", config_files=[shared]).warnings, ())
+
+    def test_once(self):
+        """
+        One that is in several files is warned of once.
+        """
+        files = [self.write("[DEFAULT]\nworkers = 1\n", name) for name in "ab"]
+        self.assertEqual(len(load("api", config_files=files).warnings), 1)
