@@ -1,0 +1,90 @@
+"""
+Identity by headers: a proxy has found out who asks.
+"""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from glance.context import Context
+from glance.deferreds import deferred
+from glance.errors import Unauthenticated
+from glance.interfaces import Caller, IIdentity
+from glance.proxies import LOOPBACK, Proxies
+
+STATUS = "X-Identity-Status"
+USER = "X-User-Id"
+TENANT = "X-Tenant-Id"
+PROJECT = "X-Project-Id"
+ROLES = "X-Roles"
+
+CONFIRMED = "Confirmed"
+"""
+What the status is when the proxy vouches for the other headers.
+"""
+
+
+@implementer(IIdentity)
+class TrustedHeaders:
+    """
+    Believes the headers of those proxies that are trusted, and nobody else.
+    """
+
+    def __init__(
+        self, proxies: Proxies, *, admin_role: str, owner_is_tenant: bool
+    ) -> None:
+        """
+        @param proxies: who is trusted; with no networks, those of this machine.
+        @param admin_role: the role of administrators, in any case.
+        @param owner_is_tenant: whether images belong to the caller's project;
+            otherwise they do to the user.
+        """
+        self._proxies = proxies if proxies.networks else LOOPBACK
+        self._admin_role = admin_role.lower()
+        self._owner_is_tenant = owner_is_tenant
+
+    @deferred
+    async def identify(self, caller: Caller) -> Context:
+        if not self._proxies.trust(caller.address):
+            raise Unauthenticated(
+                "This service is only for those who come through its proxy."
+            )
+        if _value(caller, STATUS) != CONFIRMED:
+            raise Unauthenticated("Log in to use this service.")
+        user, tenant = _value(caller, USER), _tenant(caller)
+        if user is None:
+            raise Unauthenticated(
+                f"The proxy confirms a user and names none in {USER}."
+            )
+        names = (_value(caller, ROLES) or "").split(",")
+        roles = frozenset(role for name in names if (role := name.strip().lower()))
+        return Context(
+            user=user,
+            tenant=tenant,
+            roles=roles,
+            is_admin=self._admin_role in roles,
+            owner=tenant if self._owner_is_tenant else user,
+        )
+
+
+def _value(caller: Caller, name: str) -> str | None:
+    """
+    Get what a header says; L{None} for nothing.
+
+    @raise Unauthenticated: it is there twice: a client may have brought the
+        one, and its proxy added the other.
+    """
+    values = caller.headers.getRawHeaders(name.encode(), ())
+    if len(values) > 1:
+        raise Unauthenticated(f"There are several {name} headers.")
+    try:
+        return values[0].decode().strip() or None if values else None
+    except UnicodeDecodeError as error:
+        raise Unauthenticated(f"The {name} header is not in UTF-8.") from error
+
+
+def _tenant(caller: Caller) -> str | None:
+    tenant, project = _value(caller, TENANT), _value(caller, PROJECT)
+    if tenant is not None and project is not None and tenant != project:
+        raise Unauthenticated(f"{TENANT} and {PROJECT} are not the same.")
+    return project if tenant is None else tenant
