@@ -73,7 +73,7 @@ class OwnFace:
     def __init__(self, registry: IRegistry) -> None:
         self._registry = registry
 
-    @app.route("/1/images", methods=["POST"])
+    @app.route("/registry/1/images", methods=["POST"])
     async def create(self, request: StreamingRequest) -> bytes:
         """
         Keep a new image.
@@ -82,7 +82,7 @@ class OwnFace:
         created = await self._registry.create(image)
         return answer_json(request, wire.pack(created))
 
-    @app.route("/1/images/<image_id>", methods=["GET"])
+    @app.route("/registry/1/images/<image_id>", methods=["GET"])
     async def get(self, request: StreamingRequest, image_id: str) -> bytes:
         """
         Send an image.
@@ -90,7 +90,7 @@ class OwnFace:
         image = await self._registry.get(image_id)
         return answer_json(request, wire.pack(image))
 
-    @app.route("/1/images/<image_id>", methods=["PUT"])
+    @app.route("/registry/1/images/<image_id>", methods=["PUT"])
     async def replace(self, request: StreamingRequest, image_id: str) -> bytes:
         """
         Put a new image in the place of an old one, if that is at the revision
@@ -106,7 +106,7 @@ class OwnFace:
         replaced = await self._registry.replace(old, new)
         return answer_json(request, wire.pack(replaced))
 
-    @app.route("/1/find", methods=["POST"])
+    @app.route("/registry/1/find", methods=["POST"])
     async def find(self, request: StreamingRequest) -> bytes:
         """
         List images.
@@ -115,7 +115,7 @@ class OwnFace:
         images = await self._registry.find(query)
         return answer_json(request, wire.pack(list(images)))
 
-    @app.route("/1/leases/<name>", methods=["PUT"])
+    @app.route("/registry/1/leases/<path:name>", methods=["PUT"])
     async def renew(self, request: StreamingRequest, name: str) -> bytes:
         """
         Renew a lease, or end it.
@@ -126,7 +126,7 @@ class OwnFace:
         await self._registry.renew(name, asked["seconds"])
         return answer_json(request, {})
 
-    @app.route("/1/unsettled", methods=["GET"])
+    @app.route("/registry/1/unsettled", methods=["GET"])
     async def unsettled(self, request: StreamingRequest) -> bytes:
         """
         List images that need settling.
@@ -141,7 +141,7 @@ class OwnFace:
         )
         return answer_json(request, wire.pack(list(images)))
 
-    @app.route("/1/purge", methods=["POST"])
+    @app.route("/registry/1/purge", methods=["POST"])
     async def purge(self, request: StreamingRequest) -> bytes:
         """
         Forget images that were deleted long ago.
@@ -153,7 +153,7 @@ class OwnFace:
         purged = await self._registry.purge(asked["before"], asked["limit"])
         return answer_json(request, {"purged": purged})
 
-    @app.route("/1/health", methods=["GET"])
+    @app.route("/registry/1/health", methods=["GET"])
     async def health(self, request: StreamingRequest) -> bytes:
         """
         See whether the registry works.
@@ -182,7 +182,7 @@ class HealthCheck:
     def __init__(self, registry: IRegistry) -> None:
         self._registry = registry
 
-    @app.route("/", methods=["GET"])
+    @app.route("/healthcheck", methods=["GET"])
     async def check(self, request: Request) -> bytes:
         """
         Answer 200, or 503 with what is wrong.
@@ -216,16 +216,14 @@ class RegistryRoot(Resource):
         """
         Find what answers a request.
         """
+        # What answers is asked by the whole path.
+        request.postpath.insert(0, request.prepath.pop())
         if name == b"healthcheck":
             return self._health
         own = name == b"registry"
         if not self._knows(request):
             return _Refusal(own)
-        if own:
-            return self._own
-        # The old paths begin at the root.
-        request.postpath.insert(0, request.prepath.pop())
-        return self._old
+        return self._own if own else self._old
 
     def _knows(self, request: Request) -> bool:
         if self._key is None:

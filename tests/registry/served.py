@@ -46,20 +46,15 @@ def root_of(registry, secret=None):
     return RegistryRoot(registry, Klein().resource(), secret)
 
 
-def peer_of(root, kept=None):
-    """
-    Get a peer that a resource answers.
-
-    @param kept: answers instead what goes over connections that are kept.
-    """
-    fresh = stub_client(root)
-    return Peer("http://registry", kept or fresh, fresh, lambda: succeed(None))
-
-
-def http_registry(root, clock=None, kept=None, secret=None):
+def http_registry(root, clock=None, kept=None, fresh=None, secret=None):
     """
     Make a registry that asks a resource.
+
+    @param kept: sends what goes over connections that are kept.
+    @param fresh: sends what goes over new ones.
     """
-    return HTTPRegistry(
-        peer_of(root, kept), clock or Clock(), time_limit=30, secret=secret
+    client = stub_client(root)
+    peer = Peer(
+        "http://registry", kept or client, fresh or client, lambda: succeed(None)
     )
+    return HTTPRegistry(peer, clock or Clock(), time_limit=30, secret=secret)
