@@ -4,7 +4,8 @@ Where the files of a daemon are, and what is written in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -26,20 +27,18 @@ precedence over an earlier one.
 """
 
 
-def search_path(home: Path, cwd: Path) -> tuple[str, ...]:
+def usual_directories() -> tuple[str, ...]:
     """
-    Say which directories files are looked for in, the first first.
+    Say which directories files are looked for in, the first first: the working
+    directory, those of the user, and the system's.
     """
-    return tuple(
-        str(directory)
-        for directory in (
-            cwd,
-            home / ".glance",
-            home,
-            Path("/etc/glance"),
-            Path("/etc"),
-        )
-    )
+    mine: list[Path] = []
+    with suppress(OSError):
+        mine.append(Path.cwd())
+    # An account of a daemon may have no home.
+    with suppress(RuntimeError):
+        mine += [Path.home() / ".glance", Path.home()]
+    return tuple(map(str, [*mine, Path("/etc/glance"), Path("/etc")]))
 
 
 def find(service: Service, directories: Iterable[str]) -> tuple[str, ...]:
@@ -48,8 +47,9 @@ def find(service: Service, directories: Iterable[str]) -> tuple[str, ...]:
     ends in C{.conf.d}.
     """
     places = [Path(directory) for directory in directories]
-    files = [_first(places, names, ".conf", Path.is_file) for names in STEMS[service]]
-    beside = [_first(places, names, ".conf.d", Path.is_dir) for names in STEMS[service]]
+    stems = STEMS[service]
+    files = [_first(places, names, ".conf", Path.is_file) for names in stems]
+    beside = [_first(places, names, ".conf.d", Path.is_dir) for names in stems]
     return (
         *(str(path) for path in files if path),
         *within(str(path) for path in beside if path),
@@ -57,14 +57,18 @@ def find(service: Service, directories: Iterable[str]) -> tuple[str, ...]:
 
 
 def _first(
-    directories: Sequence[Path], names: Iterable[str], suffix: str, suits: object
+    directories: Sequence[Path],
+    names: Iterable[str],
+    suffix: str,
+    suits: Callable[[Path], bool],
 ) -> Path | None:
-    assert callable(suits)
     for name in names:
         for directory in directories:
             path = directory / f"{name}{suffix}"
-            if suits(path):
-                return path
+            # What cannot be looked into is nothing to find anything in.
+            with suppress(OSError):
+                if suits(path):
+                    return path
     return None
 
 

@@ -20,7 +20,7 @@ from glance.config.files import (
     find,
     last_written,
     parse,
-    search_path,
+    usual_directories,
     within,
 )
 from glance.config.option import Option
@@ -49,7 +49,7 @@ def load(
     @raise ConfigurationError: something in them cannot be.
     """
     if directories is None:
-        directories = search_path(Path.home(), Path.cwd())
+        directories = usual_directories()
     return _load(
         Source(
             service=service,

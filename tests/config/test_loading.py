@@ -12,6 +12,7 @@ from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 import glance
+from glance.config.files import usual_directories
 from glance.config.loading import load, reload
 from glance.config.settings import ConfigurationError, Endpoint, RegistryAddress
 from tests.config.files import FilesMixin
@@ -352,6 +353,23 @@ class SearchTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(self.found("all"), ["1/glance-api.conf"])
         self.write("", "2/glance.conf")
         self.assertEqual(self.found("all"), ["2/glance.conf"])
+
+    def test_closed(self):
+        """
+        A directory that cannot be looked into has no files.
+        """
+        self.write("", "glance.conf")
+        settings = load("api", directories=["x" * 300, self.directory])
+        self.assertEqual(len(settings.files), 1)
+
+    def test_usual(self):
+        """
+        The working directory comes first, and C{/etc} last.
+        """
+        directories = usual_directories()
+        self.assertEqual(directories[0], str(Path.cwd()))
+        self.assertEqual(directories[-2:], ("/etc/glance", "/etc"))
+        self.assertIn(str(Path.home() / ".glance"), directories)
 
 
 class ReloadTests(FilesMixin, SynchronousTestCase):
