@@ -128,7 +128,6 @@ class ImagesAPI:
         context = await self._context_of(request)
         said = fields.read(request.requestHeaders, self._dialect)
         self._transfers.store_name(said.store)
-        await self._demand_undeleted(context, image_id, "update", GONE)
         body = request.body
         purge = said.purge
         if purge is None:
@@ -142,7 +141,11 @@ class ImagesAPI:
                 self._demand_fillable(new, said.size, body)
             return new
 
-        image = await self._images.change(context, image_id, changed)
+        try:
+            image = await self._images.change(context, image_id, changed)
+        except ImageNotFound:
+            await self._demand_undeleted(context, image_id, "update", GONE)
+            raise
         if body is not None:
             image = await self._fill(request, context, image, said)
         return self._answer(request, image, HTTPStatus.OK)

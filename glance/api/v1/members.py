@@ -68,7 +68,7 @@ class MembersAPI:
         Share an image with one more, or change whether that one may do so too.
         """
         context = await self._context_of(request)
-        member = (await _object(request)).get("member", {})
+        member = (await _object(request)).get("member") or {}
         await self._sharing.put(
             context,
             image_id,
@@ -132,7 +132,9 @@ def _can_share(value: object) -> bool | None:
     """
     Get what is said of sharing further; L{None} if nothing is.
     """
-    said = value.get("can_share") if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        raise Invalid("A member must be a JSON object.")
+    said = value.get("can_share")
     if said is None or isinstance(said, bool):
         return said
     raise Invalid("can_share must be true or false.")

@@ -1,0 +1,403 @@
+"""
+Tests for L{glance.api.v1.fields}.
+"""
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from attrs import evolve
+from hypothesis import example, given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.http_headers import Headers
+
+from glance.api.v1.dialect import CACTUS, LAST
+from glance.api.v1.fields import read, write
+from glance.errors import Forbidden, Invalid
+from glance.image import Image, Status, Visibility
+from tests.api.assembly import NOBODY, member_of
+
+THEN = datetime(2011, 4, 15, 12, 32, 43, 123456, tzinfo=UTC)
+IMAGE = Image(
+    id="71c675ab-d94f-49cd-a114-e12490b328d9", created_at=THEN, updated_at=THEN
+)
+ID = IMAGE.id
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+text = st.text(st.characters(exclude_categories=("Cs",)))
+printable = text.filter(lambda value: not CONTROLS.search(value))
+token = st.text("abcdefghijklmnopqrstuvwxyz0123456789_.", min_size=1)
+
+
+def headers(*pairs, **named):
+    """
+    Make headers.
+
+    @param named: those of an image, without their prefix.
+    """
+    made = Headers()
+    for name, value in pairs:
+        made.addRawHeader(name, value)
+    for name, value in named.items():
+        made.addRawHeader(f"x-image-meta-{name}", value)
+    return made
+
+
+def written(image, dialect=LAST):
+    """
+    Get the headers that describe an image, in lower case.
+    """
+    return {name.lower(): value for name, value in write(image, dialect)}
+
+
+class ReadTests(SynchronousTestCase):
+    """
+    L{read} gets an image from headers.
+    """
+
+    def attributes(self, dialect=LAST, **named):
+        return read(headers(**named), dialect).attributes
+
+    def test_spelling(self):
+        """
+        A dash is an underscore, and case does not matter.
+        """
+        for name in ("Disk-Format", "disk_format", "DISK_FORMAT"):
+            with self.subTest(name):
+                read = self.attributes(**{name: "raw"})
+                self.assertEqual(read, {"disk_format": "raw"})
+
+    def test_types(self):
+        """
+        Numbers are numbers, and what is empty is nothing.
+        """
+        read = self.attributes(
+            name="", size="12", min_disk="", min_ram="5", protected="", checksum=""
+        )
+        expected = {
+            "name": None,
+            "size": 12,
+            "min_disk": 0,
+            "min_ram": 5,
+            "protected": False,
+            "checksum": None,
+        }
+        self.assertEqual(read, expected)
+
+    def test_bad_values(self):
+        """
+        What makes no sense is refused.
+        """
+        for name, value, message in (
+            ("size", "-1", "'size'"),
+            ("size", "1.5", "'size'"),
+            ("size", "\N{SUPERSCRIPT TWO}", "'size'"),
+            ("size", "9" * 5000, "'size' value out of range"),
+            ("min_disk", "many", "'min_disk'"),
+            ("min_ram", "0x10", "'min_ram'"),
+            ("id", "1", "Invalid image id format"),
+            ("id", "../../etc/passwd", "Invalid image id format"),
+            ("checksum", "a" * 33, "Invalid checksum"),
+            ("nonsense", "1", "Bad header: x-image-meta-nonsense"),
+            ("location", "file:///etc/passwd", "External sources are not supported"),
+            ("copy_from", "http://x/", "External sources are not supported"),
+        ):
+            with self.subTest(name=name, value=value):
+                raised = self.assertRaises(
+                    Invalid, read, headers(**{name: value}), LAST
+                )
+                self.assertIn(message, str(raised))
+
+    def test_copy_from(self):
+        """
+        There is nothing to copy from, in either dialect.
+        """
+        for dialect in (LAST, CACTUS):
+            given = headers((b"X-Glance-API-Copy-From", b"http://example.org/"))
+            self.assertRaises(Invalid, read, given, dialect)
+
+    def test_no_location(self):
+        """
+        An empty location, as L{write} sends it, is none.
+        """
+        self.assertEqual(self.attributes(location=""), {})
+
+    def test_not_settable(self):
+        """
+        What only the server says is let pass, and means nothing.
+        """
+        for name in ("created_at", "updated_at", "deleted_at", "deleted"):
+            for dialect in (LAST, CACTUS):
+                with self.subTest(name, dialect=dialect.prefix):
+                    self.assertEqual(self.attributes(dialect, **{name: "1"}), {})
+
+    def test_unknown_to_cactus(self):
+        """
+        Cactus takes no notice of what it does not know.
+        """
+        self.assertEqual(self.attributes(CACTUS, nonsense="1"), {})
+
+    def test_truth(self):
+        """
+        The last v1 knows many words for yes, Cactus one.
+        """
+        for word in ("true", "True", "t", "on", "YES", "y", "1"):
+            with self.subTest(word):
+                given = headers(is_public=word)
+                self.assertIs(read(given, LAST).is_public, True)
+                self.assertIs(read(given, CACTUS).is_public, word.lower() == "true")
+        for word in ("", "false", "2", "no", "ture"):
+            self.assertIs(read(headers(is_public=word), LAST).is_public, False)
+        self.assertIsNone(read(headers(), LAST).is_public)
+
+    def test_size_of_cactus(self):
+        """
+        Clients of 2011 say a size of zero where they don't know it.
+        """
+        self.assertEqual(self.attributes(CACTUS, size="0"), {})
+        self.assertEqual(self.attributes(LAST, size="0"), {"size": 0})
+
+    def test_properties(self):
+        """
+        Custom properties have lower-case names and may be empty.
+        """
+        said = read(headers(**{"Property-Distro": "Ubuntu", "property-b-c": ""}), LAST)
+        self.assertEqual(said.properties, {"distro": "Ubuntu", "b_c": None})
+
+    def test_name_as_property(self):
+        """
+        The name as a property, as the command of 2011 sends it, is the name;
+        the attribute is stronger.
+        """
+        said = read(headers(**{"property-name": "a"}), LAST)
+        self.assertEqual((said.attributes, said.properties), ({"name": "a"}, {}))
+        said = read(headers(**{"property-name": "a", "name": "b"}), LAST)
+        self.assertEqual((said.attributes, said.properties), ({"name": "b"}, {}))
+
+    def test_store(self):
+        """
+        The store is asked for, and isn't part of the image.
+        """
+        said = read(headers(store="file"), LAST)
+        self.assertEqual((said.store, said.attributes), ("file", {}))
+
+    def test_purge(self):
+        """
+        Whether properties go is said by a header of the registry's.
+        """
+        for value, expected in ((b"true", True), (b"False", False), (b"", False)):
+            given = headers((b"X-Glance-Registry-Purge-Props", value))
+            self.assertIs(read(given, LAST).purge, expected)
+        self.assertIsNone(read(headers(), LAST).purge)
+
+    def test_latin(self):
+        """
+        What isn't UTF-8 is taken for Latin-1, as Python's clients send it.
+        """
+        given = headers((b"x-image-meta-name", b"Bl\xfcte"))
+        self.assertEqual(read(given, LAST).attributes, {"name": "Bl\xfcte"})
+
+    def test_percent(self):
+        """
+        Values are percent-decoded only for the one client that encodes them.
+        """
+        pairs = [
+            (b"x-image-meta-name", b"100%25 Bl%C3%BCte"),
+            (b"x-image-meta-property-a", b"b%20c"),
+        ]
+        said = read(headers(*pairs), LAST)
+        self.assertEqual(said.attributes, {"name": "100%25 Bl%C3%BCte"})
+        said = read(headers((b"User-Agent", b"python-glanceclient"), *pairs), LAST)
+        self.assertEqual(said.attributes, {"name": "100% Bl\xfcte"})
+        self.assertEqual(said.properties, {"a": "b c"})
+
+    @given(st.lists(st.tuples(token, st.binary())), st.sampled_from((LAST, CACTUS)))
+    @example([("size", b"\xb2")], LAST)
+    @example([("property-", b"")], LAST)
+    def test_anything(self, pairs, dialect):
+        """
+        Whatever headers hold is either understood or refused.
+        """
+        given = headers(
+            (b"user-agent", pairs[0][1] if pairs else b""),
+            *((f"x-image-meta-{name}".encode(), value) for name, value in pairs),
+        )
+        with suppress(Invalid):
+            read(given, dialect)
+
+
+class WriteTests(SynchronousTestCase):
+    """
+    L{write} puts an image into headers.
+    """
+
+    def test_null(self):
+        """
+        What has no value is an empty header for clients of 2011, and none for
+        later ones.
+        """
+        image = evolve(IMAGE, properties={"a": None, "b": ""})
+        last, cactus = written(image), written(image, CACTUS)
+        for name in (b"name", b"deleted_at", b"checksum", b"property-a"):
+            self.assertNotIn(b"x-image-meta-" + name, last)
+            self.assertEqual(cactus[b"x-image-meta-" + name], b"")
+        self.assertEqual(last[b"x-image-meta-property-b"], b"")
+
+    def test_location(self):
+        """
+        Clients of 2011 get an empty location, others none.
+        """
+        self.assertEqual(written(IMAGE, CACTUS)[b"x-image-meta-location"], b"")
+        self.assertNotIn(b"x-image-meta-location", written(IMAGE))
+
+    def test_values(self):
+        """
+        Values are as Python prints them, and times have no zone.
+        """
+        image = evolve(
+            IMAGE, visibility=Visibility.PUBLIC, size=1 << 40, status=Status.ACTIVE
+        )
+        described = written(image)
+        self.assertEqual(described[b"x-image-meta-is_public"], b"True")
+        self.assertEqual(described[b"x-image-meta-protected"], b"False")
+        self.assertEqual(described[b"x-image-meta-size"], b"1099511627776")
+        self.assertEqual(
+            described[b"x-image-meta-created_at"], b"2011-04-15T12:32:43.123456"
+        )
+
+    @given(text, st.dictionaries(text, st.none() | text), st.booleans())
+    @example("a\r\nSet-Cookie: b", {"c\r\nd: e": "\0"}, True)
+    @example("\N{SNOWMAN}", {"\N{SNOWMAN}: ": "\x85\u2028"}, False)
+    def test_nothing_injected(self, name, properties, cactus):
+        """
+        Nothing that an image can hold is more than a value of one header.
+        """
+        image = evolve(IMAGE, name=name, properties=properties)
+        for header, value in write(image, CACTUS if cactus else LAST):
+            self.assertRegex(header, rb"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+            self.assertNotRegex(value, rb"[\x00-\x1f\x7f]")
+            self.assertIsNone(CONTROLS.search(value.decode()))
+
+    @given(printable, st.dictionaries(token, printable))
+    def test_round_trip(self, name, properties):
+        """
+        What is written is read again, in any script.
+        """
+        properties.pop("name", None)
+        image = evolve(IMAGE, name=name or None, properties=properties)
+        said = read(headers(*write(image, LAST)), LAST)
+        self.assertEqual(said.attributes.get("name"), image.name)
+        expected = {k: v or None for k, v in properties.items()}
+        self.assertEqual(said.properties, expected)
+
+    @given(text.filter(bool))
+    def test_round_trip_of_names(self, name):
+        """
+        So are names of properties, but for their case and their dashes.
+        """
+        image = evolve(IMAGE, properties={name: "a"})
+        said = read(headers(*write(image, LAST)), LAST)
+        folded = name.lower().replace("-", "_")
+        if folded == "name":
+            self.assertEqual(said.attributes["name"], "a")
+        else:
+            self.assertEqual(said.properties, {folded: "a"})
+
+
+class ChangeTests(SynchronousTestCase):
+    """
+    L{glance.api.v1.fields.Metadata} becomes part of an image.
+    """
+
+    def changed(self, image=IMAGE, context=NOBODY, purge=False, **named):
+        return read(headers(**named), LAST).onto(image, context, purge=purge)
+
+    def test_status_and_id(self):
+        """
+        Status and id cannot be changed, but may be said as they are.
+        """
+        same = self.changed(id=ID.upper(), status="queued")
+        self.assertEqual(same, IMAGE)
+        other = ID.replace("7", "8")
+        for name, value in (("status", "active"), ("id", other)):
+            raised = self.assertRaises(Forbidden, self.changed, **{name: value})
+            self.assertEqual(str(raised), f"Forbidden to modify '{name}' of image.")
+
+    def test_owner(self):
+        """
+        Only administrators change the owner; for others it means nothing.
+        """
+        self.assertEqual(self.changed(owner="b").owner, "b")
+        own = evolve(IMAGE, owner="a")
+        self.assertEqual(self.changed(own, member_of("a"), owner="b").owner, "a")
+
+    def test_visibility(self):
+        """
+        What isn't public stays private, shared or community when it is said
+        not to be public.
+        """
+        for visibility in Visibility:
+            image = evolve(IMAGE, visibility=visibility)
+            expected = visibility
+            if visibility is Visibility.PUBLIC:
+                expected = Visibility.SHARED
+            with self.subTest(visibility):
+                changed = self.changed(image, is_public="False")
+                self.assertIs(changed.visibility, expected)
+                changed = self.changed(image, is_public="True")
+                self.assertIs(changed.visibility, Visibility.PUBLIC)
+                self.assertIs(self.changed(image).visibility, visibility)
+
+    def test_purge(self):
+        """
+        Properties that aren't named go or stay, as it is said.
+        """
+        image = evolve(IMAGE, properties={"a": "1", "b": "2"})
+        kept = self.changed(image, **{"property-b": "3"})
+        self.assertEqual(kept.properties, {"a": "1", "b": "3"})
+        purged = self.changed(image, purge=True, **{"property-b": "3"})
+        self.assertEqual(purged.properties, {"b": "3"})
+
+    def test_spelling_of_properties(self):
+        """
+        A property whose name headers cannot spell keeps its name.
+        """
+        image = evolve(IMAGE, properties={"Hw-Type": "1"})
+        for purge in (True, False):
+            changed = self.changed(image, purge=purge, **{"property-hw-type": "2"})
+            self.assertEqual(changed.properties, {"Hw-Type": "2"})
+
+    def test_one_format(self):
+        """
+        One of Amazon's formats means both.
+        """
+        for one in ({"disk_format": "ami"}, {"container_format": "ami"}):
+            with self.subTest(one):
+                new = read(headers(**one), LAST).draft(NOBODY)
+                self.assertEqual(new["disk_format"], "ami")
+                self.assertEqual(new["container_format"], "ami")
+                old = self.changed(**one)
+                self.assertEqual(old.disk_format, "ami")
+                self.assertEqual(old.container_format, "ami")
+
+    def test_new(self):
+        """
+        A new image isn't public unless it is said to be.
+        """
+        self.assertIs(
+            read(headers(), LAST).draft(NOBODY)["visibility"], Visibility.SHARED
+        )
+        self.assertIs(
+            read(headers(is_public="True"), LAST).draft(NOBODY)["visibility"],
+            Visibility.PUBLIC,
+        )
+
+    def test_owner_of_new(self):
+        """
+        Only administrators make images for others.
+        """
+        said = read(headers(owner="b"), LAST)
+        self.assertEqual(said.draft(NOBODY)["owner"], "b")
+        self.assertNotIn("owner", said.draft(member_of("a")))
