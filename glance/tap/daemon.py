@@ -1,0 +1,202 @@
+"""
+L{Daemon}: a daemon's life, from its start to its end.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
+
+from attrs import field, frozen
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from glance.config.loading import reload
+from glance.config.settings import ConfigurationError, Endpoint, Settings
+from glance.limits import Limits
+from glance.log import Logs
+from glance.streams.site import StreamingSite
+from glance.tap.pools import Pools
+from glance.tap.ports import listen, probe
+
+SETTLING = 10
+"""How many seconds uploads that were broken off at the end have to settle."""
+
+Ending = Callable[[], Coroutine[Deferred[Any], Any, None]]
+
+
+class Live:
+    """
+    The settings, as they are at present.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.draining = False
+        """Whether the daemon is about to end."""
+
+    def limits(self) -> Limits:
+        """
+        Get the limits that hold at present.
+        """
+        return self.settings.limits
+
+
+@frozen(kw_only=True)
+class Port:
+    """
+    A place to listen at, and what is served there.
+    """
+
+    endpoint: Endpoint
+    site: StreamingSite
+    option: str
+    """The name of the option that says where."""
+
+
+@frozen(kw_only=True)
+class Parts:
+    """
+    What a daemon is made of.
+    """
+
+    pools: Pools
+    ports: Sequence[Port]
+    begin: Sequence[Callable[[], object]] = field(factory=tuple)
+    """What is done once the threads are there, in this order."""
+    busy: Callable[[], bool]
+    """Tells whether something is under way that no connection shows."""
+    end: Sequence[Ending] = field(factory=tuple)
+    """What is done when nothing is under way any more, in this order."""
+    close: Callable[[], None] = lambda: None
+    """What is done when the threads are gone."""
+
+
+class Daemon(Service):
+    """
+    Starts the parts of a daemon in order, and ends them so.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, live: Live, logs: Logs, parts: Parts) -> None:
+        self._reactor = reactor
+        self._live = live
+        self._logs = logs
+        self._parts = parts
+        self._listening: list[Any] = []
+
+    def check(self) -> None:
+        """
+        See whether the ports can be had.
+
+        @raise ConfigurationError: one of them cannot.
+        """
+        for port in self._parts.ports:
+            probe(port.endpoint, port.option)
+
+    def privilegedStartService(self) -> None:
+        """
+        Listen; from here on clients wait rather than be refused.
+        """
+        for port in self._parts.ports:
+            self._listening.append(
+                listen(self._reactor, port.endpoint, port.site, port.option)
+            )
+
+    def startService(self) -> None:
+        """
+        Begin to work.
+        """
+        super().startService()
+        settings = self._live.settings
+        for line in settings.warnings:
+            self._log.warn("{line}", line=line)
+        for line in settings.notes:
+            self._log.info("{line}", line=line)
+        self._parts.pools.start()
+        for begin in self._parts.begin:
+            begin()
+        self._answer_hangup()
+        for port in self._listening:
+            self._log.info("Listening at {address}.", address=_shown(port.getHost()))
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Take no more requests, let those under way finish, and end.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        self._live.draining = True
+        timeout = self._live.settings.graceful_shutdown_timeout
+        sites = [port.site for port in self._parts.ports]
+        for listening in self._listening:
+            await maybeDeferred(listening.stopListening)
+        for site in sites:
+            site.drain()
+        deadline = self._reactor.seconds() + timeout
+        for site in sites:
+            left = max(0.01, deadline - self._reactor.seconds())
+            await self._within(left, site.drained())
+        for site in sites:
+            if site.in_flight:
+                self._log.warn(
+                    "Breaking off {count} requests: they took longer than "
+                    "graceful_shutdown_timeout.",
+                    count=site.in_flight,
+                )
+            site.abort()
+        await self._settled()
+        for end in self._parts.end:
+            await end()
+        self._parts.pools.stop()
+        self._parts.close()
+        self._log.info("Ended.")
+
+    async def _within(self, seconds: float, waiting: Deferred[None]) -> None:
+        with suppress(TimedOut):
+            await waiting.addTimeout(seconds, self._reactor)
+
+    async def _settled(self) -> None:
+        deadline = self._reactor.seconds() + SETTLING
+        while self._parts.busy() and self._reactor.seconds() < deadline:
+            await deferLater(self._reactor, 0.05)
+
+    def _answer_hangup(self) -> None:
+        def hangup(number: int, frame: object) -> None:
+            self._reactor.callFromThread(self.reload)
+
+        signal.signal(signal.SIGHUP, hangup)
+
+    def reload(self) -> None:
+        """
+        Read the configuration again, and open the log files anew.
+        """
+        try:
+            self._logs.reopen()
+            settings, waiting = reload(self._live.settings)
+        except (ConfigurationError, OSError) as error:
+            self._log.error("Nothing was reloaded: {error}", error=error)
+            return
+        self._live.settings = settings
+        self._logs.set_level(settings.log.level, settings.log.levels)
+        for line in settings.warnings:
+            self._log.warn("{line}", line=line)
+        for name in waiting:
+            self._log.warn("{name} takes effect after a restart only.", name=name)
+        self._log.info("Reloaded.")
+
+
+def _shown(address: Any) -> str:
+    name = getattr(address, "name", None)
+    if name is not None:
+        return f"unix:{name.decode()}" if isinstance(name, bytes) else f"unix:{name}"
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"http://{host}:{address.port}"

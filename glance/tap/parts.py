@@ -1,0 +1,204 @@
+"""
+How the parts of a daemon are made from its settings.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from twisted.logger import Logger
+
+from glance.config.settings import ConfigurationError, Settings
+from glance.deferreds import Threads
+from glance.images import Images
+from glance.interfaces import IRegistry
+from glance.leases import Lease
+from glance.log import LogFile, Logs, access
+from glance.registry.database import DatabaseRegistry
+from glance.registry.engine import DatabaseUnusable, open_engines
+from glance.registry.migrate import prepare as prepare_database
+from glance.revisions import Revisions
+from glance.settling import Reaper, Settler
+from glance.sharing import Sharing
+from glance.storage import Storage
+from glance.stores.directory import prepare as prepare_directory
+from glance.stores.filesystem import FilesystemStore
+from glance.streams.request import StreamingRequest
+from glance.streams.strands import Window
+from glance.tap.daemon import Live
+from glance.tap.pools import FILES, Pools, cores
+from glance.transfers import Transfers
+
+_requests = Logger(namespace="glance.requests")
+
+
+def logs(settings: Settings) -> Logs:
+    """
+    Open the logs.
+
+    @raise ConfigurationError: the log file cannot be written.
+    """
+    try:
+        file = LogFile(settings.log.file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"log_file: {settings.log.file}: {error.strerror}: "
+            "let the daemon's user write there, or choose another file."
+        ) from None
+    return Logs(
+        file,
+        format=settings.log.format,
+        level=settings.log.level,
+        levels=settings.log.levels,
+    )
+
+
+def log_access(
+    reactor: Any, client: Callable[[StreamingRequest], str | None]
+) -> Callable[[StreamingRequest], None]:
+    """
+    Get what writes a line for each request.
+
+    @param client: tells the address that a request came from.
+    """
+
+    def finished(request: StreamingRequest) -> None:
+        access(
+            _requests,
+            method=request.method,
+            uri=request.uri,
+            status=request.code,
+            received=request.body.received if request.body is not None else 0,
+            sent=request.sentLength,
+            seconds=reactor.seconds() - request.started,
+            client=client(request) or "unix:",
+            request_id=request.request_id,
+        )
+
+    return finished
+
+
+@frozen
+class Database:
+    """
+    A registry in a database, and how to close it.
+    """
+
+    registry: DatabaseRegistry
+    close: Callable[[], None]
+
+
+def check_database(settings: Settings) -> None:
+    """
+    See whether the database can be used; an empty SQLite file is filled.
+
+    @raise ConfigurationError: it cannot.
+    """
+    try:
+        prepare_database(settings.database.url)
+    except DatabaseUnusable as error:
+        raise ConfigurationError(f"sql_connection: {error}") from None
+
+
+def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
+    """
+    Get the registry in the database.
+    """
+    engines = open_engines(settings.database.url, settings.database.pool_size)
+    registry = DatabaseRegistry(
+        engines,
+        pools.add("database-read", engines.readers),
+        pools.add("database-write", engines.writers),
+        reactor,
+    )
+    return Database(registry, engines.dispose)
+
+
+def check_stores(settings: Settings) -> None:
+    """
+    See whether the directory of the filesystem store can be used.
+
+    @raise ConfigurationError: it cannot.
+    """
+    directory = settings.stores.filesystem_datadir
+    try:
+        prepare_directory(Path(directory))
+    except OSError as error:
+        raise ConfigurationError(
+            f"filesystem_store_datadir: {directory}: {error.strerror}: "
+            "make the directory and let the daemon's user write in it, "
+            "or choose another one."
+        ) from None
+
+
+def storage(settings: Settings, in_thread: Threads, window: Window) -> Storage:
+    """
+    Get the stores.
+    """
+    directory = Path(settings.stores.filesystem_datadir)
+    return Storage(
+        {"file": FilesystemStore(directory, in_thread, window)},
+        settings.stores.default,
+    )
+
+
+@frozen(kw_only=True)
+class UseCases:
+    """
+    What the API stands on.
+    """
+
+    images: Images
+    transfers: Transfers
+    sharing: Sharing
+    storage: Storage
+    reaper: Reaper
+    lease: Lease
+
+
+def use_cases(
+    reactor: Any, live: Live, registry: IRegistry, pools: Pools
+) -> UseCases:
+    """
+    Put the use cases together.
+    """
+    settings = live.settings
+    window = Window(settings.upload.memory)
+    stores = storage(settings, pools.add("files", FILES), window)
+    revisions = Revisions(registry, reactor)
+    deletion = settings.deletion
+    settler = Settler(
+        revisions,
+        stores,
+        scrub_seconds=deletion.scrub_time if deletion.delayed else 0,
+    )
+    reaper = Reaper(
+        settler, revisions, stores, reactor, settings.upload.reaper_interval
+    )
+    lease = Lease(
+        registry, reactor, uuid.uuid4().hex, settings.upload.lease_duration
+    )
+    images = Images(revisions, settler, live.limits, delayed_delete=deletion.delayed)
+    transfers = Transfers(
+        images,
+        stores,
+        reaper,
+        lease,
+        reactor,
+        pools.add("hashes", cores()),
+        window,
+        hash_algorithm=settings.upload.hashing_algorithm,
+        retry_seconds=settings.upload.registry_retry,
+    )
+    return UseCases(
+        images=images,
+        transfers=transfers,
+        sharing=Sharing(images),
+        storage=stores,
+        reaper=reaper,
+        lease=lease,
+    )

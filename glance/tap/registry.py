@@ -1,0 +1,88 @@
+"""
+The registry daemon: C{twistd glance-registry}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glance.api.links import peer_address
+from glance.config.settings import ConfigurationError, Settings
+from glance.interfaces import IRegistry
+from glance.log import LoggedService
+from glance.registry.cactus import old_face
+from glance.registry.resource import RegistryRoot
+from glance.streams.site import StreamingSite
+from glance.tap.daemon import Daemon, Live, Parts, Port
+from glance.tap.options import DaemonOptions, refusal
+from glance.tap.parts import check_database, database, log_access, logs
+from glance.tap.pools import Pools
+
+
+class Options(DaemonOptions):
+    """
+    What C{twistd glance-registry} can be told.
+    """
+
+    service = "registry"
+    name = "glance-registry"
+
+
+def registry_port(reactor: Any, settings: Settings, registry: IRegistry) -> Port:
+    """
+    Get the port at which a registry is served.
+    """
+    assert settings.registry_listen is not None
+    root = RegistryRoot(registry, old_face(registry, reactor), settings.registry_secret)
+    site = StreamingSite(
+        root,
+        reactor,
+        idle_timeout=settings.http.client_socket_timeout,
+        finished=log_access(reactor, peer_address),
+    )
+    option = "registry_port" if settings.service == "all" else "bind_port"
+    return Port(endpoint=settings.registry_listen, site=site, option=option)
+
+
+def registry_daemon(reactor: Any, settings: Settings) -> LoggedService:
+    """
+    Put the registry daemon together.
+
+    @raise ConfigurationError: it cannot run with these settings.
+    """
+    check_database(settings)
+    live, pools = Live(settings), Pools(reactor)
+    kept = database(reactor, settings, pools)
+    parts = Parts(
+        pools=pools,
+        ports=[registry_port(reactor, settings, kept.registry)],
+        busy=lambda: False,
+        close=kept.close,
+    )
+    return assembled(reactor, live, parts)
+
+
+def assembled(reactor: Any, live: Live, parts: Parts) -> LoggedService:
+    """
+    Get the service of a daemon.
+
+    @raise ConfigurationError: a port or the log file cannot be had.
+    """
+    written = logs(live.settings)
+    daemon = Daemon(reactor, live, written, parts)
+    daemon.check()
+    service = LoggedService(written)
+    daemon.setServiceParent(service)
+    return service
+
+
+def makeService(options: Options) -> LoggedService:
+    """
+    Put the daemon together.
+    """
+    from twisted.internet import reactor
+
+    try:
+        return registry_daemon(reactor, options.settings)
+    except ConfigurationError as error:
+        raise refusal(options.name, error) from None

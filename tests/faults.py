@@ -1,0 +1,111 @@
+"""
+Registries and stores that fail when they are told to.
+"""
+
+from twisted.internet.defer import Deferred, fail
+from zope.interface import implementer
+
+from glance.errors import RegistryUnavailable, StoreUnavailable
+from glance.interfaces import IRegistry, IStore
+
+
+@implementer(IRegistry)
+class FaultyRegistry:
+    """
+    A registry over another one, that can be down.
+    """
+
+    def __init__(self, registry):
+        self._registry = registry
+        self.down = False
+        """Whether it cannot be asked."""
+        self.lose_answers = 0
+        """How many of the next replacements are made, and not answered."""
+
+    def _ask(self, name, *arguments):
+        if self.down:
+            return fail(RegistryUnavailable("It is down."))
+        return getattr(self._registry, name)(*arguments)
+
+    def create(self, image):
+        return self._ask("create", image)
+
+    def get(self, image_id):
+        return self._ask("get", image_id)
+
+    def find(self, query):
+        return self._ask("find", query)
+
+    def replace(self, old, new):
+        answer = self._ask("replace", old, new)
+        if self.lose_answers:
+            self.lose_answers -= 1
+            return answer.addCallback(lambda _: _raise(RegistryUnavailable("Lost.")))
+        return answer
+
+    def renew(self, instance, seconds):
+        return self._ask("renew", instance, seconds)
+
+    def unsettled(self, limit, after=None):
+        return self._ask("unsettled", limit, after)
+
+    def purge(self, before, limit):
+        return self._ask("purge", before, limit)
+
+    def check(self):
+        return self._ask("check")
+
+
+@implementer(IStore)
+class FaultyStore:
+    """
+    A store over another one, that can be down, or slow to end an upload.
+    """
+
+    kind = "faulty"
+
+    def __init__(self, store):
+        self._store = store
+        self.down = False
+        """Whether it does not work."""
+        self.added = None
+        """
+        A L{Deferred} that adds wait for once the data is kept; L{None} for
+        nothing.
+        """
+
+    def _ask(self, name, *arguments):
+        if self.down:
+            return fail(StoreUnavailable("It is down."))
+        return getattr(self._store, name)(*arguments)
+
+    def add(self, key, body):
+        async def add():
+            size = await self._ask("add", key, body)
+            if self.added is not None:
+                await self.added
+            return size
+
+        return Deferred.fromCoroutine(add())
+
+    def get(self, key, offset=0, length=None):
+        return self._ask("get", key, offset, length)
+
+    def size(self, key):
+        return self._ask("size", key)
+
+    def delete(self, key):
+        return self._ask("delete", key)
+
+    def keys(self):
+        return self._ask("keys")
+
+    def sweep(self):
+        return self._ask("sweep")
+
+    def check(self):
+        return self._ask("check")
+
+
+def _raise(error):
+    raise error

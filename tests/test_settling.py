@@ -1,0 +1,197 @@
+"""
+Tests for L{glance.settling} and L{glance.leases}.
+"""
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from glance.errors import RegistryUnavailable
+from glance.image import Status
+from glance.stores.memory import MemoryStore
+from glance.streams.bodies import BytesBody
+from tests.assembly import ADMIN, World, memory_registry
+from tests.bodies import ManualBody
+from tests.faults import FaultyRegistry, FaultyStore
+from tests.test_transfers import TransferCase
+
+
+class ReaperTests(TransferCase):
+    """
+    The reaper settles what the dead have left, and nothing else.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.store = FaultyStore(MemoryStore())
+        self.world = World(store=self.store)
+        self.other = World(
+            registry=self.world.registry,
+            store=self.store,
+            clock=self.world.clock,
+            instance="there",
+        )
+        self.image_id = self.create()
+        self.body = ManualBody()
+
+    def look(self):
+        """
+        Let the other process's reaper look.
+        """
+        self.run_(self.other.reaper.look())
+
+    def test_living(self):
+        """
+        As long as a process renews its lease, its uploads are left alone.
+        """
+        self.world.lease.start()
+        uploading = self.start(self.image_id, self.body)
+        for _ in range(20):
+            self.world.clock.advance(20)
+            self.look()
+        self.body.data(b"data")
+        self.body.end()
+        self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
+
+    def test_dead(self):
+        """
+        Once its lease has expired, its uploads end as they would have failed.
+        """
+        for fallback in (Status.QUEUED, Status.KILLED):
+            image_id = self.create()
+            self.start(image_id, ManualBody(), fallback=fallback)
+            self.world.clock.advance(59)
+            self.look()
+            self.assertEqual(self.image(image_id).status, Status.SAVING)
+            self.world.clock.advance(2)
+            self.look()
+            self.assert_failed(image_id, fallback)
+
+    def test_died_after_keeping(self):
+        """
+        Data that was kept by a process that died before it could say so is
+        removed.
+        """
+        self.store.added = Deferred()
+        self.start(self.image_id, BytesBody(b"data"))
+        self.assertEqual(len(self.kept()), 1)
+        self.world.clock.advance(61)
+        self.look()
+        self.assert_failed(self.image_id, Status.QUEUED)
+
+    def test_store_down(self):
+        """
+        If the data can't be removed yet, that is remembered.
+        """
+        self.store.added = Deferred()
+        self.start(self.image_id, BytesBody(b"data"))
+        self.world.clock.advance(61)
+        self.store.down = True
+        self.look()
+        image = self.image(self.image_id)
+        self.assertEqual(image.status, Status.QUEUED)
+        self.assertEqual(len(image.doomed), 1)
+        self.store.down = False
+        self.look()
+        self.assert_failed(self.image_id, Status.QUEUED)
+
+    def test_doomed_data_and_new_upload(self):
+        """
+        What is left of a failed attempt goes without harm to the next one.
+        """
+        self.store.added = Deferred()
+        self.start(self.image_id, BytesBody(b"old"))
+        self.world.clock.advance(61)
+        self.store.down = True
+        self.look()
+        self.store.down, self.store.added = False, None
+        self.run_(self.other.transfers.upload(ADMIN, self.image_id, BytesBody(b"new")))
+        self.look()
+        image = self.image(self.image_id)
+        self.assertEqual((image.status, image.doomed), (Status.ACTIVE, ()))
+        self.assertEqual([place.key for place in image.locations], self.kept())
+
+    def test_regularly(self):
+        """
+        It looks at its start and then again and again, until it is stopped.
+        """
+        self.other.reaper.start()
+        self.start(self.image_id, self.body)
+        self.world.clock.pump([30, 30, 30])
+        self.assert_failed(self.image_id, Status.QUEUED)
+        self.run_(self.other.reaper.stop())
+        self.assertEqual(self.world.clock.getDelayedCalls(), [])
+
+    def test_many(self):
+        """
+        It settles any number of images.
+        """
+        for _ in range(230):
+            self.start(self.create(), ManualBody())
+        self.world.clock.advance(61)
+        self.look()
+        left = self.successResultOf(self.world.registry.unsettled(1))
+        self.assertEqual(list(left), [])
+
+
+class LeaseTests(SynchronousTestCase):
+    """
+    A process holds its lease.
+    """
+
+    def setUp(self):
+        self.world = World()
+        self.faulty = FaultyRegistry(memory_registry(self.world.clock))
+        self.world = World(registry=self.faulty, clock=self.world.clock)
+        self.lease = self.world.lease
+
+    def hold(self):
+        """
+        Ask for the lease.
+        """
+        return Deferred.fromCoroutine(self.lease.hold())
+
+    def test_held_at_once(self):
+        """
+        It can be had before it was renewed for the first time.
+        """
+        self.successResultOf(self.hold())
+
+    def test_not_asked_too_often(self):
+        """
+        As long as it is fresh, the registry isn't asked; then it is.
+        """
+        self.successResultOf(self.hold())
+        self.faulty.down = True
+        self.world.clock.advance(29)
+        self.successResultOf(self.hold())
+        self.world.clock.advance(2)
+        self.failureResultOf(self.hold(), RegistryUnavailable)
+
+    def test_registry_down_for_a_while(self):
+        """
+        It goes on to be renewed after the registry was down.
+        """
+        self.lease.start()
+        self.faulty.down = True
+        self.world.clock.pump([20, 20, 20])
+        self.failureResultOf(self.hold(), RegistryUnavailable)
+        self.faulty.down = False
+        self.world.clock.advance(20)
+        self.faulty.down = True
+        self.successResultOf(self.hold())
+
+    def test_given_back(self):
+        """
+        It is given back at the end, so that nobody has to wait for its end.
+        """
+        self.lease.start()
+        self.successResultOf(Deferred.fromCoroutine(self.lease.stop()))
+        self.assertEqual(self.world.clock.getDelayedCalls(), [])
+
+    def test_not_given_back(self):
+        """
+        If that cannot be done, the process ends all the same.
+        """
+        self.lease.start()
+        self.faulty.down = True
+        self.successResultOf(Deferred.fromCoroutine(self.lease.stop()))

@@ -1,0 +1,124 @@
+"""
+Tests for L{glance.sharing}.
+"""
+
+from glance.errors import (
+    Forbidden,
+    ImageNotFound,
+    InvalidImage,
+    MemberNotFound,
+    TooMany,
+)
+from glance.image import Consent, Visibility
+from glance.limits import Limits
+from tests.assembly import ADMIN, member_of
+from tests.test_images import ImagesCase
+
+MINE = member_of("mine")
+
+
+class SharingTests(ImagesCase):
+    """
+    Images are shared with members.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.sharing = self.world.sharing
+        self.id = self.create(MINE).id
+
+    def put(self, member_id, context=MINE, **how):
+        """
+        Share the image.
+        """
+        return self.run_(self.sharing.put(context, self.id, member_id, **how))
+
+    def members(self):
+        """
+        Get the members of the image.
+        """
+        members = self.run_(self.sharing.members(MINE, self.id))
+        return [(m.id, m.can_share, m.status.value) for m in members]
+
+    def test_new(self):
+        """
+        A new member may not share, and was not asked yet, unless one says so.
+        """
+        self.put("a")
+        self.put("b", can_share=True, status=Consent.ACCEPTED)
+        self.assertEqual(
+            self.members(), [("a", False, "pending"), ("b", True, "accepted")]
+        )
+
+    def test_unchanged(self):
+        """
+        What isn't said of a member stays as it was, and so does the order.
+        """
+        self.put("a", can_share=True, status=Consent.ACCEPTED)
+        self.put("b")
+        self.put("a")
+        self.assertEqual(self.members()[0], ("a", True, "accepted"))
+        self.put("a", can_share=False)
+        self.assertEqual(self.members()[0], ("a", False, "accepted"))
+
+    def test_private(self):
+        """
+        A private image becomes shared with its first member.
+        """
+        self.id = self.create(MINE, visibility=Visibility.PRIVATE).id
+        self.put("a")
+        self.assertEqual(self.stored(self.id).visibility, Visibility.SHARED)
+
+    def test_replace(self):
+        """
+        All members can be replaced at once; those that stay keep what isn't
+        said of them.
+        """
+        self.put("a", can_share=True)
+        self.put("b")
+        self.run_(self.sharing.replace(MINE, self.id, [("c", True), ("a", None)]))
+        self.assertEqual(
+            sorted(self.members()), [("a", True, "accepted"), ("c", True, "accepted")]
+        )
+
+    def test_remove(self):
+        """
+        A member can be removed, once.
+        """
+        self.put("a")
+        self.run_(self.sharing.remove(MINE, self.id, "a"))
+        self.assertEqual(self.members(), [])
+        self.refuse(self.sharing.remove(MINE, self.id, "a"), MemberNotFound)
+
+    def test_who(self):
+        """
+        The owner shares, and members that may; strangers are told there is no
+        image.
+        """
+        self.put("a", can_share=True, status=Consent.ACCEPTED)
+        self.put("b", member_of("a"))
+        self.refuse(self.sharing.put(member_of("b"), self.id, "c"), Forbidden)
+        self.refuse(self.sharing.put(member_of("x"), self.id, "c"), ImageNotFound)
+        self.refuse(self.sharing.members(member_of("x"), self.id), ImageNotFound)
+
+    def test_bounds(self):
+        """
+        Members have names, and there are only so many.
+        """
+        self.refuse(self.sharing.put(MINE, self.id, ""), InvalidImage)
+        self.refuse(self.sharing.put(MINE, self.id, "m" * 256), InvalidImage)
+        self.world.limits = Limits(members=1)
+        self.put("a")
+        self.refuse(self.sharing.put(MINE, self.id, "b"), TooMany)
+
+    def test_shared_with(self):
+        """
+        A member sees what is shared with it; administrators may ask for
+        anybody.
+        """
+        self.put("a")
+        self.create(MINE)
+        for context in (ADMIN, member_of("a")):
+            found = self.run_(self.sharing.shared_with(context, "a"))
+            self.assertEqual([image.id for image in found], [self.id])
+        self.refuse(self.sharing.shared_with(MINE, "a"), Forbidden)
