@@ -2,12 +2,12 @@
 Tests for L{glance.api.v1.fields}.
 """
 
+import contextlib
 import re
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from attrs import evolve
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
@@ -213,6 +213,7 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(said.attributes, {"name": "100% Bl\xfcte"})
         self.assertEqual(said.properties, {"a": "b c"})
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(token, st.binary())), st.sampled_from((LAST, CACTUS)))
     @example([("size", b"\xb2")], LAST)
     @example([("property-", b"")], LAST)
@@ -224,7 +225,7 @@ class ReadTests(SynchronousTestCase):
             (b"user-agent", pairs[0][1] if pairs else b""),
             *((f"x-image-meta-{name}".encode(), value) for name, value in pairs),
         )
-        with suppress(Invalid):
+        with contextlib.suppress(Invalid):
             read(given, dialect)
 
 
@@ -267,6 +268,7 @@ class WriteTests(SynchronousTestCase):
             described[b"x-image-meta-created_at"], b"2011-04-15T12:32:43.123456"
         )
 
+    @settings(deadline=None)
     @given(text, st.dictionaries(text, st.none() | text), st.booleans())
     @example("a\r\nSet-Cookie: b", {"c\r\nd: e": "\0"}, True)
     @example("\N{SNOWMAN}", {"\N{SNOWMAN}: ": "\x85\u2028"}, False)
@@ -280,6 +282,7 @@ class WriteTests(SynchronousTestCase):
             self.assertNotRegex(value, rb"[\x00-\x1f\x7f]")
             self.assertIsNone(CONTROLS.search(value.decode()))
 
+    @settings(deadline=None)
     @given(printable, st.dictionaries(token, printable))
     def test_round_trip(self, name, properties):
         """
@@ -292,6 +295,7 @@ class WriteTests(SynchronousTestCase):
         expected = {k: v or None for k, v in properties.items()}
         self.assertEqual(said.properties, expected)
 
+    @settings(deadline=None)
     @given(text.filter(bool))
     def test_round_trip_of_names(self, name):
         """
