@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     Select,
@@ -117,17 +118,11 @@ class DatabaseRegistry:
     def renew(self, instance: str, seconds: float) -> Deferred[None]:
         def renew(db: Connection) -> None:
             now = self._engines.now(self._clock)
-            own = leases.c.instance == instance
             db.execute(leases.delete().where(leases.c.expires < now - FORGOTTEN))
-            if not seconds:
-                db.execute(leases.delete().where(own))
-                return
-            expires = now + int(seconds * 1_000_000)
-            if not db.execute(
-                leases.update().where(own).values(expires=expires)
-            ).rowcount:
-                row = {"instance": instance, "expires": expires}
-                db.execute(leases.insert().values(row))
+            if seconds:
+                _lease(db, instance, now + int(seconds * 1_000_000))
+            else:
+                db.execute(leases.delete().where(leases.c.instance == instance))
 
         return self._write(renew)
 
@@ -190,6 +185,18 @@ def _rewrite(db: Connection, table: Table, old: Rows, new: Rows) -> None:
         db.execute(table.delete().where(*these), keys)
     if fresh:
         db.execute(table.insert(), fresh)
+
+
+def _lease(db: Connection, instance: str, expires: ColumnElement[int]) -> None:
+    longer = leases.update().where(leases.c.instance == instance)
+    longer = longer.values(expires=expires)
+    if db.execute(longer).rowcount:
+        return
+    try:
+        with db.begin_nested():
+            db.execute(leases.insert().values(instance=instance, expires=expires))
+    except IntegrityError:
+        db.execute(longer)
 
 
 def _purge(db: Connection, before: datetime, limit: int) -> int:

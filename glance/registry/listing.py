@@ -8,8 +8,7 @@ images does not wait for the many.
 
 from __future__ import annotations
 
-import operator as operators
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
@@ -32,41 +31,14 @@ from sqlalchemy import (
 
 from glance.errors import Invalid
 from glance.image import Status, Visibility
-from glance.query import SORTABLE, Condition, Operator, Order, Query, Scope
-from glance.registry.rows import WANTED, digest, unfit
+from glance.query import SORTABLE, Order, Query, Scope
+from glance.registry.filters import ABSENT, demand_fit, filters, ranked
+from glance.registry.rows import WANTED
 from glance.registry.schema import (
     image_members,
-    image_properties,
-    image_tags,
     images,
     leases,
 )
-
-ABSENT: dict[str, Any] = {
-    "name": "",
-    "owner": "",
-    "disk_format": "",
-    "container_format": "",
-    "checksum": "",
-    "os_hash_value": "",
-    "size": 0,
-    "virtual_size": 0,
-}
-"""
-What no value counts as, where one is less or more than another.
-"""
-
-COMPARABLE = SORTABLE | {"checksum", "os_hash_value", "protected"}
-"""
-What L{Condition}s may be about.
-"""
-
-COMPARISONS: dict[Operator, Callable[[Any, Any], Any]] = {
-    Operator.LT: operators.lt,
-    Operator.LE: operators.le,
-    Operator.GT: operators.gt,
-    Operator.GE: operators.ge,
-}
 
 
 @frozen
@@ -83,7 +55,7 @@ class _Key:
         """
         What databases sort by.
         """
-        return _ranked(self.attribute)
+        return ranked(self.attribute)
 
 
 @frozen
@@ -108,16 +80,14 @@ def listing(query: Query, marker: RowMapping | None) -> Select[Any]:
 
     @raise Invalid: the query asks for what there cannot be.
     """
-    _demand_fit(images.c.owner, query.scope.owner)
-    _demand_fit(image_members.c.member, query.scope.member)
+    demand_fit(images.c.owner, query.scope.owner)
+    demand_fit(image_members.c.member, query.scope.member)
     keys = _keys(query.order)
-    wanted = list(_filters(query))
-    if marker is not None:
-        wanted.append(_beyond(keys, marker))
+    beyond = true() if marker is None else _beyond(keys, marker)
     walks = list(_walks(query)) or [_Walk(false(), None)]
     if len(walks) == 1 and not walks[0].by_membership:
-        return _walking(select(*WANTED), walks[0], wanted, keys, query)
-    ends = (_walking(select(images.c.id), walk, wanted, keys, query) for walk in walks)
+        return _walking(select(*WANTED), walks[0], beyond, keys, query)
+    ends = (_walking(select(images.c.id), walk, beyond, keys, query) for walk in walks)
     found = union(*(select(end.subquery().c.id) for end in ends)).subquery()
     # An outer join, because databases may not turn it round.
     joined = found.outerjoin(images, images.c.id == found.c.id)
@@ -178,13 +148,6 @@ def _keys(order: Sequence[Order]) -> list[_Key]:
     return keys
 
 
-def _ranked(attribute: str) -> ColumnElement[Any]:
-    column = images.c[attribute]
-    if attribute in ABSENT:
-        return func.coalesce(column, ABSENT[attribute], type_=column.type)
-    return column
-
-
 def _beyond(keys: Sequence[_Key], marker: RowMapping) -> ColumnElement[bool]:
     """
     Say that an image comes after the marker.
@@ -219,6 +182,9 @@ def _walks(query: Query) -> Iterator[_Walk]:
             owned = images.c.owner == scope.owner
             yield _Walk(and_(there, owned), "ix_images_owner")
         if scope.member is not None:
+            # SQLite would look for the few among all shared images, were there
+            # an index for this or the status.
+            there = func.coalesce(images.c.deleted, literal(True)) == literal(deleted)
             shared = and_(there, _shared_with(scope))
             yield _Walk(shared, None, by_membership=True)
 
@@ -234,11 +200,12 @@ def _shared_with(scope: Scope) -> ColumnElement[bool]:
 def _walking(
     statement: Select[Any],
     walk: _Walk,
-    wanted: Sequence[ColumnElement[bool]],
+    beyond: ColumnElement[bool],
     keys: Sequence[_Key],
     query: Query,
 ) -> Select[Any]:
-    statement = statement.where(walk.where, *wanted)
+    wanted = filters(query, by_status=not walk.by_membership)
+    statement = statement.where(walk.where, beyond, *wanted)
     if walk.by_membership:
         statement = statement.select_from(
             image_members.join(images, image_members.c.image_id == images.c.id)
@@ -277,69 +244,3 @@ def _within(scope: Scope) -> ColumnElement[bool]:
         )
         seen.append(shared.correlate(images))
     return or_(*seen)
-
-
-def _filters(query: Query) -> Iterator[ColumnElement[bool]]:
-    if query.hidden is not None:
-        yield images.c.os_hidden == literal(query.hidden)
-    for condition in query.conditions:
-        yield _condition(condition)
-    for name, value in query.properties:
-        _demand_fit(image_properties.c.name, name)
-        _demand_fit(image_properties.c.value, value)
-        yield exists().where(
-            image_properties.c.image_id == images.c.id,
-            image_properties.c.name == name,
-            image_properties.c.digest == digest(value),
-            image_properties.c.value == value,
-        )
-    for tag in query.tags:
-        _demand_fit(image_tags.c.tag, tag)
-        yield exists().where(
-            image_tags.c.image_id == images.c.id, image_tags.c.tag == tag
-        )
-
-
-def _condition(condition: Condition) -> ColumnElement[bool]:
-    attribute, operator = condition.attribute, condition.operator
-    if attribute not in COMPARABLE:
-        raise Invalid(f"Images cannot be filtered by {attribute}.")
-    column = images.c[attribute]
-    if operator is Operator.IN:
-        return _one_of(column, [_plain(column, each) for each in condition.value])
-    value = _plain(column, condition.value)
-    if operator is Operator.EQ:
-        return _one_of(column, [value])
-    if operator is Operator.NE and value is None:
-        return column.is_not(None)
-    if operator is Operator.NE:
-        return or_(column != literal(value, column.type), column.is_(None))
-    if value is None:
-        raise Invalid(f"Nothing is more or less than no {attribute}.")
-    ranked = _ranked(attribute)
-    compared: ColumnElement[bool] = COMPARISONS[operator](
-        ranked, literal(value, column.type)
-    )
-    return compared
-
-
-def _one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    there = [value for value in values if value is not None]
-    if len(there) == 1:
-        equal: ColumnElement[bool] = column == literal(there[0], column.type)
-    else:
-        equal = column.in_(there)
-    return equal if len(there) == len(values) else or_(equal, column.is_(None))
-
-
-def _plain(column: Any, value: Any) -> Any:
-    if isinstance(value, Enum):
-        value = value.value
-    _demand_fit(column, value)
-    return value
-
-
-def _demand_fit(column: Any, value: Any) -> None:
-    complaint = unfit(column, value)
-    if complaint is not None:
-        raise Invalid(f"A value to look for in {column.name} {complaint}.")

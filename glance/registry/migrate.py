@@ -138,13 +138,7 @@ def _version(connection: Connection) -> str | None:
 def _state(connection: Connection) -> State:
     found = _version(connection)
     if found is None:
-        # The first migration may have been broken off half-way.
-        made = inspect(connection).has_table
-        if (
-            made("images")
-            and not made("used_ids")
-            and connection.dialect.name != "mysql"
-        ):
+        if _is_foreign(connection):
             raise DatabaseUnusable(
                 "The database holds the tables of another program: "
                 "give Glance a database of its own."
@@ -153,6 +147,14 @@ def _state(connection: Connection) -> State:
     if found not in VERSIONS:
         return State.NEWER
     return State.CURRENT if found == VERSIONS[-1] else State.BEHIND
+
+
+def _is_foreign(connection: Connection) -> bool:
+    # Where the first migration was broken off, there may be our own.
+    there = inspect(connection)
+    if not there.has_table("images"):
+        return False
+    return all(column["name"] != "details" for column in there.get_columns("images"))
 
 
 def _too_new(connection: Connection) -> str:
