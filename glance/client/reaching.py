@@ -1,0 +1,91 @@
+"""
+What the clients of all servers have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.web.iweb import IAgent
+
+from glance.client.agents import TLS, Agents, Endpoints, Given
+from glance.client.errors import Invalid, UnexpectedStatus
+from glance.client.server import Query, Server
+from glance.deferreds import InThread
+
+T = TypeVar("T")
+
+
+def server_of(
+    host: str,
+    port: int,
+    use_ssl: bool,
+    doc_root: str,
+    *,
+    reactor: Any,
+    agent: IAgent | None,
+    auth_tok: str | None,
+    timeout: float | None,
+    tls: TLS,
+) -> Server:
+    """
+    Find the server that a client's arguments name.
+
+    @raise Invalid: there can be no such host.
+    """
+    socket = host.removeprefix("unix:") if host.startswith("unix:") else None
+    name = "localhost" if socket is not None else host.strip("[]")
+    netloc = f"[{name}]" if ":" in name else name
+    url = f"{'https' if use_ssl else 'http'}://{netloc}:{port}"
+    if not name or set(name) & set("/?#@ ") or not url.isascii():
+        raise Invalid(f"{host!r} is not the name or address of a host.")
+    if agent is not None:
+        agents: Agents | Given = Given(agent)
+    else:
+        agents = Agents(reactor, Endpoints(reactor, tls, socket))
+    root = "/" + doc_root.strip("/") if doc_root.strip("/") else ""
+    return Server(url + root, agents, clock=reactor, token=auth_tok, timeout=timeout)
+
+
+def threads_of(reactor: Any) -> InThread:
+    """
+    Get what calls functions in the threads of a reactor.
+    """
+
+    def in_thread(f: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        pool = reactor.getThreadPool()
+        return deferToThreadPool(reactor, pool, f, *args, **kwargs)
+
+    return in_thread
+
+
+def query_of(params: Mapping[str, Any]) -> Query:
+    """
+    Get the query that asks for a list.
+
+    @param params: its keys and values; C{filters} is a mapping of more.
+    """
+    pairs: list[tuple[str, Any]] = []
+    for key, value in params.items():
+        if key == "filters":
+            pairs += query_of(value or {})
+        elif isinstance(value, bool):
+            pairs.append((key, str(value).lower()))
+        else:
+            pairs.append((key, value))
+    return pairs
+
+
+def named(document: Any, name: str, kind: type[T]) -> T:
+    """
+    Get what an answer holds under a name.
+
+    @raise UnexpectedStatus: it holds something else.
+    """
+    found = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(found, kind):
+        raise UnexpectedStatus("The server answers, but not as Glance does.", 200)
+    return found

@@ -1,0 +1,263 @@
+"""
+Downloads into a file, which go on where they were cut.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.interfaces import IConsumer
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IBodyProducer, IResponse
+from zope.interface import implementer
+
+from glance.client.errors import AlreadyRunning, ChecksumMismatch
+from glance.client.headers import meta_of
+from glance.client.receiving import ReceivedBody, verify
+from glance.client.sending import Progress
+from glance.deferreds import InThread
+from glance.streams.bodies import pump
+from glance.streams.strands import Strand, Window
+
+
+@implementer(IConsumer)
+class Writer:
+    """
+    A consumer that has data worked on in threads: written to a file, hashed.
+    """
+
+    def __init__(
+        self,
+        works: Sequence[Callable[[Sequence[bytes]], Any]],
+        in_thread: InThread,
+        window: Window,
+        progress: Progress | None,
+    ) -> None:
+        self._strands = [Strand(work, in_thread, self._flow) for work in works]
+        self._window = window
+        self._progress = progress
+        self._producer: Any = None
+        self._paused = False
+
+    async def take(self, body: IBodyProducer) -> None:
+        """
+        Take all of a body.
+
+        @raise Exception: what the body failed with, or the work.
+        """
+        self._window.transfers += 1
+        try:
+            await pump(body, self)
+        finally:
+            self._window.transfers -= 1
+            for strand in self._strands:
+                await strand.drained()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        self._producer = producer
+
+    def unregisterProducer(self) -> None:
+        self._producer = None
+
+    def write(self, data: bytes) -> None:
+        for strand in self._strands:
+            if strand.failure is not None:
+                strand.failure.raiseException()
+            strand.put(data)
+        if self._progress is not None:
+            self._progress(len(data))
+        self._flow()
+
+    def _flow(self) -> None:
+        if self._producer is None:
+            return
+        if any(strand.failure is not None for strand in self._strands):
+            self._producer.stopProducing()
+            return
+        waiting = max(strand.waiting for strand in self._strands)
+        full = waiting > self._window.size // (2 if self._paused else 1)
+        if full and not self._paused:
+            self._paused = True
+            self._producer.pauseProducing()
+        elif self._paused and not full:
+            self._paused = False
+            self._producer.resumeProducing()
+
+
+def write_all(fd: int, pieces: Sequence[bytes]) -> None:
+    """
+    Write pieces to a descriptor.  Blocks.
+    """
+    for piece in pieces:
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(fd, view) :]
+
+
+@frozen(kw_only=True)
+class Download:
+    """
+    What fetches one image.
+    """
+
+    head: Callable[[], Awaitable[dict[str, Any]]]
+    """Describes it."""
+    get: Callable[[Headers], Awaitable[IResponse]]
+    """Asks for its data, with more headers."""
+    body: Callable[[IResponse], ReceivedBody]
+    in_thread: InThread
+    window: Window
+    progress: Progress | None
+
+
+class _Part:
+    """
+    The beginning of a file.  Its methods block.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        """How many bytes are there."""
+        self.digest = hashlib.md5(usedforsecurity=False)
+        """The hash of those."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._fd = os.open(path, flags, 0o666)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._fd)
+            raise AlreadyRunning(
+                f"Something else is writing {path}.  Wait for it, or end it."
+            ) from error
+
+    def read(self) -> None:
+        """
+        Take in what is there.
+        """
+        while data := os.read(self._fd, 1 << 20):
+            self.digest.update(data)
+            self.size += len(data)
+
+    def clear(self) -> None:
+        """
+        Begin from the beginning.
+        """
+        os.ftruncate(self._fd, 0)
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        self.size = 0
+        self.digest = hashlib.md5(usedforsecurity=False)
+
+    def hash(self, pieces: Sequence[bytes]) -> None:
+        """
+        Hash more data.
+        """
+        for piece in pieces:
+            self.digest.update(piece)
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """
+        Write more data.
+        """
+        write_all(self._fd, pieces)
+        self.size += sum(map(len, pieces))
+
+    def finish(self, path: Path) -> None:
+        """
+        Give the file its name, once its data is safe.
+        """
+        os.fsync(self._fd)
+        self.path.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def close(self) -> None:
+        """
+        Let go of the file, and remove it where it holds nothing.
+        """
+        if self.size == 0:
+            self.path.unlink(missing_ok=True)
+        os.close(self._fd)
+
+
+async def save(
+    download: Download, path: str | os.PathLike[str], resume: bool
+) -> dict[str, Any]:
+    """
+    Fetch an image into a file: see L{glance.client.v1.Client.save}.
+    """
+    target = Path(path)
+    in_thread = download.in_thread
+    part = await in_thread(_Part, target.with_name(target.name + ".part"))
+    try:
+        await in_thread(part.read if resume else part.clear)
+        meta: dict[str, Any] | None = None
+        if part.size:
+            meta = await _go_on(download, part)
+        if meta is None:
+            await in_thread(part.clear)
+            meta = await _fetch(download, part, Headers())
+        await in_thread(part.finish, target)
+        part.size = max(part.size, 1)
+        return meta
+    finally:
+        await in_thread(part.close)
+
+
+async def _go_on(download: Download, part: _Part) -> dict[str, Any] | None:
+    """
+    Fetch what is missing.
+
+    @return: what describes the image; L{None} if what is there is of no use.
+    """
+    meta = await download.head()
+    size, checksum = meta.get("size"), meta.get("checksum")
+    if checksum is None or size is None or part.size > size:
+        return None
+    if download.progress is not None:
+        download.progress(part.size)
+    try:
+        if part.size < size:
+            headers = Headers()
+            headers.setRawHeaders("range", [f"bytes={part.size}-"])
+            headers.setRawHeaders("if-range", [f'"{checksum}"'])
+            return await _fetch(download, part, headers)
+        verify(part.size, part.digest.hexdigest(), size, checksum)
+    except ChecksumMismatch:
+        if download.progress is not None:
+            download.progress(-part.size)
+        return None
+    return meta
+
+
+async def _fetch(download: Download, part: _Part, headers: Headers) -> dict[str, Any]:
+    response = await download.get(headers)
+    body = download.body(response)
+    meta = meta_of(response.headers)
+    try:
+        if response.code != 206 and part.size:
+            # The server does not know ranges, or the image is another by now.
+            if download.progress is not None:
+                download.progress(-part.size)
+            await download.in_thread(part.clear)
+        writer = Writer(
+            (part.write, part.hash),
+            download.in_thread,
+            download.window,
+            download.progress,
+        )
+    except BaseException:
+        body.stopProducing()
+        raise
+    await writer.take(body)
+    verify(part.size, part.digest.hexdigest(), meta.get("size"), meta.get("checksum"))
+    return meta

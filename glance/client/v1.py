@@ -1,0 +1,312 @@
+"""
+The client of the image API, version 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+from urllib.parse import urlsplit
+
+from twisted.internet.defer import Deferred
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IResponse
+
+from glance.client.agents import TLS
+from glance.client.errors import Invalid
+from glance.client.headers import checked, headers_of, meta_of
+from glance.client.members import Members
+from glance.client.reaching import named, query_of, server_of, threads_of
+from glance.client.receiving import VerifiedBody
+from glance.client.saving import Download, save
+from glance.client.sending import Data, Progress, source_of
+from glance.client.server import Ask, path_of
+from glance.deferreds import InThread, deferred
+from glance.streams.strands import Window
+
+PORT = 9292
+
+WINDOW = 32 << 20
+"""How many bytes of image data may wait in memory for a thread."""
+
+
+class Client(Members):
+    """
+    A client of the image API.
+
+    Each method returns a L{Deferred}, which fails with an L{Error
+    <glance.client.errors.Error>} where the server refuses or cannot be asked.
+    A C{dict} that describes an image has its fields by their names in v1, and
+    C{properties}.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        use_ssl: bool = False,
+        *,
+        reactor: Any,
+        timeout: float | None = 60.0,
+        auth_tok: str | None = None,
+        doc_root: str = "/v1",
+        ca_file: str | None = None,
+        cert_file: str | None = None,
+        key_file: str | None = None,
+        insecure: bool = False,
+        agent: IAgent | None = None,
+        in_thread: InThread | None = None,
+    ) -> None:
+        """
+        @param host: a name, an address of IPv4 or IPv6, or C{unix:} and the
+            path of a socket.
+        @param port: L{None} for 9292.
+        @param reactor: connects, and tells the time.
+        @param timeout: for how many seconds the server may be silent, L{None}
+            for ever.  A transfer that moves may take as long as it takes.
+        @param auth_tok: the token that says who asks, L{None} for nobody.
+        @param doc_root: where the API is.
+        @param ca_file: PEM file of certificates to trust, L{None} for the
+            system's.
+        @param cert_file: PEM file of the certificate to show, L{None} for none.
+        @param key_file: PEM file of its key, L{None} if it is in C{cert_file}.
+        @param insecure: whether any certificate will do.
+        @param agent: sends the requests; L{None} to have one made.
+        @param in_thread: reads files, and hashes; L{None} for the threads of
+            the reactor.
+        """
+        server = server_of(
+            host,
+            PORT if port is None else port,
+            use_ssl,
+            doc_root,
+            reactor=reactor,
+            agent=agent,
+            auth_tok=auth_tok,
+            timeout=timeout,
+            tls=TLS(
+                ca_file=ca_file,
+                cert_file=cert_file,
+                key_file=key_file,
+                insecure=insecure,
+            ),
+        )
+        super().__init__(server)
+        self._in_thread = in_thread or threads_of(reactor)
+        self._window = Window(WINDOW)
+
+    @classmethod
+    def from_url(cls, url: str, **kwargs: Any) -> Client:
+        """
+        Make a client of the API at C{url}: C{http://HOST:PORT} or with C{/v1}
+        behind.
+
+        @param kwargs: the other arguments of L{Client}.
+
+        @raise Invalid: that is no such URL.
+        """
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise Invalid(f"{url} has a port that can't be.") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Invalid(f"{url} is not the URL of a server: http://HOST:PORT.")
+        if port is None:
+            port = 443 if parts.scheme == "https" else 80
+        root = parts.path.rstrip("/")
+        if root.rpartition("/")[2] not in ("v1", "v1.0", "v1.1"):
+            root += "/v1"
+        kwargs.setdefault("doc_root", root)
+        return cls(parts.hostname, port, parts.scheme == "https", **kwargs)
+
+    @property
+    def url(self) -> str:
+        """
+        The root of the API.
+        """
+        return self._server.url
+
+    def close(self) -> Deferred[Any]:
+        """
+        Close the connections that are kept.  What is under way goes on.
+
+        @return: a L{Deferred} that fires when they are closed.
+        """
+        return self._server.close()
+
+    # Images
+
+    @deferred
+    async def get_images(self, **params: Any) -> list[dict[str, Any]]:
+        """
+        List images, in brief.
+
+        @param params: C{limit}, C{marker}, C{sort_key}, C{sort_dir} and
+            filters, as in the query of the API; or C{filters}, a mapping of
+            those.
+        """
+        return await self._list("/images", params)
+
+    @deferred
+    async def get_images_detailed(self, **params: Any) -> list[dict[str, Any]]:
+        """
+        List images, with all their fields.
+
+        @param params: as for L{get_images}.
+        """
+        return await self._list("/images/detail", params)
+
+    async def _list(self, path: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        ask = Ask(method="GET", path=path, query=query_of(params))
+        return named(await self._server.document(ask), "images", list)
+
+    @deferred
+    async def get_image(self, image_id: str) -> tuple[dict[str, Any], VerifiedBody]:
+        """
+        Fetch an image.
+
+        @return: what describes it, and its data: a body that must be started,
+            or told to stop.  Its end fails with L{DataCut
+            <glance.client.errors.DataCut>} or L{ChecksumMismatch
+            <glance.client.errors.ChecksumMismatch>} where the data isn't what
+            was stored, so nobody should use it before.
+        """
+        response = await self._get(image_id, Headers())
+        meta = meta_of(response.headers)
+        body = VerifiedBody(
+            self._server.body(response),
+            meta.get("size"),
+            meta.get("checksum"),
+            self._in_thread,
+            self._window,
+        )
+        return meta, body
+
+    async def _get(self, image_id: str, headers: Headers) -> IResponse:
+        path = path_of("images", image_id)
+        return await self._server.ask(
+            Ask(method="GET", path=path, headers=headers, download=True)
+        )
+
+    @deferred
+    async def save(
+        self,
+        image_id: str,
+        path: str | PathLike[str],
+        resume: bool = True,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """
+        Fetch an image into a file.
+
+        The file appears when all data is there, is what was stored, and is safe
+        on the disk.  Until then it has C{.part} behind its name; that stays
+        when the connection is lost.
+
+        @param resume: whether to go on with such a part, if there is one.
+        @param progress: is also told of what was there, L{None} if nobody wants
+            to know.
+
+        @return: what describes the image.
+
+        @raise AlreadyRunning: somebody writes that file.
+        """
+        download = Download(
+            head=lambda: self.get_image_meta(image_id),
+            get=lambda headers: self._get(image_id, headers),
+            body=self._server.body,
+            in_thread=self._in_thread,
+            window=self._window,
+            progress=progress,
+        )
+        return await save(download, path, resume)
+
+    @deferred
+    async def get_image_meta(self, image_id: str) -> dict[str, Any]:
+        """
+        Describe an image.
+        """
+        path = path_of("images", image_id)
+        return meta_of(await self._server.nothing(Ask(method="HEAD", path=path)))
+
+    @deferred
+    async def add_image(
+        self,
+        image_meta: Mapping[str, Any] | None = None,
+        image_data: Data | None = None,
+        features: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """
+        Make an image.
+
+        @param image_meta: what describes it.
+        @param image_data: L{None} or empty bytes to give it later.
+        @param features: more headers, as C{x-glance-api-copy-from}.
+        @param progress: L{None} if nobody wants to know.
+
+        @return: the image as it is now.
+        """
+        return await self._put(
+            "POST", "/images", image_meta, image_data, features, progress
+        )
+
+    @deferred
+    async def update_image(
+        self,
+        image_id: str,
+        image_meta: Mapping[str, Any] | None = None,
+        image_data: Data | None = None,
+        features: Mapping[str, str] | None = None,
+        purge_props: bool | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """
+        Change an image, or give it its data.
+
+        @param purge_props: whether properties that C{image_meta} doesn't have
+            go; L{None} to do as the server does, which is to remove them
+            unless there is data.
+
+        @return: the image as it is now.
+        """
+        more = dict(features or {})
+        if purge_props is not None:
+            more["x-glance-registry-purge-props"] = str(purge_props).lower()
+        path = path_of("images", image_id)
+        return await self._put("PUT", path, image_meta, image_data, more, progress)
+
+    async def _put(
+        self,
+        method: str,
+        path: str,
+        meta: Mapping[str, Any] | None,
+        data: Data | None,
+        features: Mapping[str, str] | None,
+        progress: Progress | None,
+    ) -> dict[str, Any]:
+        headers = headers_of(meta or {})
+        for name, value in (features or {}).items():
+            headers.addRawHeader(*checked(name, value))
+        source = await source_of(data, self._in_thread)
+        length = None if source is None else source.length
+        if isinstance(length, int) and not headers.hasHeader("x-image-meta-size"):
+            headers.setRawHeaders("x-image-meta-size", [str(length)])
+        ask = Ask(
+            method=method, path=path, headers=headers, source=source, progress=progress
+        )
+        return named(await self._server.document(ask), "image", dict)
+
+    @deferred
+    async def delete_image(self, image_id: str) -> bool:
+        """
+        Delete an image and its data.
+
+        @return: C{True}.
+        """
+        await self._server.nothing(
+            Ask(method="DELETE", path=path_of("images", image_id))
+        )
+        return True
