@@ -32,7 +32,6 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from glance.config.settings import ConfigurationError, Log
 from glance.redaction import escape, redact
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -256,30 +255,6 @@ class Logs:
         @raise OSError: the file cannot be opened; the old one is kept.
         """
         self._file.reopen()
-
-    def close(self) -> None:
-        """
-        Write no more to the file.
-        """
-        self._file.close()
-
-
-def open_logs(settings: Log) -> Logs:
-    """
-    Open the logs that settings ask for.
-
-    @raise ConfigurationError: the file cannot be opened.
-    """
-    try:
-        file = LogFile(settings.file)
-    except OSError as error:
-        raise ConfigurationError(
-            f"log_file {settings.file} cannot be written ({error.strerror}): make its "
-            "directory, or mend log_file, log_dir or their permissions"
-        ) from None
-    return Logs(
-        file, format=settings.format, level=settings.level, levels=settings.levels
-    )
 
 
 class LoggedService(MultiService):

@@ -12,14 +12,12 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from glance.config.settings import ConfigurationError, Log
 from glance.log import (
     LogFile,
     LoggedService,
     Logs,
     access,
     json_observer,
-    open_logs,
     redirect_stdlib,
     request_id,
     text_observer,
@@ -295,31 +293,6 @@ class LogsTests(SynchronousTestCase):
         self.path.rename(self.path.with_suffix(".1"))
         self.logs.reopen()
         self.assertEqual(len(self.written()), 6)
-
-    def test_settings(self):
-        """
-        The logs are what settings ask for.
-        """
-        log = Log(level="error", levels={}, file=str(self.path), format="json")
-        self.logs = open_logs(log)
-        self.addCleanup(self.logs.close)
-        self.logs(
-            {
-                "log_level": LogLevel.error,
-                "log_namespace": "glance",
-                "log_format": "so it is",
-            }
-        )
-        self.assertEqual(json.loads(self.path.read_text())["message"], "so it is")
-
-    def test_nowhere(self):
-        """
-        A file that cannot be is refused, with the option's name.
-        """
-        path = str(self.path.absolute() / "below")
-        log = Log(level="error", levels={}, file=path, format="json")
-        error = self.assertRaises(ConfigurationError, open_logs, log)
-        self.assertIn(f"log_file {path} cannot be written", str(error))
 
     def test_application(self):
         """

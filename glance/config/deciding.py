@@ -21,7 +21,6 @@ from glance.config.settings import (
     Endpoint,
     Http,
     Identity,
-    Limits,
     Log,
     RegistryAddress,
     Settings,
@@ -29,6 +28,7 @@ from glance.config.settings import (
     Stores,
     Upload,
 )
+from glance.limits import Limits
 
 LATER_STRATEGIES = ("keystone",)
 
@@ -269,20 +269,16 @@ def _stores(options: Values, used: bool) -> Stores:
 
 
 def _limits(options: Values) -> Limits:
-    def quota(name: str) -> int | None:
-        limit: int = options[name]
-        return None if limit < 0 else limit
-
     return Limits(
         image_size_cap=options["image_size_cap"],
-        limit_param_default=options["limit_param_default"],
-        api_limit_max=options["api_limit_max"],
-        image_property_quota=quota("image_property_quota"),
-        image_member_quota=quota("image_member_quota"),
-        image_tag_quota=quota("image_tag_quota"),
-        image_location_quota=quota("image_location_quota"),
+        properties=options["image_property_quota"],
+        members=options["image_member_quota"],
+        tags=options["image_tag_quota"],
+        locations=options["image_location_quota"],
         disk_formats=tuple(options["disk_formats"]),
         container_formats=tuple(options["container_formats"]),
+        page_default=options["limit_param_default"],
+        page_max=options["api_limit_max"],
     )
 
 

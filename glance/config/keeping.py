@@ -19,9 +19,12 @@ from glance.config.option import (
     Option,
     in_default,
 )
+from glance.limits import Limits
 
-DISK_FORMATS = "ami,ari,aki,vhd,vhdx,vmdk,raw,qcow2,vdi,iso,ploop"
-CONTAINER_FORMATS = "ami,ari,aki,bare,ovf,ova,docker,compressed"
+USUAL = Limits()
+"""
+The limits that hold unless others are said.
+"""
 
 
 def _store(name: str, default: str, text: str) -> Option:
@@ -201,43 +204,43 @@ LIMITS = (
     _limit(
         "image_size_cap",
         types.Integer(min=1, max=2**63 - 1),
-        2**40,
+        USUAL.image_size_cap,
         "How many bytes the data of an image may have.",
     ),
     _limit(
         "limit_param_default",
         COUNT,
-        25,
+        USUAL.page_default,
         "How many images a page of a list has when the client doesn't say.",
     ),
     _limit(
         "api_limit_max",
         COUNT,
-        1000,
+        USUAL.page_max,
         "How many images a page of a list has at most.",
     ),
     _limit(
         "image_property_quota",
         QUOTA,
-        128,
+        USUAL.properties,
         "How many properties an image may have.  -1 for any number.",
     ),
     _limit(
         "image_member_quota",
         QUOTA,
-        128,
+        USUAL.members,
         "How many members an image may have.  -1 for any number.",
     ),
     _limit(
         "image_tag_quota",
         QUOTA,
-        128,
+        USUAL.tags,
         "How many tags an image may have.  -1 for any number.",
     ),
     _limit(
         "image_location_quota",
         QUOTA,
-        10,
+        USUAL.locations,
         "How many locations an image may have.  -1 for any number.",
     ),
     Option(
@@ -245,7 +248,7 @@ LIMITS = (
         section="image_format",
         also=in_default("disk_formats"),
         type=LIST,
-        default=DISK_FORMATS,
+        default=",".join(USUAL.disk_formats),
         daemons=("api", "registry"),
         reloadable=True,
         help="The disk formats that an image may have.",
@@ -255,7 +258,7 @@ LIMITS = (
         section="image_format",
         also=in_default("container_formats"),
         type=LIST,
-        default=CONTAINER_FORMATS,
+        default=",".join(USUAL.container_formats),
         daemons=("api", "registry"),
         reloadable=True,
         help="The container formats that an image may have.",

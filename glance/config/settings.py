@@ -15,6 +15,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from glance.errors import GlanceError
+from glance.limits import Limits
 
 Service = Literal["api", "registry", "all"]
 """
@@ -113,37 +114,6 @@ class Stores:
 
     filesystem_datadir: str
     """The absolute path of the directory of the filesystem store."""
-
-
-@frozen(kw_only=True)
-class Limits:
-    """
-    How much is too much; each can change while the daemon runs.
-    """
-
-    image_size_cap: int
-    """How many bytes the data of an image may have."""
-
-    limit_param_default: int
-    """How many images a page of a list has when the client doesn't say."""
-
-    api_limit_max: int
-    """How many images a page of a list has at most."""
-
-    image_property_quota: int | None
-    """How many properties an image may have; L{None} for any number."""
-
-    image_member_quota: int | None
-    """How many members an image may have; L{None} for any number."""
-
-    image_tag_quota: int | None
-    """How many tags an image may have; L{None} for any number."""
-
-    image_location_quota: int | None
-    """How many locations an image may have; L{None} for any number."""
-
-    disk_formats: tuple[str, ...]
-    container_formats: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -279,6 +249,8 @@ class Settings:
     database: Database
     stores: Stores
     limits: Limits
+    """They can change while the daemon runs."""
+
     log: Log
     http: Http
     identity: Identity

@@ -15,6 +15,7 @@ import glance
 from glance.config.files import usual_directories
 from glance.config.loading import load, reload
 from glance.config.settings import ConfigurationError, Endpoint, RegistryAddress
+from glance.limits import Limits
 from tests.config.files import FilesMixin
 
 
@@ -69,10 +70,11 @@ class NothingWrittenTests(SynchronousTestCase):
         The rest has the defaults operators know.
         """
         settings = load("api", directories=())
+        self.assertEqual(settings.limits, Limits())
         self.assertEqual(settings.limits.image_size_cap, 2**40)
-        self.assertEqual(settings.limits.limit_param_default, 25)
-        self.assertEqual(settings.limits.api_limit_max, 1000)
-        self.assertEqual(settings.limits.image_property_quota, 128)
+        self.assertEqual(settings.limits.page_default, 25)
+        self.assertEqual(settings.limits.page_max, 1000)
+        self.assertEqual(settings.limits.properties, 128)
         self.assertIn("qcow2", settings.limits.disk_formats)
         self.assertIn("bare", settings.limits.container_formats)
         self.assertEqual(settings.upload.hashing_algorithm, "sha512")
@@ -399,7 +401,7 @@ class ReloadTests(FilesMixin, SynchronousTestCase):
         self.assertIsNone(new.registry_secret)
         self.assertEqual((new.log.level, new.log.levels), ("debug", {"a": "error"}))
         self.assertEqual(new.limits.image_size_cap, 2**40)
-        self.assertIsNone(new.limits.image_member_quota)
+        self.assertEqual(new.limits.members, -1)
         self.assertEqual(len(new.warnings), 1)
 
     def test_again(self):
