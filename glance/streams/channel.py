@@ -270,8 +270,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
                 )
             )
         )
-        if self._answered is not None:
-            self._linger()
 
     def _linger(self) -> None:
         """
@@ -353,8 +351,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         super().pauseProducing()
 
     def resumeProducing(self) -> None:
-        if not self._closing:
-            self._unwatch()
+        self._unwatch()
         super().resumeProducing()
         self._regulate()
 

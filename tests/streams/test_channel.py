@@ -2,6 +2,8 @@
 Tests of L{glance.streams.channel}.
 """
 
+from twisted.internet.abstract import FileDescriptor
+
 from glance.errors import BodyStopped
 from tests.streams.wire import IDLE, Sink, WireTestCase
 
@@ -64,6 +66,26 @@ class EarlyAnswerTests(WireTestCase):
             self.respond(request, code=404)
             self.channel.dataReceived(b"GET /smuggled HTTP/1.1\r\n\r\n" * 100)
             self.assertEqual(len(self.leaf.requests), 1)
+
+    def test_never_the_next_request_synchronously(self):
+        """
+        The same when it is answered at once, and all came together.
+        """
+        self.channel, self.transport = self.serve(lambda request: b"no")
+        request = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.channel.dataReceived(request + b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+        self.assertEqual(len(self.leaf.requests), 1)
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_answer_begun(self):
+        """
+        A client isn't told to continue once its answer has begun.
+        """
+        request = self.put("Content-Length: 4", "Expect: 100-continue")
+        request.write(b"answer")
+        request.body.startProducing(Sink())
+        self.assertNotIn(b" 100 ", self.transport.value())
+        self.assertTrue(self.reading())
 
     def test_too_much_discarded(self):
         """
@@ -174,6 +196,102 @@ class TimeoutTests(WireTestCase):
         self.assertTrue(self.transport.connected)
 
 
+class SlowSocket(FileDescriptor):
+    """
+    A socket that takes ten bytes whenever it is told to.
+    """
+
+    connected = True
+
+    def startReading(self):
+        pass
+
+    stopReading = startWriting = stopWriting = startReading
+
+    def getPeer(self):
+        return None
+
+    getHost = getPeer
+
+    def writeSomeData(self, data):
+        return min(len(data), 10)
+
+    def abortConnection(self):
+        self.connected = False
+
+
+class SocketTests(WireTestCase):
+    """
+    The buffers of a socket are watched, and used.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.serve(lambda request: None)
+        self.socket = SlowSocket(self.clock)
+        self.channel = self.site.buildProtocol(None)
+        self.channel.makeConnection(self.socket)
+
+    def test_slow_download(self):
+        """
+        A client that reads slowly is not cut off until it stops.
+        """
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.leaf.requests[0].write(bytes(1 << 17))
+        self.assertTrue(self.socket.producerPaused)
+        for _ in range(30):
+            self.clock.advance(IDLE - 1)
+            self.socket.doWrite()
+        self.assertTrue(self.socket.connected)
+        self.clock.pump([IDLE / 8] * 12)
+        self.assertFalse(self.socket.connected)
+
+    def test_slow_end(self):
+        """
+        So it is when its answer is done, and its connection to be closed.
+        """
+        self.channel.dataReceived(b"GET / HTTP/1.0\r\n\r\n")
+        self.respond(self.leaf.requests[0], bytes(1000))
+        for _ in range(30):
+            self.clock.advance(IDLE - 1)
+            self.socket.doWrite()
+        self.assertTrue(self.socket.connected)
+        self.clock.pump([IDLE / 8] * 12)
+        self.assertFalse(self.socket.connected)
+
+    def test_slow_lingering(self):
+        """
+        An early answer isn't cut off while the client still reads it.
+        """
+        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 999999\r\n\r\n")
+        self.respond(self.leaf.requests[0], bytes(1000))
+        self.clock.advance(5)
+        self.assertTrue(self.socket.connected)
+        self.clock.pump([IDLE / 8] * 12)
+        self.assertFalse(self.socket.connected)
+
+    def test_refused(self):
+        """
+        What comes with a bad request is ignored.
+        """
+        self.channel.dataReceived(
+            b"PUT / HTTP/1.1\r\nContent-Length: 3\r\n"
+            b"Transfer-Encoding: identity\r\n\r\nabcGET / HTTP/1.1\r\n\r\n"
+        )
+        self.assertEqual(self.leaf.requests, [])
+        self.assertTrue(self.socket.connected)
+
+    def test_buffer(self):
+        """
+        Bodies are read in big pieces, all else in small ones.
+        """
+        small = self.socket.bufferSize
+        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\n")
+        self.assertEqual(self.socket.bufferSize, 1 << 18)
+        self.channel.dataReceived(b"data")
+        self.assertEqual(self.socket.bufferSize, small)
+
+
 class BadRequestTests(WireTestCase):
     """
     What is no request gets a bare 400.
@@ -198,6 +316,8 @@ class BadRequestTests(WireTestCase):
             b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "two framings, identity": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
             b"Transfer-Encoding: identity\r\n\r\na",
+            "two framings, empty": b"PUT / HTTP/1.1\r\nContent-Length: 0\r\n"
+            b"Transfer-Encoding: identity\r\n\r\n",
             "unknown framing": b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
         }
         for name, wire in cases.items():

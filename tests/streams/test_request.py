@@ -162,6 +162,16 @@ class UploadBodyTests(WireTestCase):
         self.assertEqual(sink.data, b"ab")
         self.successResultOf(done)
 
+    def test_many_resumes_within_write(self):
+        """
+        However often it does so.
+        """
+        body = self.put("Transfer-Encoding: chunked").body
+        self.channel.dataReceived(b"1\r\na\r\n" * 3000 + b"0\r\n\r\n")
+        sink = Sink(lambda data: body.resumeProducing())
+        self.successResultOf(body.startProducing(sink))
+        self.assertEqual(len(sink.data), 3000)
+
     def test_paused_before_start(self):
         """
         A consumer may pause a body before it is started.
@@ -242,6 +252,17 @@ class UploadBodyTests(WireTestCase):
         self.lose(self.channel)
         self.failureResultOf(body.startProducing(Sink()), BodyTruncated)
 
+    def test_complete(self):
+        """
+        Once all has come the socket is read again, to notice its end.
+        """
+        body = self.put("Content-Length: 4").body
+        self.channel.dataReceived(b"data")
+        self.assertTrue(self.reading())
+        sink = Sink()
+        self.successResultOf(body.startProducing(sink))
+        self.assertEqual(sink.data, b"data")
+
     def test_lost_when_complete(self):
         """
         A slow consumer gets all that has come, though the client is gone.
@@ -317,6 +338,9 @@ class UploadBodyTests(WireTestCase):
         self.assertFalse(self.reading())
         body.startProducing(Sink())
         self.channel.pauseProducing()
+        self.assertFalse(self.reading())
+        body.pauseProducing()
+        body.resumeProducing()
         self.assertFalse(self.reading())
         self.channel.resumeProducing()
         self.assertTrue(self.reading())

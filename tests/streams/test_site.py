@@ -5,6 +5,8 @@ Tests of L{glance.streams.site}.
 from klein import Klein
 from twisted.internet.defer import CancelledError
 
+from glance.errors import BodyStopped
+from glance.streams.bodies import BytesBody
 from tests.streams.wire import Sink, WireTestCase
 
 
@@ -63,6 +65,33 @@ class FinishedTests(WireTestCase):
         self.assertEqual(self.finished, [])
 
 
+class LostTests(WireTestCase):
+    """
+    A request whose connection is lost can still be written to, in vain.
+    """
+
+    def test_producer(self):
+        """
+        A producer that comes too late is stopped.
+        """
+        request = self.put()
+        self.lose(self.channel)
+        producer = BytesBody(b"data")
+        request.registerProducer(producer, True)
+        self.failureResultOf(producer.startProducing(request), BodyStopped)
+
+    def test_unregister(self):
+        """
+        A producer that is at work can be unregistered.
+        """
+        request = self.put()
+        request.registerProducer(BytesBody(b"data"), True)
+        self.lose(self.channel)
+        request.write(b"data")
+        request.unregisterProducer()
+        self.assertIsNone(request.producer)
+
+
 class DrainTests(WireTestCase):
     """
     A site can be shut down without harm to what is under way.
@@ -91,6 +120,16 @@ class DrainTests(WireTestCase):
         self.assertNoResult(drained)
         self.lose(self.channel)
         self.successResultOf(drained)
+
+    def test_answer_under_way(self):
+        """
+        So it is when its answer has begun.
+        """
+        request = self.put()
+        request.write(b"half")
+        self.site.drain()
+        request.finish()
+        self.assertTrue(self.transport.disconnecting)
 
     def test_headers_under_way(self):
         """
