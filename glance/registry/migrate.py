@@ -82,7 +82,7 @@ def sync(url: str) -> str:
         _lock(connection)
         if _state(connection) is State.NEWER:
             raise DatabaseUnusable(_too_new(connection))
-        _upgrade(connection)
+        upgrade(connection)
     return VERSIONS[-1]
 
 
@@ -183,7 +183,10 @@ def _lock(connection: Connection) -> None:
             )
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> None:
+    """
+    Bring the tables of a connection to the newest version, in its transaction.
+    """
     from alembic import command
     from alembic.config import Config
 
