@@ -1,0 +1,215 @@
+"""
+What is counted and measured, for Prometheus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+from twisted.application.service import Service
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from glance.streams.request import StreamingRequest
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+"""
+The media type of what L{Metrics.text} gives.
+"""
+
+LAG_INTERVAL = 0.5
+"""
+Seconds between two measurements of how late the reactor is.
+"""
+
+_SECONDS = (0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600)
+_LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_WORDS = frozenset({"images", "detail", "members", "shared-images"})
+
+_ROUTES = frozenset(
+    {
+        "/images",
+        "/images/detail",
+        "/images/*",
+        "/images/*/members",
+        "/images/*/members/*",
+        "/shared-images/*",
+    }
+)
+"""
+The paths below a version, with a star for each piece that varies.
+"""
+
+_PAGES = frozenset({"/", "/versions", "/healthcheck", "/metrics"})
+_VERSIONS = {"v1": "/v1", "v1.0": "/v1", "v1.1": "/v1"}
+
+
+def route_class(path: str) -> str:
+    """
+    Get what a path has in common with all that are answered alike; "other" for
+    those that aren't answered.
+
+    There are few of them, whatever strangers ask for.
+    """
+    if path in _PAGES:
+        return path
+    pieces = path[1:].split("/")
+    version = _VERSIONS.get(pieces[0], "")
+    if version:
+        del pieces[0]
+    if version and pieces in ([], [""]):
+        return version
+    route = "/" + "/".join(p if p in _WORDS or not p else "*" for p in pieces)
+    return version + route if route in _ROUTES else "other"
+
+
+class Metrics:
+    """
+    What is counted and measured in one process.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        *,
+        transfers: Mapping[str, Callable[[], float]],
+        queues: Mapping[str, Callable[[], float]],
+    ) -> None:
+        """
+        @param transfers: for each direction, how many transfers are under way.
+        @param queues: for each pool of threads, how many calls run or wait.
+        """
+        self._clock = clock
+        registry = self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "glance_requests",
+            "Requests that were answered, or broken off.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._aborted = Counter(
+            "glance_requests_aborted",
+            "Requests whose connection was lost before the answer was done.",
+            ["method", "route"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "glance_request_seconds",
+            "Seconds from the headers of a request to the end of its answer.",
+            ["method", "route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._received = Counter(
+            "glance_received_bytes",
+            "Bytes of bodies that clients sent, in requests that are over.",
+            registry=registry,
+        )
+        self._sent = Counter(
+            "glance_sent_bytes",
+            "Bytes of bodies that clients were sent, in requests that are over.",
+            registry=registry,
+        )
+        self._store_errors = Counter(
+            "glance_store_errors",
+            "What went wrong in stores.",
+            ["store", "error"],
+            registry=registry,
+        )
+        self._lag = Histogram(
+            "glance_reactor_lag_seconds",
+            "Seconds by which the reactor was late.",
+            buckets=_LAGS,
+            registry=registry,
+        )
+        self._watch(
+            "transfers_in_flight", "Transfers under way.", "direction", transfers
+        )
+        self._watch("pool_calls", "Calls that run or wait in threads.", "pool", queues)
+        ProcessCollector(registry=registry)
+
+    def _watch(
+        self,
+        name: str,
+        help_text: str,
+        label: str,
+        sources: Mapping[str, Callable[[], float]],
+    ) -> None:
+        gauge = Gauge(f"glance_{name}", help_text, [label], registry=self._registry)
+        for value, source in sources.items():
+            gauge.labels(value).set_function(source)
+
+    def observe(self, request: StreamingRequest) -> None:
+        """
+        Count a request that is over.
+        """
+        method = request.method.decode(errors="replace")
+        method = method if method in _METHODS else "other"
+        route = route_class(request.path.decode(errors="replace"))
+        self._requests.labels(method, route, str(int(request.code))).inc()
+        if request.aborted:
+            self._aborted.labels(method, route).inc()
+        self._seconds.labels(method, route).observe(
+            self._clock.seconds() - request.started
+        )
+        self._sent.inc(request.sentLength)
+        if request.body is not None:
+            self._received.inc(request.body.received)
+
+    def store_failed(self, store: str, error: BaseException) -> None:
+        """
+        Count something that went wrong in a store.
+
+        @param store: the name of the store.
+        """
+        self._store_errors.labels(store, type(error).__name__).inc()
+
+    def late(self, seconds: float) -> None:
+        """
+        Take note of how late the reactor was.
+        """
+        self._lag.observe(seconds)
+
+    def text(self) -> bytes:
+        """
+        Get all of it, as Prometheus reads it.
+        """
+        text: bytes = generate_latest(self._registry)
+        return text
+
+
+class LagMeter(Service):
+    """
+    Measures how late the reactor calls what it should, while it runs.
+    """
+
+    def __init__(self, clock: IReactorTime, late: Callable[[float], Any]) -> None:
+        """
+        @param late: is called with each measurement, in seconds.
+        """
+        self._clock = clock
+        self._late = late
+        self._call: IDelayedCall | None = None
+
+    def startService(self) -> None:
+        super().startService()
+        self._wait()
+
+    def stopService(self) -> None:
+        super().stopService()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _wait(self) -> None:
+        due = self._clock.seconds() + LAG_INTERVAL
+        self._call = self._clock.callLater(LAG_INTERVAL, self._measure, due)
+
+    def _measure(self, due: float) -> None:
+        self._late(max(0.0, self._clock.seconds() - due))
+        self._wait()
