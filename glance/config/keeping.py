@@ -203,7 +203,7 @@ data that is to be deleted.""",
 LIMITS = (
     _limit(
         "image_size_cap",
-        types.Integer(min=1, max=2**63 - 1),
+        types.Integer(min=1, max=2**63),
         USUAL.image_size_cap,
         "How many bytes the data of an image may have.",
     ),

@@ -179,6 +179,7 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
             bind_host = ::1
             bind_port = 1
             log_dir = /var/log/glance
+            public_endpoint = https://images.example.com/
             [glance_store]
             default_store = filesystem
             filesystem_store_datadir = /srv/images
@@ -193,6 +194,7 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(settings.stores.default, "file")
         self.assertEqual(settings.stores.filesystem_datadir, "/srv/images")
         self.assertEqual(settings.limits.disk_formats, ("raw", "qcow2"))
+        self.assertEqual(settings.http.public_endpoint, "https://images.example.com")
         self.assertTrue(settings.http.proxy_headers)
         self.assertEqual(
             settings.http.trusted_proxies, (ip_network("10.0.0.0/8"), ip_network("::1"))
