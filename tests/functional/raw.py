@@ -299,7 +299,7 @@ class TortureTestCase(TestCase):
         """
         Wait in a client's thread until something is so.
         """
-        for _ in range(500):
+        for _ in range(1500):
             if condition():
                 return
             sleep(0.01)
