@@ -13,8 +13,6 @@ from prometheus_client.process_collector import ProcessCollector
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from glance.streams.request import StreamingRequest
-
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 """
 The media type of what L{Metrics.text} gives.
@@ -29,24 +27,38 @@ _SECONDS = (0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600)
 _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-_WORDS = frozenset({"images", "detail", "members", "shared-images"})
+_IMAGES = (
+    "/images",
+    "/images/detail",
+    "/images/*",
+    "/images/*/members",
+    "/images/*/members/*",
+    "/shared-images/*",
+)
 
-_ROUTES = frozenset(
-    {
-        "/images",
-        "/images/detail",
-        "/images/*",
-        "/images/*/members",
-        "/images/*/members/*",
-        "/shared-images/*",
-    }
+_ROUTES = (
+    "/",
+    "/versions",
+    "/healthcheck",
+    "/metrics",
+    "/v1",
+    *(f"/v1{route}" for route in _IMAGES),
+    *_IMAGES,
+    "/registry/1/images",
+    "/registry/1/images/*",
+    "/registry/1/find",
+    "/registry/1/leases/*",
+    "/registry/1/unsettled",
+    "/registry/1/purge",
+    "/registry/1/health",
 )
 """
-The paths below a version, with a star for each piece that varies.
+Kinds of paths, with a star for each piece that varies; the first that fits a
+path is its kind.
 """
 
-_PAGES = frozenset({"/", "/versions", "/healthcheck", "/metrics"})
-_VERSIONS = {"v1": "/v1", "v1.0": "/v1", "v1.1": "/v1"}
+_SPELLINGS = {"v1.0": "v1", "v1.1": "v1"}
+_TEMPLATES = tuple((route, route[1:].split("/")) for route in _ROUTES)
 
 
 def route_class(path: str) -> str:
@@ -56,16 +68,15 @@ def route_class(path: str) -> str:
 
     There are few of them, whatever strangers ask for.
     """
-    if path in _PAGES:
-        return path
-    pieces = path[1:].split("/")
-    version = _VERSIONS.get(pieces[0], "")
-    if version:
-        del pieces[0]
-    if version and pieces in ([], [""]):
-        return version
-    route = "/" + "/".join(p if p in _WORDS or not p else "*" for p in pieces)
-    return version + route if route in _ROUTES else "other"
+    first, *rest = path[1:].split("/")
+    first = _SPELLINGS.get(first, first)
+    pieces = [first] if rest == [""] and first == "v1" else [first, *rest]
+    for route, template in _TEMPLATES:
+        if len(template) == len(pieces) and all(
+            t == p or (t == "*" and p) for t, p in zip(template, pieces, strict=True)
+        ):
+            return route
+    return "other"
 
 
 class Metrics:
@@ -144,9 +155,11 @@ class Metrics:
         for value, source in sources.items():
             gauge.labels(value).set_function(source)
 
-    def observe(self, request: StreamingRequest) -> None:
+    def observe(self, request: Any) -> None:
         """
         Count a request that is over.
+
+        @type request: L{glance.streams.request.StreamingRequest}
         """
         method = request.method.decode(errors="replace")
         method = method if method in _METHODS else "other"

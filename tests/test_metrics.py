@@ -50,11 +50,28 @@ class RouteTests(SynchronousTestCase):
             self.assertEqual(route_class(path), path)
         self.assertEqual(route_class("/v1/"), "/v1")
 
+    def test_registry(self):
+        """
+        So are the paths of the registry.
+        """
+        for path, route in {
+            "/registry/1/find": "/registry/1/find",
+            f"/registry/1/images/{ID}": "/registry/1/images/*",
+            "/registry/1/leases/a": "/registry/1/leases/*",
+        }.items():
+            self.assertEqual(route_class(path), route)
+
+    def test_odd_names(self):
+        """
+        What varies may be called like what doesn't.
+        """
+        self.assertEqual(route_class("/images/1/members/detail"), "/images/*/members/*")
+
     def test_others(self):
         """
         All that is nowhere is one.
         """
-        for path in ("", "*", "//", "/v3/images", "/images/", f"/v1/{ID}", "/a", "/%"):
+        for path in ("//", "/v3/images", "/images/", f"/v1/{ID}", "/a", "/%"):
             self.assertEqual(route_class(path), "other", path)
 
 
