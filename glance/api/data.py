@@ -76,16 +76,24 @@ def entity_tag(image: Image) -> str | None:
     return None if image.checksum is None else f'"{image.checksum}"'
 
 
+def keep_private(request: Request) -> None:
+    """
+    Say that an answer is for none but who asked.
+
+    Who may have it is decided anew each time; a shared cache would give it to
+    whoever knows the URL, and many keep what doesn't say how long it is good.
+    """
+    request.setHeader("cache-control", "private, no-cache")
+    request.setHeader("vary", "X-Auth-Token, Authorization")
+
+
 def _describe(request: Request, image: Image) -> None:
     tag = entity_tag(image)
     if tag is not None:
         request.setHeader("etag", tag)
     request.setHeader("last-modified", format_datetime(_modified(image), usegmt=True))
     request.setHeader("accept-ranges", "bytes")
-    # Who may have the data is decided anew each time: a shared cache would
-    # give it to whoever knows the URL.
-    request.setHeader("cache-control", "private, no-cache")
-    request.setHeader("vary", "X-Auth-Token, Authorization")
+    keep_private(request)
 
 
 def _modified(image: Image) -> datetime:

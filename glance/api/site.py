@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from glance.api.data import keep_private
 from glance.api.errors import Fault, Form, answer_fault, as_accepted, as_text
 from glance.api.links import HOST, Links, peer_address
 from glance.api.versions import Version, VersionPages
@@ -104,6 +105,7 @@ class _Root(Resource):
         self._cactus = cactus
 
     def getChild(self, name: bytes, request: Request) -> IResource:
+        keep_private(request)
         rest = request.postpath or []
         problem = _problem(request, [name, *rest])
         if problem is not None:

@@ -179,6 +179,19 @@ class RootTests(SynchronousTestCase):
         self.assertEqual(status, 404)
         self.assertTrue(body.startswith(b"{"))
 
+    def test_private(self):
+        """
+        Whatever is answered is for none but who asked, unless it says so
+        itself: shared caches give nothing to strangers.
+        """
+        for path in (b"/v1/images", b"/images", b"/a", b"/v1/images/%FF"):
+            self.ask(path)
+            self.assertIn(b"Cache-Control: private, no-cache", self.head, path)
+            self.assertIn(b"Vary: X-Auth-Token, Authorization", self.head, path)
+        self.ask(b"/versions")
+        self.assertEqual(self.head.count(b"Cache-Control"), 1)
+        self.assertIn(b"Cache-Control: no-store", self.head)
+
     def test_head(self):
         """
         HEAD answers no body, whatever is wrong.
