@@ -43,6 +43,12 @@ it is answered.
 DISCARDED = 1 << 26
 """How many bytes it may send in that time."""
 
+HEADERS = 1 << 17
+"""
+How many bytes the headers of a request may have: those of an image have all of
+its properties.
+"""
+
 BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 )
@@ -84,6 +90,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _watched: tuple[int, float] = (0, 0.0)
 
     def connectionMade(self) -> None:
+        self.totalHeadersSize = HEADERS
         super().connectionMade()
         self.site.opened(self)
 
@@ -95,9 +102,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
             if self._discarded > DISCARDED:
                 self.abort()
             return
-        # The headers of a request have one time for all of them, or one byte
-        # now and then would keep them open for ever.
-        if self._body is not None or not self._begun:
+        # There is one time for all headers, and one for all that is drained, or
+        # one byte now and then would keep the connection open for ever.
+        wanted = self._body is not None and self._answered is None
+        if wanted or not self._begun:
             self.resetTimeout()
         self._begun = True
         LineReceiver.dataReceived(self, data)
@@ -232,13 +240,15 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def requestDone(self, request: StreamingRequest) -> None:
         if self._body is None:
             self._next(request)
-        elif self._drainable():
+            return
+        if self._body.received != self._body.length:
+            self._body.stopProducing()
+        if self._closing:
+            return
+        if self._drainable():
             self._answered = request
-            if self._body.received != self._body.length:
-                self._body.stopProducing()
             self._regulate()
         else:
-            self._body.stopProducing()
             self._linger()
 
     def _next(self, request: StreamingRequest) -> None:

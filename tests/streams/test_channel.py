@@ -45,6 +45,30 @@ class EarlyAnswerTests(WireTestCase):
         self.clock.advance(IDLE)
         self.assertFalse(self.transport.connected)
 
+    def test_small_rest_comes_slowly(self):
+        """
+        So is one that sends a byte of it now and then.
+        """
+        request = self.put("Content-Length: 100")
+        self.respond(request, code=404)
+        for _ in range(2):
+            self.clock.advance(IDLE / 2)
+            self.channel.dataReceived(b"a")
+        self.assertFalse(self.transport.connected)
+
+    def test_broken_off(self):
+        """
+        An answer may be broken off while the body is on its way.
+        """
+        for header in ["Content-Length: 100", "Transfer-Encoding: chunked"]:
+            request = self.put(header)
+            done = request.body.startProducing(Sink())
+            request.write(b"half")
+            request.loseConnection()
+            request.finish()
+            self.failureResultOf(done, BodyStopped)
+            self.assertTrue(self.transport.disconnecting)
+
     def test_big_rest(self):
         """
         A big rest is not waited for.
@@ -305,7 +329,8 @@ class BadRequestTests(WireTestCase):
             "no request": b"\x16\x03\x01 hello\r\n",
             "another protocol": b"GET / SPDY/3\r\n\r\n",
             "long line": b"GET /" + b"a" * 20000,
-            "long headers": b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 9000) * 2,
+            "long headers": b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 9000) * 15,
+            "many headers": b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 502,
             "no colon": b"GET / HTTP/1.1\r\nHost\r\nA: b\r\n\r\n",
             "negative length": b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
             "endless length": b"PUT / HTTP/1.1\r\nContent-Length: %s\r\n\r\n"
@@ -332,6 +357,13 @@ class BadRequestTests(WireTestCase):
                 )
                 self.assertTrue(transport.disconnecting)
                 self.assertEqual(self.leaf.requests, [])
+
+    def test_many_properties(self):
+        """
+        The headers of an image with long properties are no bad request.
+        """
+        request = self.put(*(f"X-{i}: {'x' * 900}" for i in range(128)))
+        self.assertEqual(request.getHeader("x-127"), "x" * 900)
 
     def test_broken_resource(self):
         """

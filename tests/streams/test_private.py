@@ -41,6 +41,7 @@ HOOKS = {
         "resetTimeout",
         "setTimeout",
         "timeoutConnection",
+        "totalHeadersSize",
         "write",
         "writeHeaders",
         "writeSequence",
