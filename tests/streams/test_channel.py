@@ -358,6 +358,21 @@ class BadRequestTests(WireTestCase):
                 self.assertTrue(transport.disconnecting)
                 self.assertEqual(self.leaf.requests, [])
 
+    def test_resource_breaks_midway(self):
+        """
+        One that fails when a part of its answer is out breaks off.
+        """
+
+        def fail(request):
+            request.write(b"half")
+            raise ZeroDivisionError("secret")
+
+        channel, transport = self.serve(fail)
+        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertTrue(transport.value().endswith(b"half\r\n"))
+        self.assertTrue(transport.disconnecting)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_many_properties(self):
         """
         The headers of an image with long properties are no bad request.
