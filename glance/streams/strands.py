@@ -124,8 +124,7 @@ class Strand:
         self._running = False
         waiting, self._idle = self._idle, []
         for idle in waiting:
-            if not idle.called:
-                idle.callback(None)
+            idle.callback(None)
 
     def _take(self) -> list[bytes]:
         taken = size = 0

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 import tests
 from glance.deferreds import Threads, deferred
-from glance.errors import StoreFull
+from glance.errors import StoreFull, StoreUnavailable
 from glance.stores.filesystem import FilesystemStore, prepare
 from glance.streams.bodies import BytesBody
 from glance.streams.strands import Window
@@ -173,6 +173,31 @@ class FullDiskTests(TestCase):
             data = await collect(await self.store.get(key))
             self.assertEqual(data, PIECE * 300)
 
+    @deferred
+    async def test_read_only(self):
+        """
+        A disk that cannot be written to any more is noticed when the store is
+        checked, and not made a full one; what is there can be read.
+        """
+        await self.store.add(OTHER, BytesBody(PIECE))
+        await self.store.check()
+        self.remount("ro")
+        try:
+            await self.assertFailure(self.store.check(), StoreUnavailable)
+            adding = self.store.add(KEY, SilentBody(5))
+            await self.assertFailure(adding, StoreUnavailable)
+            self.assertEqual(await collect(await self.store.get(OTHER)), PIECE)
+            await self.assertFailure(self.store.delete(OTHER), StoreUnavailable)
+            self.assertRaises(OSError, prepare, self.directory)
+        finally:
+            self.remount("rw")
+        await self.store.delete(OTHER)
+
+    def remount(self, how):
+        subprocess.run(
+            ["mount", "-o", f"remount,{how}", str(self.directory)], check=True
+        )
+
 
 class FaultTests(SynchronousTestCase):
     """
@@ -246,7 +271,12 @@ class FaultTests(SynchronousTestCase):
         """
         A file system that cannot make room beforehand is good enough.
         """
-        self.assertEqual(self.outcome("fallocate:error=EINVAL"), str(40 * len(PIECE)))
+        for error in ("EINVAL", "EOPNOTSUPP"):
+            self.assertEqual(
+                self.outcome(f"fallocate:error={error}"), str(40 * len(PIECE))
+            )
+            self.assertEqual((self.directory / KEY).read_bytes(), PIECE * 40)
+            (self.directory / KEY).unlink()
 
 
 class DeathTests(SynchronousTestCase):

@@ -415,6 +415,26 @@ class CancelTests(Prepared, SynchronousTestCase):
             adding.cancel()
         self.failureResultOf(adding, CancelledError)
 
+    def test_write_under_way(self):
+        """
+        The file is closed only when no thread writes to it any more, and what
+        the body gives then is not written.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        self.in_thread.run()
+        body.data(b"some")
+        body.data(b"more")
+        adding.cancel()
+        self.assertEqual(self.in_thread.waiting, 1)
+        self.assertEqual(open_files(), self.files_before + 1)
+        self.in_thread.run()
+        self.assertEqual(open_files(), self.files_before + 1)
+        self.in_thread.run()
+        self.failureResultOf(adding, CancelledError)
+        body.consumer.write(b"late")
+        self.assertEqual(self.in_thread.waiting, 0)
+
     def test_get(self):
         """
         A file that is opened for nobody any more is closed.
@@ -471,15 +491,30 @@ class PressureTests(Prepared, SynchronousTestCase):
         body = ManualBody()
         adding = self.store.add(KEY, body)
         self.in_thread.run()
-        body.data(b"x" * 100)
+        body.data(b"x" * 20)
+        body.data(b"x" * 60)
+        body.data(b"x" * 20)
         self.assertFalse(body.paused)
-        body.data(b"x" * 10)
+        body.data(b"x" * 1)
+        self.assertTrue(body.paused)
+        self.in_thread.run()
         self.assertTrue(body.paused)
         self.in_thread.run()
         self.assertFalse(body.paused)
         body.end()
         self.in_thread.run_all()
-        self.assertEqual(self.successResultOf(adding), 110)
+        self.assertEqual(self.successResultOf(adding), 101)
+
+    def test_many_pieces_at_once(self):
+        """
+        More pieces may wait than the system takes in one write.
+        """
+        pieces = [b"%d," % i for i in range(3000)]
+        store = FilesystemStore(self.directory, self.in_thread, Window(1 << 20))
+        adding = store.add(KEY, BytesBody(pieces))
+        self.in_thread.run_all()
+        self.successResultOf(adding)
+        self.assertEqual((self.directory / KEY).read_bytes(), b"".join(pieces))
 
     def test_waits_for_the_rest(self):
         """
