@@ -65,7 +65,7 @@ class Part:
             return succeed("Timeout")
         if self._clock.seconds() < self._fresh_until:
             return succeed(self._problem)
-        waiting: Deferred[str | None] = Deferred(self._waiting.remove)
+        waiting: Deferred[str | None] = Deferred()
         self._waiting.append(waiting)
         if not self._checking:
             self._look()

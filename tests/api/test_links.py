@@ -193,6 +193,17 @@ class ProxiedTests(SynchronousTestCase):
             x_forwarded_host=["evil.example", "images.example"],
         )
 
+    def test_forged_nearby(self):
+        """
+        Nor does it where the client's own address is that of a trusted proxy.
+        """
+        self.check(
+            "http://images.example",
+            "10.9.9.9",
+            x_forwarded_for="10.9.9.9",
+            x_forwarded_host=["evil.example", "images.example"],
+        )
+
     def test_nonsense(self):
         """
         What can be no host, scheme, prefix or address is ignored.

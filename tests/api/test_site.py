@@ -5,7 +5,8 @@ Tests for L{glance.api.site}.
 from klein import Klein
 from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+from twisted.internet.testing import EventLoggingObserver, StringTransport
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from zope.interface import implementer
@@ -194,9 +195,13 @@ class RootTests(SynchronousTestCase):
 
     def test_head(self):
         """
-        HEAD answers no body, whatever is wrong.
+        HEAD answers no body, whatever is wrong, and nobody is warned of it.
         """
+        logged = EventLoggingObserver()
+        globalLogPublisher.addObserver(logged)
+        self.addCleanup(globalLogPublisher.removeObserver, logged)
         self.assertEqual(self.ask(b"/a", method=b"HEAD"), (404, b""))
+        self.assertEqual(list(logged), [])
 
     def test_bad_encoding(self):
         """
