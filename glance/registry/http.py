@@ -11,12 +11,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import evolve
-from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
 from glance import errors
@@ -71,9 +72,7 @@ UNAVAILABLE = "The registry cannot be asked at present.  Try again later."
 What users are told; the log says why.
 """
 
-Sent = Mapping[bytes | str, bytes | str]
-
-_NONE: Sent = {}
+_NONE: Mapping[str, str] = {}
 
 _log = Logger()
 
@@ -159,7 +158,7 @@ class HTTPRegistry:
     @_in_time
     async def replace(self, old: Image, new: Image) -> Image:
         path, packed = f"images/{quote(old.id, safe='')}", wire.pack(new)
-        match: Sent = {"If-Match": f'"{old.revision}"'}
+        match = {"If-Match": f'"{old.revision}"'}
         try:
             answer = await self._ask("PUT", path, packed, match)
         except Lost:
@@ -210,7 +209,7 @@ class HTTPRegistry:
         method: str,
         path: str,
         body: Any = None,
-        headers: Sent = _NONE,
+        headers: Mapping[str, str] = _NONE,
     ) -> Any:
         """
         Send a request over a connection that is there, perhaps.
@@ -224,7 +223,7 @@ class HTTPRegistry:
         method: str,
         path: str,
         body: Any = None,
-        headers: Sent = _NONE,
+        headers: Mapping[str, str] = _NONE,
     ) -> Any:
         """
         Send a request over a new connection.
@@ -237,31 +236,27 @@ class HTTPRegistry:
 
     async def _send(
         self,
-        client: HTTPClient,
+        agent: IAgent,
         method: str,
         path: str,
         body: Any,
-        headers: Sent,
+        headers: Mapping[str, str],
     ) -> Any:
         data = None
-        headers = dict(headers)
+        sent = Headers({name: [value] for name, value in headers.items()})
         if body is not None:
             data = BytesBody(wire.dump(body))
-            headers["Content-Type"] = "application/json"
+            sent.setRawHeaders("Content-Type", ["application/json"])
         if self._authorization is not None:
-            headers["Authorization"] = self._authorization
+            sent.setRawHeaders("Authorization", [self._authorization])
         current = request_id.get()
         if current is not None:
-            headers["X-Openstack-Request-Id"] = current
+            sent.setRawHeaders("X-Openstack-Request-Id", [current])
+        url = f"{self._peer.url}/registry/1/{path}"
         try:
             with failing():
-                response = await client.request(
-                    method,
-                    f"{self._peer.url}/registry/1/{path}",
-                    headers=headers,
-                    data=data,
-                    unbuffered=True,
-                    allow_redirects=False,
+                response = await agent.request(
+                    method.encode(), url.encode(), sent, data
                 )
                 answered = await collect(response, ANSWER_LIMIT)
         except (Unreachable, TooLong) as error:

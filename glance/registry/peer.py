@@ -10,7 +10,6 @@ from ipaddress import IPv6Address
 from typing import Any
 
 from attrs import frozen
-from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
@@ -27,7 +26,7 @@ from twisted.web.client import (
     ResponseFailed,
 )
 from twisted.web.http import PotentialDataLoss
-from twisted.web.iweb import IAgentEndpointFactory, IResponse
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IResponse
 from zope.interface import implementer
 
 from glance.errors import BodyStopped
@@ -76,7 +75,7 @@ class _One:
 
     endpoint: IStreamClientEndpoint
 
-    def endpointForURI(self, uri: Any) -> IStreamClientEndpoint:  # noqa: N802
+    def endpointForURI(self, uri: Any) -> IStreamClientEndpoint:
         return self.endpoint
 
 
@@ -88,9 +87,9 @@ class Peer:
 
     url: str
     """Its root, without a slash at the end."""
-    kept: HTTPClient
+    kept: IAgent
     """Uses connections that it keeps, which may turn out to be dead."""
-    fresh: HTTPClient
+    fresh: IAgent
     """Makes a connection for each request."""
     close: Callable[[], Deferred[Any]]
     """Drops the connections that are kept."""
@@ -117,7 +116,7 @@ def peer_at(reactor: Any, host: str, port: int) -> Peer:
     pool.cachedConnectionTimeout = IDLE  # type: ignore[assignment]
     once = HTTPConnectionPool(reactor, persistent=False)
     kept, fresh = (
-        HTTPClient(Agent.usingEndpointFactory(reactor, _One(endpoint), pool=used))
+        Agent.usingEndpointFactory(reactor, _One(endpoint), pool=used)
         for used in (pool, once)
     )
     return Peer(f"http://{authority}", kept, fresh, pool.closeCachedConnections)

@@ -21,7 +21,7 @@ from glance.registry import wire
 from glance.streams.bodies import read_all
 from glance.streams.request import StreamingRequest
 
-REQUEST_LIMIT = 4 << 20
+REQUEST_LIMIT = 16 << 20
 """
 The most bytes that the body of a request may have.
 """

@@ -50,11 +50,9 @@ def http_registry(root, clock=None, kept=None, fresh=None, secret=None):
     """
     Make a registry that asks a resource.
 
-    @param kept: sends what goes over connections that are kept.
-    @param fresh: sends what goes over new ones.
+    @param kept: the agent that sends what goes over connections that are kept.
+    @param fresh: the agent that sends what goes over new ones.
     """
-    client = stub_client(root)
-    peer = Peer(
-        "http://registry", kept or client, fresh or client, lambda: succeed(None)
-    )
+    agent = stub_client(root)._agent
+    peer = Peer("http://registry", kept or agent, fresh or agent, lambda: succeed(None))
     return HTTPRegistry(peer, clock or Clock(), time_limit=30, secret=secret)

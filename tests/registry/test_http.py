@@ -4,7 +4,6 @@ Tests for L{glance.registry.http}.
 
 import orjson
 from attrs import evolve
-from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.error import (
     ConnectError,
@@ -95,7 +94,7 @@ class LostTests(SynchronousTestCase):
         Get a registry whose every first try is lost.
         """
         self.agent = Losing(stub_client(self.root)._agent, reached)
-        return http_registry(self.root, kept=HTTPClient(self.agent))
+        return http_registry(self.root, kept=self.agent)
 
     def create(self, image=IMAGE):
         return self.successResultOf(self.behind.create(image))
@@ -186,7 +185,7 @@ class LostTests(SynchronousTestCase):
         Where the second try is lost as well, the registry is unavailable.
         """
         for reached in (False, True):
-            losing = HTTPClient(Losing(stub_client(self.root)._agent, reached))
+            losing = Losing(stub_client(self.root)._agent, reached)
             registry = http_registry(self.root, kept=losing, fresh=losing)
             for call in (
                 registry.create(OTHER),
@@ -264,8 +263,7 @@ class AnswerTests(SynchronousTestCase):
         Get a registry that is asked through an agent.
         """
         self.clock = Clock()
-        client = HTTPClient(agent)
-        return http_registry(Resource(), self.clock, kept=client, fresh=client)
+        return http_registry(Resource(), self.clock, kept=agent, fresh=agent)
 
     def answered(self, code, body):
         """

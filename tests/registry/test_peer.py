@@ -142,7 +142,7 @@ class PeerTests(SynchronousTestCase):
         A server is reached by its UNIX socket.
         """
         peer = self.peer("unix:/run/glance/registry.sock")
-        asking = peer.kept.get(peer.url)
+        asking = peer.kept.request(b"GET", peer.url.encode())
         asking.addErrback(lambda _: None)
         ((path, *_),) = self.reactor.unixClients
         self.assertEqual(path, "/run/glance/registry.sock")
