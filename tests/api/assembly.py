@@ -65,6 +65,26 @@ class Answer:
         return None if values is None else values[-1].decode()
 
 
+class Connection(StringTransport):
+    """
+    A connection that, as sockets do, takes no offence at being paused or
+    resumed once it is closing.
+    """
+
+    def abortConnection(self):
+        """
+        Close at once.
+        """
+        self.loseConnection()
+
+    def resumeProducing(self):
+        """
+        Go on, unless it is too late.
+        """
+        if not self.disconnecting:
+            super().resumeProducing()
+
+
 class Service:
     """
     An API whose registry and store are in memory.  All of it is synchronous.
@@ -139,8 +159,7 @@ class Service:
         @return: the protocol at the service's end, and its transport.
         """
         protocol = self._site.buildProtocol(None)
-        transport = StringTransport()
-        transport.abortConnection = transport.loseConnection
+        transport = Connection()
         protocol.makeConnection(transport)
         return protocol, transport
 
