@@ -79,7 +79,8 @@ class DatabaseRegistry:
 
     def create(self, image: Image) -> Deferred[Image]:
         def insert(db: Connection) -> Image:
-            row = row_of(image)
+            kept = evolve(image, revision=0)
+            row = row_of(kept)
             try:
                 db.execute(images.insert(), row)
             except IntegrityError:
@@ -90,7 +91,7 @@ class DatabaseRegistry:
                 raise _taken(image.id)
             for table, rows in children_of(image):
                 _rewrite(db, table, {}, rows)
-            return image
+            return kept
 
         return self._write(insert)
 

@@ -53,6 +53,31 @@ PATIENCE = 10
 How many seconds a database may take to let us in.
 """
 
+SILENCE = 90
+"""
+How many seconds a database may take to say anything.
+"""
+
+CONNECTING: dict[str, dict[str, Any]] = {
+    "sqlite": {"check_same_thread": False},
+    "mysql": {
+        "connect_timeout": PATIENCE,
+        "read_timeout": SILENCE,
+        "write_timeout": SILENCE,
+    },
+    "postgresql": {
+        "connect_timeout": PATIENCE,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": SILENCE * 1000,
+    },
+}
+"""
+What the driver of each kind of database is told, so that a server that has
+vanished does not keep a thread for ever.
+"""
+
 DRIVERS = {
     "sqlite": ("sqlite", "sqlite"),
     "mysql": ("mysql+pymysql", "mysql"),
@@ -178,9 +203,10 @@ def open_engines(text: str, connections: int) -> Engines:
     if url.database in (None, "", ":memory:"):
         both = _engine(url, poolclass=StaticPool)
         return Engines(both, both, 1, 1)
-    reader = _engine(url, poolclass=QueuePool, pool_size=connections, max_overflow=0)
-    event.listen(reader, "connect", _never_write)
-    writer = _engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0)
+    reader, writer = (
+        _engine(url, poolclass=QueuePool, pool_size=size, max_overflow=0, reads=reads)
+        for size, reads in ((connections, True), (1, False))
+    )
     return Engines(reader, writer, connections, 1)
 
 
@@ -193,21 +219,17 @@ def single_engine(text: str) -> Engine:
     return _engine(database_url(text), poolclass=NullPool)
 
 
-def _engine(url: URL, **pool: Any) -> Engine:
+def _engine(url: URL, reads: bool = False, **pool: Any) -> Engine:
     kind = url.get_backend_name()
     options: dict[str, Any] = {"hide_parameters": True, **pool}
-    if kind == "mysql":
-        options["isolation_level"] = "READ COMMITTED"
-        options["connect_args"] = {"connect_timeout": PATIENCE}
-    elif kind == "postgresql":
-        options["connect_args"] = {"connect_timeout": PATIENCE}
-    elif kind == "sqlite":
-        options["connect_args"] = {"check_same_thread": False}
-    else:
+    if kind not in CONNECTING:
         raise DatabaseUnusable(
             f"There is no support for {kind} databases: "
             "use sqlite, postgresql or mysql in the database URL."
         )
+    options["connect_args"] = CONNECTING[kind]
+    if kind == "mysql":
+        options["isolation_level"] = "READ COMMITTED"
     try:
         engine = create_engine(url, **options)
     except (ImportError, NoSuchModuleError):
@@ -218,7 +240,9 @@ def _engine(url: URL, **pool: Any) -> Engine:
         ) from None
     if kind == "sqlite":
         event.listen(engine, "connect", _settle_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", _begin_read if reads else _begin_write)
+        if reads:
+            event.listen(engine, "connect", _never_write)
     return engine
 
 
@@ -240,9 +264,12 @@ def _never_write(connection: Any, _: object) -> None:
     connection.execute("PRAGMA query_only=ON")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.exec_driver_sql("PRAGMA query_only").scalar()
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _begin_read(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_write(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def transact(engine: Engine, work: Callable[[Connection], R]) -> R:

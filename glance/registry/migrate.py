@@ -119,7 +119,8 @@ def _connected(url: str) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except DBAPIError as error:
-        said = str(error.orig).strip().partition("\n")[0]
+        args = getattr(error.orig, "args", None) or (error.orig,)
+        said = str(args[-1]).strip().partition("\n")[0]
         raise DatabaseUnusable(
             f"The database cannot be used: {said}: see to the database URL, "
             "and that the database is there and may be written."

@@ -2,6 +2,7 @@
 Tests of L{glance.registry.database}.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 from attrs import evolve
@@ -10,13 +11,14 @@ from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from glance.errors import RegistryUnavailable
-from glance.image import Visibility
+from glance.image import Status, Visibility
 from glance.query import EVERYTHING, Condition, Operator, Query, Scope
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
 from glance.registry.listing import listing, marking
 from glance.registry.migrate import sync
-from tests.registry.contract import RegistryContract, image
+from glance.registry.schema import metadata
+from tests.registry.contract import WHOLE, RegistryContract, image
 from tests.registry.memory import memory_registry
 from tests.registry.racing import RacingContract
 
@@ -93,6 +95,20 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
                 "AND images.revision = ?"
             ],
         )
+
+    def test_nothing_left(self):
+        """
+        Of images that are purged nothing stays but their ids.
+        """
+        self.created(evolve(WHOLE, status=Status.DELETED, attempt=None, doomed=()))
+        self.outcome(self.registry.purge(WHOLE.deleted_at + timedelta(1), 10))
+        with self.engines.reader.begin() as db:
+            left = [
+                table.name
+                for table in metadata.sorted_tables
+                if db.execute(table.select()).first() is not None
+            ]
+        self.assertEqual(left, ["used_ids"])
 
     def plan(self, query, marker=None):
         """

@@ -45,7 +45,9 @@ start_postgres() {
   q() { "$bin/psql" -qAt -h 127.0.0.1 -p "$PORT" -U postgres "$@"; }
   [ "$(q -c "select 1 from pg_roles where rolname='glance'")" = 1 ] ||
     q -c "create role glance login superuser password 'glance'"
-  [ "$(q -c "select 1 from pg_database where datname='glance'")" = 1 ] || q -c "create database glance owner glance"
+  # It sorts as people do, so that tests see whether the tables ask for their own order.
+  [ "$(q -c "select 1 from pg_database where datname='glance'")" = 1 ] ||
+    q -c "create database glance owner glance template template0 locale_provider icu icu_locale 'en-US'"
   echo "postgresql://glance:glance@127.0.0.1:$PORT/glance"
 }
 
@@ -58,7 +60,7 @@ start_mariadb() {
     mariadb-install-db --no-defaults --user=mysql --datadir="$D" --auth-root-authentication-method=normal \
       --skip-test-db >"$BASE/install-db.log" 2>&1 || { tail "$BASE/install-db.log" >&2; die mariadb-install-db; }
   fi
-  # Neither latin1 nor utf8mb4 is asked for: the tables have to say what they need.
+  # No character set is asked for: the tables have to say what they need.
   spawn db mariadbd --no-defaults --user=mysql --datadir="$D" --port="$PORT" --bind-address=127.0.0.1 \
     --socket="$D/s.sock" --pid-file="$D/own.pid" --skip-log-bin --innodb-flush-log-at-trx-commit=2 \
     --innodb-buffer-pool-size=64M --skip-name-resolve
