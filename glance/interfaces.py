@@ -46,7 +46,9 @@ class IStore(Interface):
 
         @return: how many bytes were kept.
 
+        @raise Invalid: data cannot be called so.
         @raise DataExists: there is data for this key already.
+        @raise UploadSuperseded: it was deleted before it was whole.
         @raise StoreFull: there is no room for it.
         @raise StoreReadOnly: this store takes no data.
         @raise StoreUnavailable: the store does not work at present.

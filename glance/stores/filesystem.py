@@ -16,12 +16,10 @@ from zope.interface import implementer
 
 from glance.deferreds import InThread, deferred, unhurried
 from glance.interfaces import IStore
-from glance.stores.directory import Arrival, Directory, prepare
+from glance.stores.directory import Arrival, Directory
 from glance.stores.keys import checked
 from glance.streams.bodies import FileBody, pump
 from glance.streams.strands import Strand, Window
-
-__all__ = ["FilesystemStore", "prepare"]
 
 
 @implementer(IStore)
@@ -36,7 +34,8 @@ class FilesystemStore:
 
     def __init__(self, directory: Path, in_thread: InThread, window: Window) -> None:
         """
-        @param directory: where the files are, L{prepare}d.
+        @param directory: where the files are, L{prepared
+            <glance.stores.directory.prepare>}.
         @param in_thread: calls functions that wait for a disk.
         @param window: how much data may wait to be written.
         """

@@ -17,7 +17,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 import tests
 from glance.deferreds import Threads, deferred
 from glance.errors import StoreFull, StoreUnavailable
-from glance.stores.filesystem import FilesystemStore, prepare
+from glance.stores.directory import prepare
+from glance.stores.filesystem import FilesystemStore
 from glance.streams.bodies import BytesBody
 from glance.streams.strands import Window
 from tests.bodies import ManualBody, SilentBody, collect

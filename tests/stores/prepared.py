@@ -8,7 +8,8 @@ from pathlib import Path
 
 from twisted.internet.defer import maybeDeferred
 
-from glance.stores.filesystem import FilesystemStore, prepare
+from glance.stores.directory import prepare
+from glance.stores.filesystem import FilesystemStore
 from glance.streams.strands import Window
 
 

@@ -21,7 +21,8 @@ from glance.errors import (
     StoreUnavailable,
     UploadSuperseded,
 )
-from glance.stores.filesystem import FilesystemStore, prepare
+from glance.stores.directory import prepare
+from glance.stores.filesystem import FilesystemStore
 from glance.streams.bodies import BytesBody, pump
 from tests.bodies import (
     Collector,
