@@ -38,8 +38,6 @@ _BAD_HOST = Fault(
     HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
 )
 
-_BAD_METHOD = Fault(HTTPStatus.NOT_IMPLEMENTED, "BadMethod", "No such method is known.")
-
 
 def context_of(identity: IIdentity) -> ContextOf:
     """
@@ -149,8 +147,6 @@ def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
     """
     Find what would be a mistake of ours further on, and is one of the client.
     """
-    if not request.method.isascii():
-        return _BAD_METHOD
     try:
         b"/".join(path).decode()
     except UnicodeDecodeError:
