@@ -1,0 +1,83 @@
+"""
+Runs a command under Twisted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import react
+
+from glance.cli import statuses
+from glance.cli.session import (
+    Command,
+    Session,
+    Settings,
+    ask_terminal,
+    client_of,
+    perform,
+    standard_input,
+)
+from glance.cli.showing import Output
+from glance.client import Error
+
+
+def run(settings: Settings, doing: str, command: Command) -> NoReturn:
+    """
+    Run a command, and exit.
+
+    @param doing: what it does, for C{Failed to ...}.
+    """
+
+    def begin(reactor: Any) -> Deferred[None]:
+        running = Deferred.fromCoroutine(_run(reactor, settings, doing, command))
+        over: Deferred[None] = Deferred()
+
+        def interrupted() -> Deferred[None] | None:
+            if running.called:
+                return None
+            running.cancel()
+            return over
+
+        def end(status: Any) -> Any:
+            if not over.called:
+                over.callback(None)
+            return status
+
+        reactor.addSystemEventTrigger("before", "shutdown", interrupted)
+        return running.addBoth(end)
+
+    react(begin)
+
+
+async def _run(
+    reactor: Any, settings: Settings, doing: str, command: Command
+) -> NoReturn:
+    try:
+        client = client_of(settings, reactor)
+    except Error as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(statuses.USAGE) from None
+    session = Session(
+        settings=settings,
+        client=client,
+        output=Output(sys.stdout, settings.output),
+        errors=sys.stderr,
+        stdin=standard_input(),
+        stdout=1,
+        reactor=reactor,
+        ask=ask_terminal,
+        attended=os.isatty(0) and os.isatty(1),
+    )
+    try:
+        status = await perform(session, doing, command)
+    except CancelledError:
+        status = statuses.INTERRUPTED
+    await client.close()
+    if status == statuses.CLOSED:
+        # Or Python would complain when it flushes what nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    raise SystemExit(status)

@@ -1,0 +1,247 @@
+"""
+What a command runs in: its options, a client, and its surroundings.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from threading import Thread
+from typing import Any, BinaryIO, TextIO
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from glance.cli import statuses
+from glance.cli.fields import BadField
+from glance.cli.showing import Output, plain
+from glance.client import (
+    ChecksumMismatch,
+    Client,
+    ClientConnectionError,
+    Duplicate,
+    Error,
+    Forbidden,
+    NotFound,
+)
+from glance.client.errors import AlreadyRunning
+from glance.deferreds import InThread
+
+
+@frozen(kw_only=True)
+class Settings:
+    """
+    What the options say.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 9292
+    url: str | None = None
+    """Stands over host and port; L{None} if it isn't given."""
+    ssl: bool = False
+    token: str | None = None
+    insecure: bool = False
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    timeout: float = 60.0
+    verbose: bool = False
+    dry_run: bool = False
+    force: bool = False
+    limit: int | None = None
+    """How many images a page has; L{None} if it isn't given."""
+    marker: str | None = None
+    sort_key: str | None = None
+    sort_dir: str | None = None
+    can_share: bool = False
+    silent_upload: bool = False
+    output: str = "table"
+
+
+class Stop(Exception):
+    """
+    A command has failed, and has said why.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@frozen(kw_only=True)
+class Session:
+    """
+    What a command runs in.
+    """
+
+    settings: Settings
+    client: Client
+    output: Output
+    errors: TextIO
+    stdin: BinaryIO | None
+    """L{None} if it is closed."""
+    stdout: int
+    """The descriptor of the standard output."""
+    reactor: Any
+    ask: Callable[[str], bool]
+    """Asks whoever sits there; false if nobody does."""
+    attended: bool
+    """Whether somebody sits there."""
+
+    def complain(self, *lines: str) -> None:
+        """
+        Say what is wrong.
+        """
+        for line in lines:
+            self.errors.write(plain(line) + "\n")
+        self.errors.flush()
+
+    def fail(self, status: int, *lines: str) -> Stop:
+        """
+        Say what is wrong, and get what to raise.
+        """
+        self.complain(*lines)
+        return Stop(status)
+
+    def sure(self, question: str) -> bool:
+        """
+        Ask whether to do what cannot be undone.
+        """
+        return self.settings.force or self.ask(question)
+
+    def aside(self, *lines: str) -> None:
+        """
+        Say more, to who wants to hear it.
+        """
+        if self.settings.verbose:
+            if self.output.form == "table":
+                self.output.lines(lines)
+            else:
+                self.complain(*lines)
+
+
+Command = Callable[[Session], Awaitable[None]]
+
+
+def client_of(settings: Settings, reactor: Any) -> Client:
+    """
+    Make the client that options ask for.
+
+    @raise glance.client.Invalid: there can be no such server.
+    """
+    kwargs: dict[str, Any] = {
+        "reactor": reactor,
+        "timeout": settings.timeout or None,
+        "auth_tok": settings.token,
+        "ca_file": settings.ca_file,
+        "cert_file": settings.cert_file,
+        "key_file": settings.key_file,
+        "insecure": settings.insecure,
+    }
+    if settings.url is not None:
+        return Client.from_url(settings.url, **kwargs)
+    return Client(settings.host, settings.port, settings.ssl, **kwargs)
+
+
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (NotFound, statuses.NOT_FOUND),
+    (ClientConnectionError, statuses.UNREACHABLE),
+    (Forbidden, statuses.DENIED),
+    (Duplicate, statuses.CONFLICT),
+    (AlreadyRunning, statuses.CONFLICT),
+    (ChecksumMismatch, statuses.DAMAGED),
+    (BadField, statuses.USAGE),
+    (Exception, statuses.FAILURE),
+)
+"""The first that an error is decides what a command exits with."""
+
+
+def status_of(error: Exception) -> int:
+    """
+    Get what a command exits with after an error.
+    """
+    return next(status for kind, status in STATUSES if isinstance(error, kind))
+
+
+async def perform(session: Session, doing: str, command: Command) -> int:
+    """
+    Run a command.
+
+    @param doing: what it does, for C{Failed to ...}.
+
+    @return: what to exit with.
+    """
+    began = time.monotonic()
+    try:
+        await command(session)
+        session.aside(f"Completed in {time.monotonic() - began:.4f} sec.")
+    except Stop as stop:
+        return stop.status
+    except BrokenPipeError:
+        return statuses.CLOSED
+    except ClientConnectionError as error:
+        if str(error).startswith("Unable to connect"):
+            where = session.client.url.split("/")[2]
+            session.complain(
+                f"Failed to connect to the Glance API server {where}. "
+                "Is the server running?"
+            )
+        session.complain(f"Failed to {doing}. Got error:", str(error))
+        return status_of(error)
+    except BadField as error:
+        session.complain(str(error))
+        return status_of(error)
+    except (Error, OSError) as error:
+        session.complain(f"Failed to {doing}. Got error:", str(error))
+        return status_of(error)
+    return statuses.OK
+
+
+def daemonic(reactor: Any) -> InThread:
+    """
+    Get what calls functions in threads that nobody waits for at the end: a
+    read of a terminal or pipe may last for ever.
+    """
+
+    def in_thread(f: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        result: Deferred[Any] = Deferred(lambda _: None)
+
+        def fire(outcome: Any) -> None:
+            if not result.called:
+                result.callback(outcome)
+
+        def work() -> None:
+            try:
+                outcome = f(*args, **kwargs)
+            except Exception:
+                outcome = Failure()
+            reactor.callFromThread(fire, outcome)
+
+        Thread(target=work, daemon=True).start()
+        return result
+
+    return in_thread
+
+
+def ask_terminal(question: str) -> bool:
+    """
+    Ask whoever sits at the terminal; nobody is a no.
+    """
+    if not sys.stdin or not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"{plain(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def standard_input() -> BinaryIO | None:
+    """
+    Get the standard input, without a buffer; L{None} if it is closed.
+    """
+    try:
+        return os.fdopen(0, "rb", buffering=0, closefd=False)
+    except OSError:
+        return None

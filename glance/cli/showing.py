@@ -1,0 +1,137 @@
+"""
+Images as the commands show them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+COLUMNS = (
+    ("ID", "id", 36),
+    ("Name", "name", 30),
+    ("Disk Format", "disk_format", 20),
+    ("Container Format", "container_format", 20),
+    ("Size", "size", 14),
+)
+"""The heading, the field and the width of each column of an index."""
+
+
+def plain(value: object) -> str:
+    """
+    Make text that does nothing to a terminal.
+    """
+    text = "" if value is None else str(value)
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def yes_no(value: object) -> str:
+    """
+    Show a truth value.
+    """
+    return "Yes" if value else "No"
+
+
+def block(image: Mapping[str, Any], root: str) -> list[str]:
+    """
+    Show all of an image, in lines.
+
+    @param root: the URL of the API.
+    """
+    rows = [
+        ("URI", f"{root}/images/{image.get('id')}"),
+        ("Id", image.get("id")),
+        ("Public", yes_no(image.get("is_public"))),
+        ("Protected", yes_no(image.get("protected"))),
+        ("Name", image.get("name")),
+        ("Status", image.get("status")),
+        ("Size", image.get("size")),
+        ("Disk format", image.get("disk_format")),
+        ("Container format", image.get("container_format")),
+        ("Minimum Ram Required (MB)", image.get("min_ram")),
+        ("Minimum Disk Required (GB)", image.get("min_disk")),
+        ("Owner", image.get("owner")),
+    ]
+    lines = [f"{name}: {plain(value)}" for name, value in rows]
+    for name, value in sorted((image.get("properties") or {}).items()):
+        lines.append(f"Property '{plain(name)}': {plain(value)}")
+    return lines
+
+
+def heading() -> list[str]:
+    """
+    Show what stands above an index.
+    """
+    names = " ".join(f"{name:<{width}}" for name, _, width in COLUMNS)
+    return [names.rstrip(), " ".join("-" * width for _, _, width in COLUMNS)]
+
+
+def row(image: Mapping[str, Any]) -> str:
+    """
+    Show an image in one line.
+    """
+    cells = []
+    for name, field, width in COLUMNS:
+        text = plain(image.get(field))
+        cells.append(f"{text:>{width}}" if name == "Size" else f"{text:<{width}}")
+    return " ".join(cells).rstrip()
+
+
+def metadata(meta: Mapping[str, Any]) -> list[str]:
+    """
+    Show metadata, a line each.
+    """
+    rows = {key: value for key, value in meta.items() if key != "properties"}
+    rows.update(meta.get("properties") or {})
+    return [f"{plain(key):>31} => {plain(rows[key])}" for key in sorted(rows)]
+
+
+class Output:
+    """
+    What a command prints.
+    """
+
+    def __init__(self, stream: TextIO, form: str) -> None:
+        """
+        @param form: C{table} for people, C{json} or C{value} for programs.
+        """
+        self._stream = stream
+        self.form = form
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """
+        Print lines.
+        """
+        for line in lines:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def say(self, line: str) -> None:
+        """
+        Print something for people only.
+        """
+        if self.form == "table":
+            self.lines([line])
+
+    def data(self, value: Any) -> None:
+        """
+        Print something for programs only: a mapping, or several.
+
+        As values, each mapping is a line, with tabs between.
+        """
+        if self.form == "json":
+            self.lines([json.dumps(value, indent=2, sort_keys=True)])
+        elif self.form == "value":
+            several = [value] if isinstance(value, Mapping) else value
+            self.lines("\t".join(_values(one)) for one in several)
+
+
+def _values(one: Mapping[str, Any]) -> Sequence[str]:
+    return [
+        json.dumps(value, sort_keys=True) if isinstance(value, dict) else plain(value)
+        for value in one.values()
+    ]
