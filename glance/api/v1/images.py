@@ -233,8 +233,6 @@ class ImagesAPI:
             image.id,
             body,
             store=said.store,
-            size=said.size,
-            checksum=said.attributes.get("checksum"),
             fallback=Status.KILLED,
         )
 
