@@ -3,7 +3,7 @@ What a L{DatabaseRegistry} does when many use it at once.
 """
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.task import Clock
 from twisted.python.threadpool import ThreadPool
 
@@ -48,7 +48,7 @@ class RacingContract:
     """
     What a L{DatabaseRegistry} does when many use it at once, in real threads.
 
-    A test case that inherits this defines C{open}, and is a
+    A test case that inherits this defines C{open} and C{reopen}, and is a
     L{twisted.trial.unittest.TestCase}.
     """
 
@@ -56,7 +56,13 @@ class RacingContract:
 
     def open(self, connections):
         """
-        Open a database that is empty; it may be opened again.
+        Open a database that is empty.
+        """
+        raise NotImplementedError
+
+    def reopen(self, connections):
+        """
+        Open the same database once more, as another process would.
         """
         raise NotImplementedError
 
@@ -163,3 +169,42 @@ class RacingContract:
             await registry.create(image(n, status=Status.DELETED, deleted_at=NOON))
         purges = [registry.purge(image(1).created_at, 10) for _ in range(8)]
         self.assertEqual(sum(await gatherResults(purges, True)), 40)
+
+    async def test_two_daemons(self):
+        """
+        Two processes that use the same database lose no update either, while
+        a third purges.
+        """
+        first = self.make_registry(self.open(4))
+        second, third = (self.make_registry(self.reopen(4)) for _ in range(2))
+        await first.create(image(0, properties={"count": "0"}))
+        for n in range(1, 31):
+            await first.create(image(n, status=Status.DELETED, deleted_at=NOON))
+
+        async def call(registry):
+            for _ in range(20):
+                await change(registry, image(0).id, counted)
+            return 0
+
+        async def purge():
+            return sum([await third.purge(image(9).created_at, 1) for _ in range(35)])
+
+        purged = await self.all_at_once([call(first), call(second), purge()])
+        kept = await first.get(image(0).id)
+        self.assertEqual(kept.properties, {"count": "40"})
+        self.assertEqual(sum(purged), 30)
+
+    async def test_cancelled(self):
+        """
+        A change that is not waited for any more comes to its end, and the
+        cancellation waits for that.
+        """
+        registry = self.make_registry(self.open(4))
+        old = await registry.create(image(1))
+        for turn in range(20):
+            tags = frozenset({f"{turn}"})
+            replacing = registry.replace(old, evolve(old, name="new", tags=tags))
+            replacing.cancel()
+            await self.assertFailure(replacing, CancelledError)
+            old = await registry.get(old.id)
+            self.assertEqual((old.revision, old.tags), (turn + 1, tags))

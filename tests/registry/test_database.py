@@ -17,7 +17,7 @@ from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
 from glance.registry.listing import listing, marking
 from glance.registry.migrate import sync
-from glance.registry.schema import metadata
+from glance.registry.schema import leases, metadata
 from tests.registry.contract import WHOLE, RegistryContract, image
 from tests.registry.memory import memory_registry
 from tests.registry.racing import RacingContract
@@ -33,9 +33,14 @@ class SQLiteMixin:
         Open a database that is empty.
         """
         self.path = Path(self.mktemp()).absolute()
-        url = f"sqlite:///{self.path}"
-        sync(url)
-        engines = open_engines(url, connections)
+        sync(f"sqlite:///{self.path}")
+        return self.reopen(connections)
+
+    def reopen(self, connections):
+        """
+        Open it once more.
+        """
+        engines = open_engines(f"sqlite:///{self.path}", connections)
         self.addCleanup(engines.dispose)
         return engines
 
@@ -109,6 +114,17 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
                 if db.execute(table.select()).first() is not None
             ]
         self.assertEqual(left, ["used_ids"])
+
+    def test_old_leases(self):
+        """
+        Leases of processes that went long ago do not pile up.
+        """
+        for name in ("first", "second"):
+            self.outcome(self.registry.renew(name, self.lease))
+            self.wait(2 * 86_400)
+        with self.engines.reader.begin() as db:
+            (left,) = db.execute(leases.select())
+        self.assertEqual(left.instance, "second")
 
     def plan(self, query, marker=None):
         """
@@ -210,8 +226,7 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
         fail as ones that may succeed later, and reading goes on.
         """
         self.created(image(1))
-        other = open_engines(f"sqlite:///{self.path}", 1)
-        self.addCleanup(other.dispose)
+        other = self.reopen(1)
         with self.engines.writer.connect() as db:
             db.exec_driver_sql("PRAGMA busy_timeout=50")
         with other.writer.begin():
