@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -34,7 +34,15 @@ from glance.interfaces import IRegistry
 from glance.log import request_id
 from glance.query import Query
 from glance.registry import wire
-from glance.registry.peer import Lost, Peer, TooLong, Unreachable, collect, failing
+from glance.registry.peer import (
+    CONNECTIONS,
+    Lost,
+    Peer,
+    TooLong,
+    Unreachable,
+    collect,
+    failing,
+)
 from glance.streams.bodies import BytesBody
 from glance.validation import is_image_id
 
@@ -112,6 +120,7 @@ class HTTPRegistry:
         self._peer = peer
         self._clock = clock
         self._time_limit = time_limit
+        self._turns = DeferredSemaphore(CONNECTIONS)
         self._authorization = None if secret is None else f"Bearer {secret}"
 
     def within_time_limit(self, asking: Coroutine[Any, Any, T]) -> Deferred[T]:
@@ -254,11 +263,12 @@ class HTTPRegistry:
             sent.setRawHeaders("X-Openstack-Request-Id", [current])
         url = f"{self._peer.url}/registry/1/{path}"
         try:
-            with failing():
-                response = await agent.request(
-                    method.encode(), url.encode(), sent, data
-                )
-                answered = await collect(response, ANSWER_LIMIT)
+            async with self._turns:
+                with failing():
+                    response = await agent.request(
+                        method.encode(), url.encode(), sent, data
+                    )
+                    answered = await collect(response, ANSWER_LIMIT)
         except (Unreachable, TooLong) as error:
             _log.warn("The registry cannot be asked: {error!r}", error=error)
             raise RegistryUnavailable(UNAVAILABLE) from error

@@ -39,7 +39,7 @@ keep theirs.
 
 CONNECTIONS = 32
 """
-The most connections that are kept.
+The most connections that are used at once, and that are kept.
 """
 
 CONNECTING = 10.0

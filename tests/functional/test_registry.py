@@ -17,7 +17,7 @@ from glance.errors import RegistryRefused, RegistryUnavailable
 from glance.log import request_id
 from glance.query import EVERYTHING, Query
 from glance.registry.http import HTTPRegistry
-from glance.registry.peer import peer_at
+from glance.registry.peer import CONNECTIONS, peer_at
 from glance.registry.resource import RegistryRoot
 from glance.streams.site import StreamingSite
 from tests.registry.served import IMAGE, OTHER, memory_registry
@@ -227,6 +227,16 @@ class ConnectionTests(Serving, TestCase):
             await self.registry.get(IMAGE.id)
             await self.registry.find(Query(scope=EVERYTHING))
         self.assertEqual(self.factory.made, 1)
+
+    async def test_crowd(self):
+        """
+        However many ask at once, there are no more connections than there may
+        be, and nobody is forgotten.
+        """
+        image = await self.registry.create(IMAGE)
+        found = await gatherResults([self.registry.get(image.id) for _ in range(300)])
+        self.assertEqual(found, [image] * 300)
+        self.assertLessEqual(self.factory.made, CONNECTIONS)
 
     async def test_dropped(self):
         """

@@ -30,6 +30,7 @@ from glance.errors import (
 from glance.log import request_id
 from glance.query import EVERYTHING, Query
 from glance.registry.http import RAISED
+from glance.registry.peer import CONNECTIONS
 from tests.http import stub_client
 from tests.registry.contract import RegistryContract
 from tests.registry.served import (
@@ -338,6 +339,24 @@ class AnswerTests(SynchronousTestCase):
         self.assertNoResult(getting)
         self.clock.advance(2)
         self.failureResultOf(getting, RegistryUnavailable)
+
+    def test_crowded(self):
+        """
+        A call that waits for others is given up in time, or when it is
+        cancelled, and the others go on.
+        """
+        registry = self.failing(Waiting())
+        first = [registry.check() for _ in range(CONNECTIONS)]
+        self.clock.advance(15)
+        late, unwanted = registry.check(), registry.check()
+        unwanted.cancel()
+        self.failureResultOf(unwanted, CancelledError)
+        self.clock.advance(16)
+        for call in first:
+            self.failureResultOf(call, RegistryUnavailable)
+        self.assertNoResult(late)
+        self.clock.advance(15)
+        self.failureResultOf(late, RegistryUnavailable)
 
     def test_cancelled(self):
         """
