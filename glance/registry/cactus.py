@@ -17,7 +17,7 @@ from glance import v1form
 from glance.api.errors import answer_errors
 from glance.context import Context
 from glance.errors import BadTransition, Forbidden, ImageNotFound, Invalid, InvalidImage
-from glance.image import GONE, Image, Status
+from glance.image import Image, Status
 from glance.images import Images
 from glance.limits import Limits
 from glance.query import Query
@@ -216,8 +216,6 @@ def _changed(
         assert status is not None
         if image.attempt is not None:
             raise BadTransition(f"Image {image.id} is being uploaded elsewhere.")
-        if status in GONE:
-            raise BadTransition("An image is deleted by DELETE.")
         image = image.becoming(status)
     return _sized(evolve(image, **new))
 

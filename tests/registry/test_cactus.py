@@ -450,6 +450,43 @@ class UpdateTests(Asking, SynchronousTestCase):
         self.assertEqual(self.put(self.path, {})[0], 404)
 
 
+class CallerTests(Asking, SynchronousTestCase):
+    """
+    Who asks for somebody does what that one may.
+    """
+
+    context = Context(tenant="us", owner="us")
+
+    def test_own(self):
+        """
+        Images belong to who makes them, whatever it says.
+        """
+        image = self.post({"owner": "them"})
+        self.assertEqual(image["owner"], "us")
+        path = f"/images/{image['id']}"
+        self.assertEqual(self.put(path, {"owner": "them", "name": "a"})[0], 200)
+        kept = self.kept(image["id"])
+        self.assertEqual((kept.owner, kept.name), ("us", "a"))
+
+    def test_others(self):
+        """
+        Images of others stay as they are.
+        """
+        self.have(owner="them", visibility=Visibility.PUBLIC)
+        path = f"/images/{IMAGE.id}"
+        self.assertEqual(self.put(path, {"name": "a"})[0], 403)
+        self.assertEqual(self.ask("DELETE", path)[0], 403)
+
+    def test_nothing(self):
+        """
+        What is said to be nothing is the least that there is.
+        """
+        nothing = ("name", "size", "min_disk", "is_public", "properties", "owner")
+        image = self.post(dict.fromkeys(nothing))
+        described = [image[name] for name in nothing]
+        self.assertEqual(described, [None, 0, 0, False, {}, "us"])
+
+
 class DeleteTests(Asking, SynchronousTestCase):
     """
     An image is deleted.
