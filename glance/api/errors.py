@@ -243,6 +243,47 @@ def break_off(request: Request) -> Deferred[bytes]:
     return over
 
 
+@frozen
+class _Answers:
+    """
+    Answers the errors of an app.  What Klein passes first is the object that
+    the app is bound to.
+    """
+
+    form: Form
+    challenge: bytes
+
+    def known(self, _: object, request: Request, failure: Failure) -> Any:
+        assert isinstance(failure.value, errors.GlanceError)
+        fault = fault_of(failure.value)
+        if request.startedWriting or fault.status >= 500:
+            _log.warn(
+                "{request[method]} {request[uri]}: {fault.name}: {fault.message}",
+                fault=fault,
+                request=_name(request),
+            )
+        return self._say(request, fault)
+
+    def unrouted(self, _: object, request: Request, failure: Failure) -> Any:
+        assert isinstance(failure.value, HTTPException)
+        return self._say(request, _fault_of_route(failure.value))
+
+    def gone(self, _: object, request: Request, failure: Failure) -> Any:
+        return break_off(request)
+
+    def unknown(self, _: object, request: Request, failure: Failure) -> Any:
+        _log.failure(
+            "{request[method]} {request[uri]} failed", failure, request=_name(request)
+        )
+        message = "Something went wrong here.  The log of the server says more."
+        return self._say(request, Fault(HTTPStatus.INTERNAL_SERVER_ERROR, "", message))
+
+    def _say(self, request: Request, fault: Fault) -> Any:
+        if request.startedWriting:
+            return break_off(request)
+        return answer_fault(request, fault, self.form, self.challenge)
+
+
 def answer_errors(
     app: Klein, form: Form = as_accepted, challenge: bytes = CHALLENGE
 ) -> None:
@@ -254,44 +295,13 @@ def answer_errors(
     @param app: a class's attribute, not a module's.
     @param challenge: what is sent along with 401.
     """
-
-    def say(request: Request, fault: Fault) -> Any:
-        if request.startedWriting:
-            return break_off(request)
-        return answer_fault(request, fault, form, challenge)
-
-    def known(_: object, request: Request, failure: Failure) -> Any:
-        assert isinstance(failure.value, errors.GlanceError)
-        fault = fault_of(failure.value)
-        if request.startedWriting or fault.status >= 500:
-            _log.warn(
-                "{request[method]} {request[uri]}: {fault.name}: {fault.message}",
-                fault=fault,
-                request=_name(request),
-            )
-        return say(request, fault)
-
-    def unrouted(_: object, request: Request, failure: Failure) -> Any:
-        assert isinstance(failure.value, HTTPException)
-        return say(request, _fault_of_route(failure.value))
-
-    def gone(_: object, request: Request, failure: Failure) -> Any:
-        return break_off(request)
-
-    def unknown(_: object, request: Request, failure: Failure) -> Any:
-        _log.failure(
-            "{request[method]} {request[uri]} failed", failure, request=_name(request)
-        )
-        message = "Something went wrong here.  The log of the server says more."
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return say(request, Fault(status, "", message))
-
+    answers = _Answers(form, challenge)
     # Klein asks them in this order, and the first that fits answers.
-    answers: list[tuple[type[Exception], Any]] = [
-        (errors.GlanceError, known),
-        (HTTPException, unrouted),
-        (CancelledError, gone),
-        (Exception, unknown),
+    order: list[tuple[type[Exception], Any]] = [
+        (errors.GlanceError, answers.known),
+        (HTTPException, answers.unrouted),
+        (CancelledError, answers.gone),
+        (Exception, answers.unknown),
     ]
-    for error, answer in answers:
+    for error, answer in order:
         app.handle_errors(error)(answer)
