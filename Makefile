@@ -12,7 +12,7 @@ UNITS = $(filter-out tests.integration tests.servers,$(patsubst tests/%/__init__
 run: $(VENV)/run.stamp
 	@mkdir -p var
 	@test -e var/glance.conf || sh etc/quickstart.sh "$(CURDIR)/var" > var/glance.conf
-	@exec $(BIN)/twistd -n --pidfile= --logger=glance.log.silent glance --welcome --config-file var/glance.conf
+	@exec $(BIN)/twistd -n --pidfile= glance --welcome --config-file var/glance.conf
 
 test: $(VENV)/test.stamp
 	$(TRIAL) $(UNITS)

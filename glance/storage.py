@@ -23,15 +23,15 @@ class Storage:
 
     _log = Logger()
 
-    def __init__(self, stores: Mapping[str, IStore], default: str) -> None:
+    def __init__(self, stores: Mapping[str, IStore], default: str | None) -> None:
         """
         @param default: the name of the store that data goes to where nobody
-            says.
+            says; L{None} where no data comes.
 
         @raise StoreNotFound: there is no store of that name.
         """
         self.stores = stores
-        self.default = self.name(default)
+        self.default = None if default is None else self.name(default)
 
     def name(self, asked: str | None) -> str:
         """
@@ -42,7 +42,7 @@ class Storage:
         @raise StoreNotFound: there is none.
         """
         if asked is None:
-            return self.default
+            asked = self.default or "file"
         for name in (asked, ALIASES.get(asked, asked)):
             if name in self.stores:
                 return name

@@ -52,7 +52,6 @@ class FilesystemStore:
         except Exception:
             body.stopProducing()
             raise
-        self._window.transfers += 1
         try:
             await self._begin(arrival, body, length)
             await writing.written()
@@ -60,8 +59,6 @@ class FilesystemStore:
         except Exception:
             await unhurried(self._undo(writing))
             raise
-        finally:
-            self._window.transfers -= 1
         return arrival.size
 
     async def _begin(self, arrival: Arrival, body: IBodyProducer, length: int) -> None:

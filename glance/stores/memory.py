@@ -10,7 +10,7 @@ from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import deferred
-from glance.errors import DataExists, DataNotFound, ImageTooLarge, StoreFull
+from glance.errors import DataExists, DataNotFound, StoreFull
 from glance.interfaces import IStore
 from glance.stores.keys import checked
 from glance.streams.bodies import BytesBody, read_all
@@ -40,10 +40,7 @@ class MemoryStore:
         except Exception:
             body.stopProducing()
             raise
-        try:
-            data = await read_all(body, self._room - self._used())
-        except ImageTooLarge:
-            raise StoreFull("There is no room for this data.") from None
+        data = await read_all(body, self._room - self._used(), StoreFull)
         self._refuse_taken(key)
         if len(data) > self._room - self._used():
             raise StoreFull("There is no room for this data.")

@@ -21,7 +21,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import InThread
-from glance.errors import BodyStopped, DataDamaged, ImageTooLarge
+from glance.errors import BodyStopped, DataDamaged, GlanceError, ImageTooLarge
 
 CHUNK = 1 << 18
 """How many bytes are read from a file at once."""
@@ -210,9 +210,10 @@ def pump(body: IBodyProducer, consumer: IConsumer) -> Deferred[None]:
 
 @implementer(IConsumer)
 class _Collector:
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, full: type[GlanceError]) -> None:
         self.pieces: list[bytes] = []
         self._room = limit
+        self._full = full
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         pass
@@ -223,24 +224,25 @@ class _Collector:
     def write(self, data: bytes) -> None:
         self._room -= len(data)
         if self._room < 0:
-            raise ImageTooLarge("That is more than is taken here.")
+            raise self._full("That is more than is taken here.")
         self.pieces.append(data)
 
 
-async def read_all(body: IBodyProducer | None, limit: int) -> bytes:
+async def read_all(
+    body: IBodyProducer | None, limit: int, full: type[GlanceError] = ImageTooLarge
+) -> bytes:
     """
     Get all the bytes of a small body.
 
     @param body: L{None} for one that isn't there.
     @param limit: how many bytes are taken.
-
-    @raise ImageTooLarge: there are more.
+    @param full: what is raised where there are more.
     """
     if body is None:
         return b""
     if body.length is not UNKNOWN_LENGTH and body.length > limit:
         body.stopProducing()
-        raise ImageTooLarge("That is more than is taken here.")
-    collector = _Collector(limit)
+        raise full("That is more than is taken here.")
+    collector = _Collector(limit, full)
     await pump(body, collector)
     return b"".join(collector.pieces)

@@ -213,7 +213,8 @@ class StreamingRequest(server.Request):
         self._site = site
         self.body = body
         self.started = site.reactor.seconds()
-        given = self.getHeader("x-openstack-request-id") or ""
+        header = self.getHeader(b"x-openstack-request-id") or b""
+        given = header.decode("ascii", "replace")
         named = _REQUEST_ID.fullmatch(given) is not None
         self.request_id = given if named else f"req-{uuid.uuid4()}"
         self.setHeader("x-openstack-request-id", self.request_id)

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from glance.config.loading import reload
 from glance.config.settings import ConfigurationError, Endpoint, Settings
 from glance.limits import Limits
-from glance.log import Logs
+from glance.log import Logs, redirect_stdlib
 from glance.streams.site import StreamingSite
 from glance.tap.pools import Pools
 from glance.tap.ports import listen, probe
@@ -115,6 +115,7 @@ class Daemon(Service):
         """
         super().startService()
         settings = self._live.settings
+        redirect_stdlib(settings.log.level, settings.log.levels)
         for line in settings.warnings:
             self._log.warn("{line}", line=line)
         for line in settings.notes:
@@ -187,6 +188,7 @@ class Daemon(Service):
             return
         self._live.settings = settings
         self._logs.set_level(settings.log.level, settings.log.levels)
+        redirect_stdlib(settings.log.level, settings.log.levels)
         for line in settings.warnings:
             self._log.warn("{line}", line=line)
         for name in waiting:

@@ -51,7 +51,7 @@ class DaemonOptions(usage.Options):
         """
         Show the version, and exit.
         """
-        print(f"{self.name} {__version__}")  # noqa: T201
+        print(f"{self.name} {__version__}")
         raise SystemExit(0)
 
     def parseArgs(self, *paths: str) -> None:  # noqa: N802

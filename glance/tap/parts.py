@@ -160,9 +160,7 @@ class UseCases:
     lease: Lease
 
 
-def use_cases(
-    reactor: Any, live: Live, registry: IRegistry, pools: Pools
-) -> UseCases:
+def use_cases(reactor: Any, live: Live, registry: IRegistry, pools: Pools) -> UseCases:
     """
     Put the use cases together.
     """
@@ -179,9 +177,7 @@ def use_cases(
     reaper = Reaper(
         settler, revisions, stores, reactor, settings.upload.reaper_interval
     )
-    lease = Lease(
-        registry, reactor, uuid.uuid4().hex, settings.upload.lease_duration
-    )
+    lease = Lease(registry, reactor, uuid.uuid4().hex, settings.upload.lease_duration)
     images = Images(revisions, settler, live.limits, delayed_delete=deletion.delayed)
     transfers = Transfers(
         images,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import Factory
 
 from glance.config.settings import ConfigurationError, Endpoint
 
@@ -64,9 +63,12 @@ def unusable(endpoint: Endpoint, option: str, error: object) -> ConfigurationErr
     )
 
 
-def listen(reactor: Any, endpoint: Endpoint, factory: Factory, option: str) -> Any:
+def listen(reactor: Any, endpoint: Endpoint, factory: Any, option: str) -> Any:
     """
     Listen at a port.
+
+    @param factory: an L{IProtocolFactory
+        <twisted.internet.interfaces.IProtocolFactory>}.
 
     @return: an L{IListeningPort <twisted.internet.interfaces.IListeningPort>}.
 

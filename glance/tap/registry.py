@@ -6,12 +6,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.web.resource import IResource
+
 from glance.api.links import peer_address
+from glance.api.site import context_of
+from glance.api.v1 import filters
+from glance.api.v1.members import MembersAPI
 from glance.config.settings import ConfigurationError, Settings
+from glance.identity.nobody import NoAuth
+from glance.images import Images
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
-from glance.registry.cactus import old_face
+from glance.registry.cactus import OldFace, OldRoot
 from glance.registry.resource import RegistryRoot
+from glance.revisions import Revisions
+from glance.settling import Settler
+from glance.sharing import Sharing
+from glance.storage import Storage
 from glance.streams.site import StreamingSite
 from glance.tap.daemon import Daemon, Live, Parts, Port
 from glance.tap.options import DaemonOptions, refusal
@@ -28,19 +39,39 @@ class Options(DaemonOptions):
     name = "glance-registry"
 
 
-def registry_port(reactor: Any, settings: Settings, registry: IRegistry) -> Port:
+def old_root(reactor: Any, live: Live, registry: IRegistry) -> IResource:
+    """
+    Get what is served to callers of old.
+
+    They delete images only; whoever has the stores removes the data.
+    """
+    revisions = Revisions(registry, reactor)
+    settler = Settler(revisions, Storage({}, None))
+    images = Images(revisions, settler, live.limits, delayed_delete=True)
+    who = context_of(NoAuth())
+    return OldRoot(
+        OldFace(images, who, filters.all_public, cactus=True),
+        OldFace(images, who, filters.query, cactus=False),
+        MembersAPI(Sharing(images), who).app.resource(),
+    )
+
+
+def registry_port(reactor: Any, live: Live, registry: IRegistry) -> Port:
     """
     Get the port at which a registry is served.
     """
+    settings = live.settings
     assert settings.registry_listen is not None
-    root = RegistryRoot(registry, old_face(registry, reactor), settings.registry_secret)
+    root = RegistryRoot(
+        registry, old_root(reactor, live, registry), settings.registry_secret
+    )
     site = StreamingSite(
         root,
         reactor,
         idle_timeout=settings.http.client_socket_timeout,
         finished=log_access(reactor, peer_address),
     )
-    option = "registry_port" if settings.service == "all" else "bind_port"
+    option = "registry_bind_port" if settings.service == "all" else "bind_port"
     return Port(endpoint=settings.registry_listen, site=site, option=option)
 
 
@@ -55,7 +86,7 @@ def registry_daemon(reactor: Any, settings: Settings) -> LoggedService:
     kept = database(reactor, settings, pools)
     parts = Parts(
         pools=pools,
-        ports=[registry_port(reactor, settings, kept.registry)],
+        ports=[registry_port(reactor, live, kept.registry)],
         busy=lambda: False,
         close=kept.close,
     )

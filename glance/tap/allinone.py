@@ -1,0 +1,98 @@
+"""
+The API with its registry in the same process: C{twistd glance}.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from attrs import evolve
+
+from glance.config.settings import ConfigurationError, Settings
+from glance.log import LoggedService
+from glance.tap.api import api_parts
+from glance.tap.daemon import Live
+from glance.tap.options import DaemonOptions, Welcoming, refusal
+from glance.tap.parts import check_database, check_stores, database
+from glance.tap.pools import Pools
+from glance.tap.registry import assembled, registry_port
+
+WELCOME = """\
+
+Glance is up.  Store a first image from another terminal:
+
+    . {activate}
+    glance -p {port} add name=first disk_format=raw container_format=bare \\
+        is_public=true < SOME_FILE
+    glance -p {port} index
+
+or with curl:
+
+    curl -X POST -T SOME_FILE http://{host}:{port}/v1/images \\
+        -H 'Content-Type: application/octet-stream' \\
+        -H 'X-Image-Meta-Name: first' -H 'X-Image-Meta-Is_public: true' \\
+        -H 'X-Image-Meta-Disk_format: raw' -H 'X-Image-Meta-Container_format: bare'
+
+Ctrl-C ends it.
+
+"""
+
+
+class Options(Welcoming, DaemonOptions):
+    """
+    What C{twistd glance} can be told.
+    """
+
+    service = "all"
+    name = "glance"
+
+
+def whole_daemon(reactor: Any, settings: Settings, *, welcome: bool) -> LoggedService:
+    """
+    Put both daemons together in one.
+
+    @param welcome: whether to print what to type next, once the service is up.
+
+    @raise ConfigurationError: it cannot run with these settings.
+    """
+    check_database(settings)
+    check_stores(settings)
+    live, pools = Live(settings), Pools(reactor)
+    kept = database(reactor, settings, pools)
+
+    async def nothing() -> None:
+        pass
+
+    parts = api_parts(reactor, live, kept.registry, pools, nothing)
+    ports = list(parts.ports)
+    if settings.registry_listen is not None:
+        ports.append(registry_port(reactor, live, kept.registry))
+    begin = list(parts.begin)
+    if welcome:
+        begin.append(lambda: _welcome(settings))
+    parts = evolve(parts, ports=ports, begin=begin, close=kept.close)
+    return assembled(reactor, live, parts)
+
+
+def _welcome(settings: Settings) -> None:
+    assert settings.api is not None
+    text = WELCOME.format(
+        activate=f"{sys.prefix}/bin/activate",
+        host=settings.api.host,
+        port=settings.api.port,
+    )
+    # Standard output itself is taken over by the logs.
+    print(text, file=sys.__stdout__, flush=True)
+
+
+def makeService(options: Options) -> LoggedService:
+    """
+    Put the daemon together.
+    """
+    from twisted.internet import reactor
+
+    try:
+        return whole_daemon(reactor, options.settings, welcome=bool(options["welcome"]))
+    except ConfigurationError as error:
+        raise refusal(options.name, error) from None

@@ -1,0 +1,167 @@
+"""
+The API daemon: C{twistd glance-api}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.web.resource import IResource
+
+from glance.api.health import Health
+from glance.api.links import Links
+from glance.api.site import api_root, context_of
+from glance.api.v1.resource import cactus_resource, v1_resource
+from glance.api.versions import VERSIONS
+from glance.config.settings import ConfigurationError, Settings
+from glance.identity.headers import TrustedHeaders
+from glance.identity.nobody import NoAuth
+from glance.interfaces import IIdentity, IRegistry
+from glance.log import LoggedService
+from glance.proxies import Proxies
+from glance.registry.http import HTTPRegistry
+from glance.registry.peer import peer_at
+from glance.streams.request import StreamingRequest
+from glance.streams.site import StreamingSite
+from glance.tap.daemon import Ending, Live, Parts, Port
+from glance.tap.metering import Metering
+from glance.tap.options import DaemonOptions, refusal
+from glance.tap.parts import UseCases, check_stores, log_access, use_cases
+from glance.tap.pools import Pools
+from glance.tap.registry import assembled
+
+CHECK_PATIENCE = 5
+"""How many seconds the registry or a store may take to answer a health check."""
+
+
+class Options(DaemonOptions):
+    """
+    What C{twistd glance-api} can be told.
+    """
+
+    service = "api"
+    name = "glance-api"
+
+
+def identity(settings: Settings) -> IIdentity:
+    """
+    Get the way to know who asks.
+    """
+    if settings.identity.trust_identity_headers:
+        return TrustedHeaders(
+            Proxies(settings.http.trusted_proxies),
+            admin_role=settings.identity.admin_role,
+            owner_is_tenant=settings.identity.owner_is_tenant,
+        )
+    return NoAuth()
+
+
+def api_port(
+    reactor: Any, live: Live, registry: IRegistry, use: UseCases, metering: Metering
+) -> Port:
+    """
+    Get the port at which the API is served.
+    """
+    settings = live.settings
+    assert settings.api is not None
+    proxies = Proxies(settings.http.trusted_proxies)
+    links = Links(
+        settings.http.public_endpoint, proxies if settings.http.proxy_headers else None
+    )
+    log = log_access(reactor, links.client)
+
+    def finished(request: StreamingRequest) -> None:
+        metering.metrics.observe(request)
+        log(request)
+
+    site = StreamingSite(
+        _root(reactor, live, registry, use, links, metering.page()),
+        reactor,
+        idle_timeout=settings.http.client_socket_timeout,
+        finished=finished,
+    )
+    return Port(endpoint=settings.api, site=site, option="bind_port")
+
+
+def _root(
+    reactor: Any,
+    live: Live,
+    registry: IRegistry,
+    use: UseCases,
+    links: Links,
+    metrics: IResource,
+) -> IResource:
+    who = context_of(identity(live.settings))
+    v1 = v1_resource(use.images, use.transfers, use.sharing, who, links)
+    health = Health(
+        reactor,
+        {
+            "registry": registry.check,
+            **{f"store {name}": s.check for name, s in use.storage.stores.items()},
+        },
+        timeout=CHECK_PATIENCE,
+        draining=lambda: live.draining,
+    )
+    return api_root(
+        versions=VERSIONS,
+        links=links,
+        majors={"v1": v1},
+        cactus=cactus_resource(use.images, use.transfers, who, links),
+        pages={"healthcheck": health.app.resource(), "metrics": metrics},
+    )
+
+
+def api_parts(
+    reactor: Any,
+    live: Live,
+    registry: IRegistry,
+    pools: Pools,
+    closing: Ending,
+) -> Parts:
+    """
+    Get the parts of a daemon that serves the API.
+
+    @param closing: lets go of the registry, at the end.
+    """
+    use = use_cases(reactor, live, registry, pools)
+    metering = Metering(reactor, pools, use)
+    return Parts(
+        pools=pools,
+        ports=[api_port(reactor, live, registry, use, metering)],
+        begin=[use.lease.start, use.reaper.start, metering.start],
+        busy=lambda: use.transfers.in_flight > 0,
+        end=[metering.stop, use.reaper.stop, use.lease.stop, closing],
+    )
+
+
+def api_daemon(reactor: Any, settings: Settings) -> LoggedService:
+    """
+    Put the API daemon together.
+
+    @raise ConfigurationError: it cannot run with these settings.
+    """
+    check_stores(settings)
+    live, pools = Live(settings), Pools(reactor)
+    at = settings.registry
+    host = at.host if at.path is None else f"unix:{at.path}"
+    peer = peer_at(reactor, host, at.port)
+    registry = HTTPRegistry(
+        peer, reactor, time_limit=at.timeout, secret=settings.registry_secret
+    )
+
+    async def close() -> None:
+        await peer.close()
+
+    return assembled(reactor, live, api_parts(reactor, live, registry, pools, close))
+
+
+def makeService(options: Options) -> LoggedService:
+    """
+    Put the daemon together.
+    """
+    from twisted.internet import reactor
+
+    try:
+        return api_daemon(reactor, options.settings)
+    except ConfigurationError as error:
+        raise refusal(options.name, error) from None

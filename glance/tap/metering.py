@@ -1,0 +1,50 @@
+"""
+What a daemon counts and measures.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.web.resource import IResource
+
+from glance.api.metrics import MetricsPage
+from glance.metrics import LagMeter, Metrics
+from glance.tap.parts import UseCases
+from glance.tap.pools import Pools
+
+
+class Metering:
+    """
+    The metrics of a daemon that serves the API.
+    """
+
+    def __init__(self, reactor: Any, pools: Pools, use: UseCases) -> None:
+        self.metrics = Metrics(
+            reactor,
+            transfers={"up": lambda: use.transfers.in_flight},
+            queues={
+                name: lambda threads=threads: threads.calls  # type: ignore[misc]
+                for name, threads in pools.threads.items()
+            },
+        )
+        self._lag = LagMeter(reactor, self.metrics.late)
+
+    def page(self) -> IResource:
+        """
+        Get the page that shows them.
+        """
+        resource: IResource = MetricsPage(self.metrics).app.resource()
+        return resource
+
+    def start(self) -> None:
+        """
+        Begin to measure.
+        """
+        self._lag.startService()
+
+    async def stop(self) -> None:
+        """
+        Measure no more.
+        """
+        self._lag.stopService()
