@@ -104,10 +104,6 @@ def marking(query: Query) -> Select[Any]:
     return statement.where(images.c.deleted == literal(query.deleted))
 
 
-def _values(members: Iterable[Enum]) -> list[str]:
-    return sorted(member.value for member in members)
-
-
 def unsettled(now: ColumnElement[int], limit: int, after: str | None) -> Select[Any]:
     """
     Get the statement that finds the rows of images that need settling.
@@ -244,3 +240,7 @@ def _within(scope: Scope) -> ColumnElement[bool]:
         )
         seen.append(shared.correlate(images))
     return or_(*seen)
+
+
+def _values(members: Iterable[Enum]) -> list[str]:
+    return sorted(member.value for member in members)
