@@ -21,7 +21,7 @@ from glance import v1form
 from glance.api.v1.dialect import TRUE, Dialect
 from glance.context import Context
 from glance.errors import Forbidden, Invalid
-from glance.image import Image
+from glance.image import Image, Status
 from glance.validation import AMAZON, is_image_id
 
 PREFIX = "x-image-meta-"
@@ -52,6 +52,9 @@ SERVERS = frozenset(
     }
 )
 """What clients send back though it isn't theirs to say: it means nothing."""
+
+WRITTEN = frozenset({Status.ACTIVE, Status.DEACTIVATED})
+"""What images are that have data."""
 
 QUOTING_CLIENT = b"python-glanceclient"
 """A client that percent-encodes whatever it sends in headers."""
@@ -109,7 +112,7 @@ class Metadata:
             raise Forbidden("Forbidden to modify 'id' of image.")
         if self.status not in (None, image.status.value):
             raise Forbidden("Forbidden to modify 'status' of image.")
-        attributes = dict(self.attributes)
+        attributes = self._of_data(image)
         if not context.is_admin:
             attributes.pop("owner", None)
         if self.is_public is not None:
@@ -122,6 +125,22 @@ class Metadata:
         for name, value in self.properties.items():
             properties[spelled.get(name, name)] = value
         return evolve(image, **_with_one_format(attributes), properties=properties)
+
+    def _of_data(self, image: Image) -> dict[str, Any]:
+        """
+        Get the attributes, without what is said of data that is there.
+
+        @raise Forbidden: it isn't so.
+        """
+        attributes = dict(self.attributes)
+        if image.status in WRITTEN:
+            for name in ("size", "checksum"):
+                if attributes.pop(name, None) not in (None, getattr(image, name)):
+                    raise Forbidden(f"Forbidden to modify '{name}' of active image.")
+        elif self.size == 0 and image.size is None:
+            # That is how an unknown size is shown.
+            del attributes["size"]
+        return attributes
 
 
 def read(headers: Headers, dialect: Dialect) -> Metadata:
@@ -198,8 +217,7 @@ def _text(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        # Python's own clients send what they can in this.
-        return value.decode("latin-1")
+        raise Invalid("A header is not in UTF-8.") from None
 
 
 def _purge(headers: Headers) -> bool | None:

@@ -165,14 +165,16 @@ def _changes_since(given: Mapping[str, str]) -> datetime | None:
     value = given.get("changes-since")
     if value is None:
         return None
-    try:
-        # The plus of a zone that wasn't escaped has become a space.
-        moment = datetime.fromisoformat(value.strip().replace(" ", "+"))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid("Unrecognized changes-since value") from None
+    # The plus of a zone that wasn't escaped has become a space.
+    for text in (value, value.replace(" ", "+")):
+        try:
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    raise Invalid("Unrecognized changes-since value")
 
 
 def _order(given: Mapping[str, str]) -> Order:

@@ -37,7 +37,7 @@ from glance.streams.bodies import BytesBody
 from glance.streams.request import StreamingRequest
 from glance.transfers import Transfers
 
-DATA_TYPE = "application/octet-stream"
+DATA_TYPE = b"application/octet-stream"
 
 
 class ImagesAPI:
@@ -210,14 +210,14 @@ class ImagesAPI:
         image: Image,
         said: fields.Metadata,
     ) -> Image:
-        if request.getHeader("content-type") != DATA_TYPE:
+        if request.getHeader(b"content-type") != DATA_TYPE:
             await self._images.change(
                 context,
                 image.id,
                 lambda image: image.becoming(Status.KILLED),
                 Deed.UPLOAD,
             )
-            raise Invalid(f"Content-Type must be {DATA_TYPE}")
+            raise Invalid(f"Content-Type must be {DATA_TYPE.decode()}")
         assert request.body is not None
         return await self._upload(context, image, request.body, said)
 
@@ -233,6 +233,7 @@ class ImagesAPI:
             image.id,
             body,
             store=said.store,
+            size=said.size,
             fallback=Status.KILLED,
         )
 
