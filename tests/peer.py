@@ -25,7 +25,7 @@ class Connection(Protocol):
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self.data = b""
-        self.act: Act | None = None
+        self.gone = False
 
     def connectionMade(self) -> None:
         self.peer.connections.append(self)
@@ -39,6 +39,7 @@ class Connection(Protocol):
             self.peer.acts.pop(0)(self, head)
 
     def connectionLost(self, reason: Any = None) -> None:
+        self.gone = True
         self.peer.lost += 1
 
 

@@ -136,8 +136,10 @@ class Upload:
         """
         Drop the connection, if there is one.
         """
-        if self._connection is not None:
-            self._connection.abortConnection()
+        connection = self._connection
+        # Once it is lost, TLS cannot be told to drop it.
+        if connection is not None and connection.wrappedProtocol is not None:
+            connection.abortConnection()
 
 
 @implementer(IStreamClientEndpoint)

@@ -14,7 +14,7 @@ from twisted.web.iweb import IAgent
 from glance.client.agents import TLS, Agents, Endpoints, Given
 from glance.client.errors import Invalid, UnexpectedStatus
 from glance.client.server import Query, Server
-from glance.deferreds import InThread
+from glance.deferreds import InThread, unhurried
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def threads_of(reactor: Any) -> InThread:
 
     def in_thread(f: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
         pool = reactor.getThreadPool()
-        return deferToThreadPool(reactor, pool, f, *args, **kwargs)
+        return unhurried(deferToThreadPool(reactor, pool, f, *args, **kwargs))
 
     return in_thread
 

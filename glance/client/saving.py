@@ -127,21 +127,39 @@ class _Part:
         """How many bytes are there."""
         self.digest = hashlib.md5(usedforsecurity=False)
         """The hash of those."""
+        self._fd: int | None = None
+        self._finished = False
+
+    def open(self) -> None:
+        """
+        Open the file, which may be new.
+
+        @raise AlreadyRunning: somebody else has it open.
+        """
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._fd = os.open(path, flags, 0o666)
+        fd = os.open(self.path, flags, 0o666)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            os.close(self._fd)
+            os.close(fd)
             raise AlreadyRunning(
-                f"Something else is writing {path}.  Wait for it, or end it."
+                f"Something else is writing {self.path}.  Wait for it, or end it."
             ) from error
+        self._fd = fd
+
+    @property
+    def fd(self) -> int:
+        """
+        The descriptor of the file, which is open.
+        """
+        assert self._fd is not None
+        return self._fd
 
     def read(self) -> None:
         """
         Take in what is there.
         """
-        while data := os.read(self._fd, 1 << 20):
+        while data := os.read(self.fd, 1 << 20):
             self.digest.update(data)
             self.size += len(data)
 
@@ -149,8 +167,8 @@ class _Part:
         """
         Begin from the beginning.
         """
-        os.ftruncate(self._fd, 0)
-        os.lseek(self._fd, 0, os.SEEK_SET)
+        os.ftruncate(self.fd, 0)
+        os.lseek(self.fd, 0, os.SEEK_SET)
         self.size = 0
         self.digest = hashlib.md5(usedforsecurity=False)
 
@@ -165,15 +183,16 @@ class _Part:
         """
         Write more data.
         """
-        write_all(self._fd, pieces)
+        write_all(self.fd, pieces)
         self.size += sum(map(len, pieces))
 
     def finish(self, path: Path) -> None:
         """
         Give the file its name, once its data is safe.
         """
-        os.fsync(self._fd)
+        os.fsync(self.fd)
         self.path.replace(path)
+        self._finished = True
         directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(directory)
@@ -184,9 +203,10 @@ class _Part:
         """
         Let go of the file, and remove it where it holds nothing.
         """
-        if self.size == 0:
-            self.path.unlink(missing_ok=True)
-        os.close(self._fd)
+        if self._fd is not None:
+            if self.size == 0 and not self._finished:
+                self.path.unlink(missing_ok=True)
+            os.close(self._fd)
 
 
 async def save(
@@ -197,8 +217,9 @@ async def save(
     """
     target = Path(path)
     in_thread = download.in_thread
-    part = await in_thread(_Part, target.with_name(target.name + ".part"))
+    part = _Part(target.with_name(target.name + ".part"))
     try:
+        await in_thread(part.open)
         await in_thread(part.read if resume else part.clear)
         meta: dict[str, Any] | None = None
         if part.size:
@@ -207,7 +228,6 @@ async def save(
             await in_thread(part.clear)
             meta = await _fetch(download, part, Headers())
         await in_thread(part.finish, target)
-        part.size = max(part.size, 1)
         return meta
     finally:
         await in_thread(part.close)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Awaitable, Callable
+from io import BufferedRandom, BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,51 +81,44 @@ async def _path(path: os.PathLike[str], in_thread: InThread) -> Source:
     def look() -> os.stat_result:
         return Path(path).stat()
 
-    def open_it() -> int:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
     found = await in_thread(look)
     if not stat.S_ISREG(found.st_mode):
         return await _file(await in_thread(Path(path).open, "rb"), in_thread)
 
     async def body() -> IBodyProducer:
-        return FileBody(await in_thread(open_it), 0, found.st_size, in_thread)
+        # As a file, because that closes itself where nobody waits any more.
+        with await in_thread(Path(path).open, "rb") as file:
+            return FileBody(os.dup(file.fileno()), 0, found.st_size, in_thread)
 
     return Source(length=found.st_size, again=True, open=body)
 
 
 async def _file(file: Any, in_thread: InThread) -> Source:
-    read = getattr(file, "read1", file.read)
     fd = _descriptor(file)
-    if fd is not None and stat.S_ISREG(os.fstat(fd).st_mode):
+    if fd is not None:
         start = file.tell()
         length = max(0, os.fstat(fd).st_size - start)
 
-        async def body() -> IBodyProducer:
+        async def part() -> IBodyProducer:
             return FileBody(os.dup(fd), start, length, in_thread)
 
-        return Source(length=length, again=True, open=body)
-    if fd is None and getattr(file, "seekable", lambda: False)():
-        start = file.tell()
-        length = file.seek(0, os.SEEK_END) - start
-
-        async def body() -> IBodyProducer:
-            file.seek(start)
-            stream = StreamBody(read, in_thread)
-            stream.length = length
-            return stream
-
-        return Source(length=length, again=True, open=body)
-    stream = StreamBody(read, in_thread)
+        return Source(length=length, again=True, open=part)
+    if isinstance(file, BytesIO):
+        return _bytes(file.getvalue()[file.tell() :])
+    stream = StreamBody(getattr(file, "read1", file.read), in_thread)
     return Source(length=UNKNOWN_LENGTH, again=False, open=lambda: succeed(stream))
 
 
 def _descriptor(file: Any) -> int | None:
-    try:
-        fd = file.fileno()
-    except (AttributeError, OSError):
+    """
+    Get the descriptor of a file on a disk; L{None} for whatever else there is
+    to be read, as what a compressed file holds.
+    """
+    raw = file.raw if isinstance(file, BufferedReader | BufferedRandom) else file
+    if not isinstance(raw, FileIO):
         return None
-    return fd if isinstance(fd, int) else None
+    fd = raw.fileno()
+    return fd if stat.S_ISREG(os.fstat(fd).st_mode) else None
 
 
 SETTLING = 600.0

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from attrs import frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IResponse
 
@@ -239,7 +239,9 @@ class Server:
             body = BytesBody(json.dumps(ask.json).encode())
             headers.setRawHeaders("content-type", ["application/json"])
         attempt.silence.begin(self.timeout)
-        asking = agent.request(method.encode(), url.encode(), headers, body)
+        asking = maybeDeferred(
+            agent.request, method.encode(), url.encode(), headers, body
+        )
         return await attempt.answer(asking, _shown(url))
 
     async def _upload(
@@ -250,7 +252,9 @@ class Server:
         agent, break_off = self._agents.fresh()
         body = await ask.source.open()
         sent = SentBody(body, attempt.silence, self.timeout, ask.progress)
-        asking = agent.request(method.encode(), url.encode(), headers, sent)
+        asking = maybeDeferred(
+            agent.request, method.encode(), url.encode(), headers, sent
+        )
         try:
             return await attempt.answer(asking, _shown(url), sent)
         finally:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from OpenSSL.SSL import Connection, Error
+from OpenSSL.crypto import Error
+from OpenSSL.SSL import Connection
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import (
     Certificate,

@@ -2,6 +2,7 @@
 What a client of version 1 does with any server that is one.
 """
 
+import gzip
 import hashlib
 import io
 import os
@@ -97,6 +98,16 @@ class ClientContract:
         with os.fdopen(reading, "rb") as pipe:
             image = await self.add(pipe)
         self.assertEqual(await self.data_of(image["id"]), b"data")
+
+    async def test_compressed_file(self):
+        """
+        What is sent of a file is what reading it gives.
+        """
+        path = Path(self.mktemp())
+        path.write_bytes(gzip.compress(DATA))
+        with gzip.open(path) as file:
+            image = await self.add(file)
+        self.assertEqual(await self.data_of(image["id"]), DATA)
 
     async def test_not_data(self):
         """
