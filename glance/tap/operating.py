@@ -1,0 +1,132 @@
+"""
+Doing one thing that needs a reactor and threads, and ending.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    globalLogBeginner,
+)
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from glance.config.settings import Settings
+from glance.interfaces import IRegistry
+from glance.redaction import escape
+from glance.tap.parts import database
+from glance.tap.pools import Pools
+
+R = TypeVar("R")
+
+INTERRUPTED = 130
+"""What a program exits with that was interrupted from the terminal."""
+
+
+def operate(work: Callable[[Any], Coroutine[Deferred[Any], Any, R]]) -> R:
+    """
+    Run a coroutine to its end.
+
+    @param work: is called with the reactor.
+
+    @return: what it returns; what it raises, is raised.
+
+    @raise SystemExit: somebody has interrupted it.
+    """
+    from twisted.internet import reactor
+
+    globalLogBeginner.beginLoggingTo([_say], redirectStandardIO=False)
+    return _run(reactor, work)
+
+
+def _run(reactor: Any, work: Callable[[Any], Coroutine[Deferred[Any], Any, R]]) -> R:
+    outcome: list[R | Failure] = []
+    interrupted: list[bool] = []
+
+    def finish(result: R | Failure) -> None:
+        outcome.append(result)
+        if not interrupted:
+            reactor.stop()
+
+    def begin() -> None:
+        working = Deferred.fromCoroutine(work(reactor))
+        # Called when it is over, too: there is nothing to cancel then.
+        reactor.addSystemEventTrigger("before", "shutdown", interrupt, working)
+        working.addBoth(finish)
+
+    def interrupt(working: Deferred[Any]) -> Deferred[Any] | None:
+        if outcome:
+            return None
+        interrupted.append(True)
+        working.cancel()
+        return working
+
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    if interrupted or not outcome:
+        raise SystemExit(INTERRUPTED)
+    [result] = outcome
+    if isinstance(result, Failure):
+        result.raiseException()
+    return result  # type: ignore[return-value]
+
+
+@implementer(ILogObserver)
+def _say(event: LogEvent) -> None:
+    """
+    Write what may be the reason why something does not work.
+    """
+    if event["log_level"] >= LogLevel.warn and event.get("log_failure") is None:
+        sys.stderr.write(f"{escape(formatEvent(event))}\n")
+
+
+class Threaded:
+    """
+    Pools of threads, for as long as a block lasts.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self.pools = Pools(reactor)
+
+    async def __aenter__(self) -> Pools:
+        return self.pools
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pools.stop()
+
+
+class Registry:
+    """
+    The registry in the database, for as long as a block lasts.
+    """
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        self._pools = Pools(reactor)
+        self._kept = database(reactor, settings, self._pools)
+
+    async def __aenter__(self) -> IRegistry:
+        self._pools.start()
+        return self._kept.registry
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pools.stop()
+        self._kept.close()

@@ -1,0 +1,149 @@
+"""
+The verification of stored data, as an operator has it done.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import asdict, frozen
+
+from glance.config.settings import ConfigurationError, Settings
+from glance.errors import Invalid
+from glance.redaction import escape
+from glance.streams.strands import Window
+from glance.tap.operating import Registry, Threaded
+from glance.tap.parts import check_stores, storage
+from glance.tap.pools import FILES, cores
+from glance.verification import Finding, Pace, Verified, Verifier
+
+WINDOW = 16 << 20
+"""How many bytes may wait to be hashed."""
+
+
+@frozen(kw_only=True)
+class Wish:
+    """
+    What is to be verified, and how.
+    """
+
+    rate: float | None
+    """The most bytes to read in a second; L{None} for as many as can be."""
+    image_ids: tuple[str, ...] | None
+    """The images to look at; L{None} for all, and for what is no image's."""
+    repair: bool
+    """Whether to remove orphans."""
+    sure: bool
+    """Whether to do so though the database seems to be the wrong one."""
+    output: str
+
+
+class Shown:
+    """
+    What was found, as it is shown.
+    """
+
+    def __init__(self, output: str) -> None:
+        """
+        @param output: C{table}, for lines as they come, or C{json}, for one
+            object at the end.
+        """
+        self._json = output == "json"
+        self._findings: list[dict[str, Any]] = []
+
+    @property
+    def nothing(self) -> bool:
+        """
+        Whether nothing was found.
+        """
+        return not self._findings
+
+    def add(self, finding: Finding, *, removed: bool = False) -> None:
+        """
+        Show that something was found.
+
+        @param removed: whether it has been removed.
+        """
+        row = {**asdict(finding), "fault": finding.fault.value, "removed": removed}
+        self._findings.append(row)
+        if not self._json:
+            detail = f"{row['detail']}: removed" if removed else row["detail"]
+            image = row["image"] or "-"
+            where = escape(f"{row['store']} {row['key']}")
+            click.echo(f"{row['fault']:<10} {image:<36} {where}  {escape(detail)}")
+
+    def end(self, verified: Verified) -> None:
+        """
+        Show how much was looked at.
+        """
+        if self._json:
+            whole = {
+                "images": verified.images,
+                "bytes": verified.size,
+                "findings": self._findings,
+            }
+            click.echo(json.dumps(whole, indent=2))
+        else:
+            click.echo(
+                f"Looked at {verified.images} images ({verified.size} bytes): "
+                f"{len(self._findings) or 'no'} findings."
+            )
+
+
+async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
+    """
+    Verify stored data, and show what is wrong.
+
+    @return: whether all is right.
+
+    @raise Invalid: orphans cannot be removed.
+    @raise GlanceError: the registry or a store does not work.
+    """
+    _need_directory(settings)
+    check_stores(settings)
+    window = Window(WINDOW)
+    async with Threaded(reactor) as pools, Registry(reactor, settings) as registry:
+        stores = storage(settings, pools.add("files", FILES), window)
+        hashing = pools.add("hashes", cores())
+        pools.start()
+        for store in stores.stores.values():
+            await store.check()
+        pace = Pace(reactor, wish.rate)
+        verifier = Verifier(registry, stores, pace, hashing, window)
+        shown = Shown(wish.output)
+        if wish.image_ids is None:
+            await _orphans(verifier, wish, shown)
+        shown.end(await verifier.verify(shown.add, wish.image_ids))
+    return shown.nothing
+
+
+def _need_directory(settings: Settings) -> None:
+    """
+    See that data can be there at all: a directory that has yet to be made is
+    likely to be the wrong one.
+
+    @raise ConfigurationError: it cannot.
+    """
+    directory = settings.stores.filesystem_datadir
+    if not Path(directory).is_dir():
+        raise ConfigurationError(
+            f"filesystem_store_datadir: there is no directory {directory}: name the "
+            "configuration file of the API that tells where the data is."
+        )
+
+
+async def _orphans(verifier: Verifier, wish: Wish, shown: Shown) -> None:
+    stray = await verifier.stray()
+    if wish.repair and stray.doubtful and not wish.sure:
+        raise Invalid(
+            f"Nothing is removed: the database knows of none of the "
+            f"{len(stray.findings)} files that are stored, so it may be the wrong "
+            "one. See to sql_connection; if it is right, add "
+            "--yes-the-database-is-right."
+        )
+    for orphan in stray.findings:
+        removed = wish.repair and await verifier.remove(orphan)
+        shown.add(orphan, removed=removed)
