@@ -165,16 +165,15 @@ def _changes_since(given: Mapping[str, str]) -> datetime | None:
     value = given.get("changes-since")
     if value is None:
         return None
-    # The plus of a zone that wasn't escaped has become a space.
-    for text in (value, value.replace(" ", "+")):
-        try:
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=UTC)
-            return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-    raise Invalid("Unrecognized changes-since value")
+    # The plus of a zone that wasn't escaped has become a space; what stands
+    # between date and time may be either.
+    try:
+        moment = datetime.fromisoformat(value.replace(" ", "+"))
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid("Unrecognized changes-since value") from None
 
 
 def _order(given: Mapping[str, str]) -> Order:
