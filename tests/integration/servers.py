@@ -80,7 +80,6 @@ class Database:
             [SCRIPTS / "db.sh", deed, str(self.base), *arguments],
             check=True,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
         )
         return done.stdout

@@ -15,7 +15,8 @@ from glance.registry.engine import DatabaseUnusable, open_engines, single_engine
 from glance.registry.migrate import State, check, prepare, sync
 from glance.registry.schema import metadata
 from tests.integration.servers import database
-from tests.registry.contract import RegistryContract, image
+from tests.registry.contract import RegistryContract
+from tests.registry.images import image
 from tests.registry.racing import RacingContract
 from tests.registry.test_migrations import differences, sync_at_once
 

@@ -2,7 +2,7 @@
 What every L{IRegistry} finds.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -19,9 +19,8 @@ from glance.query import (
     Query,
     Scope,
 )
+from tests.registry.images import NOON
 from tests.registry.model import found
-
-NOON = datetime(2011, 4, 15, 12, tzinfo=UTC)
 
 NAMES = (None, "", "a", "A", "a ", "b", "\xe9", "z", "\N{GRINNING FACE}", "\uffee")
 """

@@ -11,7 +11,7 @@ from glance.deferreds import Threads
 from glance.errors import ImageChanged, ImageExists
 from glance.image import Status
 from glance.registry.database import DatabaseRegistry
-from tests.registry.contract import NOON, image
+from tests.registry.images import NOON, image
 
 CALLERS = 24
 """

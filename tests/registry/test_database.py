@@ -18,7 +18,8 @@ from glance.registry.engine import open_engines
 from glance.registry.listing import listing, marking
 from glance.registry.migrate import sync
 from glance.registry.schema import leases, metadata
-from tests.registry.contract import WHOLE, RegistryContract, image
+from tests.registry.contract import RegistryContract
+from tests.registry.images import WHOLE, image
 from tests.registry.memory import memory_registry
 from tests.registry.racing import RacingContract
 
