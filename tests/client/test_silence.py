@@ -1,0 +1,58 @@
+"""
+Tests for L{glance.client.silence}.
+"""
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from glance.client.silence import Silence
+
+
+class SilenceTests(SynchronousTestCase):
+    """
+    Tests for L{Silence}.
+    """
+
+    def setUp(self):
+        self.clock = Clock()
+        self.broken = []
+        self.silence = Silence(self.clock, lambda: self.broken.append(True))
+
+    def test_silent(self):
+        """
+        Silence for that long is reported, once.
+        """
+        self.silence.begin(10)
+        self.clock.pump([5, 4.9])
+        self.assertEqual(self.broken, [])
+        self.clock.pump([0.2, 20])
+        self.assertEqual(self.broken, [True])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_heard(self):
+        """
+        What goes on now and then goes on.
+        """
+        self.silence.begin(10)
+        for _ in range(20):
+            self.clock.advance(9)
+            self.silence.heard()
+        self.assertEqual(self.broken, [])
+        self.clock.advance(10)
+        self.assertEqual(self.broken, [True])
+
+    def test_end(self):
+        """
+        Nothing is watched any longer then.
+        """
+        self.silence.begin(10)
+        self.silence.end()
+        self.silence.end()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_for_ever(self):
+        """
+        It may be silent for ever.
+        """
+        self.silence.begin(None)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
