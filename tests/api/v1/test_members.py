@@ -5,6 +5,7 @@ Tests for L{glance.api.v1.members}.
 import orjson
 from attrs import evolve
 
+from glance.context import Context
 from glance.image import Consent, Visibility
 from glance.limits import Limits
 from tests.api.assembly import NOBODY, member_of
@@ -162,6 +163,14 @@ class MembersTests(CallingTestCase):
             self.call("PUT", "/b", {"member": {"can_share": can_share}})
             self.service.context = member_of("b")
             self.assertEqual(self.call("PUT", "/c").status, expected)
+
+    def test_nobody(self):
+        """
+        Who doesn't say on whose behalf it asks is told to.
+        """
+        self.ask("PUT", f"/{self.image_id}", meta(is_public="True"))
+        self.service.context = Context()
+        self.assertEqual(self.call("PUT", "/c").status, 401)
 
     def test_deleted(self):
         """
