@@ -184,6 +184,13 @@ class Reaper:
         else:
             self._failed.pop(attempt.id, None)
 
+    def doubt(self, image_id: str, attempt: Attempt) -> None:
+        """
+        End an attempt of this process at the next look, in case the registry
+        has it: it didn't say.
+        """
+        self._failed[attempt.id] = (image_id, attempt)
+
     async def look(self) -> None:
         """
         Settle what there is to settle.

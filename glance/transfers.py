@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -143,12 +144,7 @@ class Transfers:
             location=Location(store=name, key=f"{image_id}.{number}"),
             fallback=fallback,
         )
-        saving = await self._images.change(
-            context,
-            image_id,
-            lambda image: image.becoming(Status.SAVING, attempt=attempt),
-            Deed.UPLOAD,
-        )
+        saving = await self._begin(context, image_id, attempt)
         self.in_flight += 1
         try:
             announced = [
@@ -161,6 +157,18 @@ class Transfers:
             raise
         finally:
             self.in_flight -= 1
+
+    async def _begin(self, context: Context, image_id: str, attempt: Attempt) -> Image:
+        try:
+            return await self._images.change(
+                context,
+                image_id,
+                lambda image: image.becoming(Status.SAVING, attempt=attempt),
+                Deed.UPLOAD,
+            )
+        except (RegistryUnavailable, CancelledError):
+            self._reaper.doubt(image_id, attempt)
+            raise
 
     async def _fill(
         self,

@@ -9,9 +9,6 @@ from glance.context import Context
 from glance.images import Images
 from glance.leases import Lease
 from glance.limits import Limits
-from glance.registry.database import DatabaseRegistry
-from glance.registry.engine import open_engines
-from glance.registry.schema import metadata
 from glance.revisions import Revisions
 from glance.settling import Reaper, Settler
 from glance.sharing import Sharing
@@ -19,6 +16,7 @@ from glance.storage import Storage
 from glance.stores.memory import MemoryStore
 from glance.streams.strands import Window
 from glance.transfers import Transfers
+from tests.registry.memory import memory_registry
 
 NOON = 1_300_000_000
 """When the clocks of tests begin, in seconds of UNIX time."""
@@ -34,15 +32,6 @@ def member_of(tenant, *roles):
     return Context(
         user=f"user-of-{tenant}", tenant=tenant, owner=tenant, roles=frozenset(roles)
     )
-
-
-def memory_registry(clock):
-    """
-    Get a registry in a database that is in memory.
-    """
-    engines = open_engines("sqlite://", 1)
-    metadata.create_all(engines.writer)
-    return DatabaseRegistry(engines, maybeDeferred, maybeDeferred, clock)
 
 
 class World:

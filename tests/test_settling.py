@@ -9,9 +9,10 @@ from glance.errors import RegistryUnavailable
 from glance.image import Status
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
-from tests.assembly import ADMIN, World, memory_registry
+from tests.assembly import ADMIN, World
 from tests.bodies import ManualBody
 from tests.faults import FaultyRegistry, FaultyStore
+from tests.registry.memory import memory_registry
 from tests.test_transfers import TransferCase
 
 

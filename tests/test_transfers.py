@@ -29,9 +29,10 @@ from glance.image import Location, Status, Visibility
 from glance.limits import Limits
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody, read_all
-from tests.assembly import ADMIN, World, member_of, memory_registry
+from tests.assembly import ADMIN, World, member_of
 from tests.bodies import FailingBody, ManualBody
 from tests.faults import FaultyRegistry, FaultyStore
+from tests.registry.memory import memory_registry
 
 DATA = b"the data of an image" * 100
 MD5 = hashlib.md5(DATA).hexdigest()
@@ -377,6 +378,19 @@ class RegistryTroubleTests(TransferCase):
         self.run_(self.world.reaper.look())
         self.assertEqual(self.image(self.image_id).status, Status.ACTIVE)
         self.assertEqual(len(self.kept()), 1)
+
+    def test_lost_answer_at_the_start(self):
+        """
+        If it is never known whether the registry has the attempt, the reaper
+        ends it.
+        """
+        self.faulty.lose_answers = 1
+        uploading = self.start(self.image_id, self.body)
+        self.failureResultOf(uploading, RegistryUnavailable)
+        self.assertEqual(self.image(self.image_id).status, Status.SAVING)
+        self.run_(self.world.reaper.look())
+        self.assert_failed(self.image_id, Status.QUEUED)
+        self.successResultOf(self.start(self.image_id))
 
     def test_down_at_the_start(self):
         """

@@ -171,27 +171,6 @@ def _revision(request: Request) -> int:
     return int(digits)
 
 
-class HealthCheck:
-    """
-    Tells monitors whether a registry works; needs no key.
-    """
-
-    app = Klein()
-    answer_errors(app)
-
-    def __init__(self, registry: IRegistry) -> None:
-        self._registry = registry
-
-    @app.route("/healthcheck", methods=["GET"])
-    async def check(self, request: Request) -> bytes:
-        """
-        Answer 200, or 503 with what is wrong.
-        """
-        await self._registry.check()
-        request.setHeader("content-type", "text/plain; charset=UTF-8")
-        return b"OK\n"
-
-
 @implementer(IResource)
 class RegistryRoot(Resource):
     """
@@ -200,15 +179,23 @@ class RegistryRoot(Resource):
     Whoever doesn't bring the key gets nothing but the health check.
     """
 
-    def __init__(self, registry: IRegistry, old: IResource, secret: str | None) -> None:
+    def __init__(
+        self,
+        registry: IRegistry,
+        *,
+        old: IResource,
+        health: IResource,
+        secret: str | None,
+    ) -> None:
         """
         @param old: what is served at all other paths.
+        @param health: what is served at C{/healthcheck}.
         @param secret: the key; L{None} to take every caller for an API, as a
             daemon may that only its own machine can reach.
         """
         super().__init__()
         self._own = OwnFace(registry).app.resource()
-        self._health = HealthCheck(registry).app.resource()
+        self._health = health
         self._old = old
         self._key = None if secret is None else secret.encode()
 

@@ -40,10 +40,11 @@ class MemoryStore:
         except Exception:
             body.stopProducing()
             raise
-        data = await read_all(body, self._room - self._used(), StoreFull)
+        full = StoreFull("There is no room for this data.")
+        data = await read_all(body, self._room - self._used(), full)
         self._refuse_taken(key)
         if len(data) > self._room - self._used():
-            raise StoreFull("There is no room for this data.")
+            raise full
         self._data[key] = data
         return len(data)
 

@@ -210,7 +210,7 @@ def pump(body: IBodyProducer, consumer: IConsumer) -> Deferred[None]:
 
 @implementer(IConsumer)
 class _Collector:
-    def __init__(self, limit: int, full: type[GlanceError]) -> None:
+    def __init__(self, limit: int, full: GlanceError) -> None:
         self.pieces: list[bytes] = []
         self._room = limit
         self._full = full
@@ -224,25 +224,28 @@ class _Collector:
     def write(self, data: bytes) -> None:
         self._room -= len(data)
         if self._room < 0:
-            raise self._full("That is more than is taken here.")
+            raise self._full
         self.pieces.append(data)
 
 
 async def read_all(
-    body: IBodyProducer | None, limit: int, full: type[GlanceError] = ImageTooLarge
+    body: IBodyProducer | None, limit: int, full: GlanceError | None = None
 ) -> bytes:
     """
     Get all the bytes of a small body.
 
     @param body: L{None} for one that isn't there.
     @param limit: how many bytes are taken.
-    @param full: what is raised where there are more.
+    @param full: what is raised where there are more; L{None} for an
+        L{ImageTooLarge}.
     """
     if body is None:
         return b""
+    if full is None:
+        full = ImageTooLarge("That is more than is taken here.")
     if body.length is not UNKNOWN_LENGTH and body.length > limit:
         body.stopProducing()
-        raise full("That is more than is taken here.")
+        raise full
     collector = _Collector(limit, full)
     await pump(body, collector)
     return b"".join(collector.pieces)

@@ -14,9 +14,7 @@ from glance.api.site import api_root, context_of
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.versions import VERSIONS
 from glance.config.settings import ConfigurationError, Settings
-from glance.identity.headers import TrustedHeaders
-from glance.identity.nobody import NoAuth
-from glance.interfaces import IIdentity, IRegistry
+from glance.interfaces import IRegistry
 from glance.log import LoggedService
 from glance.proxies import Proxies
 from glance.registry.http import HTTPRegistry
@@ -26,12 +24,16 @@ from glance.streams.site import StreamingSite
 from glance.tap.daemon import Ending, Live, Parts, Port
 from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, refusal
-from glance.tap.parts import UseCases, check_stores, log_access, use_cases
+from glance.tap.parts import (
+    CHECK_PATIENCE,
+    UseCases,
+    check_stores,
+    identity,
+    log_access,
+    use_cases,
+)
 from glance.tap.pools import Pools
 from glance.tap.registry import assembled
-
-CHECK_PATIENCE = 5
-"""How many seconds the registry or a store may take to answer a health check."""
 
 
 class Options(DaemonOptions):
@@ -41,19 +43,6 @@ class Options(DaemonOptions):
 
     service = "api"
     name = "glance-api"
-
-
-def identity(settings: Settings) -> IIdentity:
-    """
-    Get the way to know who asks.
-    """
-    if settings.identity.trust_identity_headers:
-        return TrustedHeaders(
-            Proxies(settings.http.trusted_proxies),
-            admin_role=settings.identity.admin_role,
-            owner_is_tenant=settings.identity.owner_is_tenant,
-        )
-    return NoAuth()
 
 
 def api_port(

@@ -14,10 +14,14 @@ from twisted.logger import Logger
 
 from glance.config.settings import ConfigurationError, Settings
 from glance.deferreds import Threads
+from glance.identity.headers import TrustedHeaders
+from glance.identity.nobody import NoAuth
 from glance.images import Images
-from glance.interfaces import IRegistry
+from glance.interfaces import IIdentity, IRegistry
 from glance.leases import Lease
 from glance.log import LogFile, Logs, access
+from glance.proxies import Proxies
+from glance.registry.bounded import Bounded
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import DatabaseUnusable, open_engines
 from glance.registry.migrate import prepare as prepare_database
@@ -32,6 +36,12 @@ from glance.streams.strands import Window
 from glance.tap.daemon import Live
 from glance.tap.pools import FILES, Pools, cores
 from glance.transfers import Transfers
+
+CHECK_PATIENCE = 5
+"""How many seconds the registry or a store may take to answer a health check."""
+
+DATABASE_QUEUE = 1000
+"""How many calls may wait for the database; more are told to come again."""
 
 _requests = Logger(namespace="glance.requests")
 
@@ -82,6 +92,19 @@ def log_access(
     return finished
 
 
+def identity(settings: Settings) -> IIdentity:
+    """
+    Get the way to know who asks.
+    """
+    if settings.identity.trust_identity_headers:
+        return TrustedHeaders(
+            Proxies(settings.http.trusted_proxies),
+            admin_role=settings.identity.admin_role,
+            owner_is_tenant=settings.identity.owner_is_tenant,
+        )
+    return NoAuth()
+
+
 @frozen
 class Database:
     """
@@ -111,8 +134,8 @@ def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
     engines = open_engines(settings.database.url, settings.database.pool_size)
     registry = DatabaseRegistry(
         engines,
-        pools.add("database-read", engines.readers),
-        pools.add("database-write", engines.writers),
+        Bounded(pools.add("database-read", engines.readers), DATABASE_QUEUE),
+        Bounded(pools.add("database-write", engines.writers), DATABASE_QUEUE),
         reactor,
     )
     return Database(registry, engines.dispose)

@@ -8,12 +8,12 @@ from typing import Any
 
 from twisted.web.resource import IResource
 
+from glance.api.health import Health
 from glance.api.links import peer_address
 from glance.api.site import context_of
 from glance.api.v1 import filters
 from glance.api.v1.members import MembersAPI
 from glance.config.settings import ConfigurationError, Settings
-from glance.identity.nobody import NoAuth
 from glance.images import Images
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
@@ -26,7 +26,14 @@ from glance.storage import Storage
 from glance.streams.site import StreamingSite
 from glance.tap.daemon import Daemon, Live, Parts, Port
 from glance.tap.options import DaemonOptions, refusal
-from glance.tap.parts import check_database, database, log_access, logs
+from glance.tap.parts import (
+    CHECK_PATIENCE,
+    check_database,
+    database,
+    identity,
+    log_access,
+    logs,
+)
 from glance.tap.pools import Pools
 
 
@@ -48,7 +55,7 @@ def old_root(reactor: Any, live: Live, registry: IRegistry) -> IResource:
     revisions = Revisions(registry, reactor)
     settler = Settler(revisions, Storage({}, None))
     images = Images(revisions, settler, live.limits, delayed_delete=True)
-    who = context_of(NoAuth())
+    who = context_of(identity(live.settings))
     return OldRoot(
         OldFace(images, who, filters.all_public, cactus=True),
         OldFace(images, who, filters.query, cactus=False),
@@ -62,8 +69,17 @@ def registry_port(reactor: Any, live: Live, registry: IRegistry) -> Port:
     """
     settings = live.settings
     assert settings.registry_listen is not None
+    health = Health(
+        reactor,
+        {"registry": registry.check},
+        timeout=CHECK_PATIENCE,
+        draining=lambda: live.draining,
+    )
     root = RegistryRoot(
-        registry, old_root(reactor, live, registry), settings.registry_secret
+        registry,
+        old=old_root(reactor, live, registry),
+        health=health.app.resource(),
+        secret=settings.registry_secret,
     )
     site = StreamingSite(
         root,

@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from attrs import evolve
-from klein import Klein
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
 from twisted.internet.task import deferLater
@@ -18,9 +17,8 @@ from glance.log import request_id
 from glance.query import EVERYTHING, Query
 from glance.registry.http import HTTPRegistry
 from glance.registry.peer import CONNECTIONS, peer_at
-from glance.registry.resource import RegistryRoot
 from glance.streams.site import StreamingSite
-from tests.registry.served import IMAGE, OTHER, memory_registry
+from tests.registry.served import IMAGE, OTHER, memory_registry, root_of
 
 REQUEST_ID = "req-71c675ab-d94f-49cd-a114-e12490b328d9"
 
@@ -99,7 +97,7 @@ class Serving:
 
         @param listen: listens, given a factory.
         """
-        root = RegistryRoot(self.behind, Klein().resource(), secret)
+        root = root_of(self.behind, secret)
         self.site = StreamingSite(
             root, reactor, idle_timeout=60, finished=self.ended.append
         )

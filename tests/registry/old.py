@@ -21,7 +21,7 @@ from glance.sharing import Sharing
 from glance.storage import Storage
 from glance.stores.memory import MemoryStore
 from tests.http import stub_client
-from tests.registry.served import IMAGE, memory_registry
+from tests.registry.served import IMAGE, health_of, memory_registry
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -51,7 +51,11 @@ class Asking:
             OldFace(images, context_of, filters.query, cactus=False),
             MembersAPI(Sharing(images), context_of).app.resource(),
         )
-        self.client = stub_client(RegistryRoot(self.registry, old, None))
+        self.client = stub_client(
+            RegistryRoot(
+                self.registry, old=old, health=health_of(self.registry), secret=None
+            )
+        )
 
     def have(self, image=IMAGE, **attributes):
         """

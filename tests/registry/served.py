@@ -9,6 +9,7 @@ from klein import Klein
 from twisted.internet.defer import maybeDeferred, succeed
 from twisted.internet.task import Clock
 
+from glance.api.health import Health
 from glance.image import Image
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
@@ -43,7 +44,18 @@ def root_of(registry, secret=None):
     """
     Serve a registry, and nothing to callers of old.
     """
-    return RegistryRoot(registry, Klein().resource(), secret)
+    return RegistryRoot(
+        registry, old=Klein().resource(), health=health_of(registry), secret=secret
+    )
+
+
+def health_of(registry):
+    """
+    Get the health page of a registry.
+    """
+    checks = {"registry": lambda: registry.check()}
+    page = Health(Clock(), checks, timeout=5, draining=lambda: False)
+    return page.app.resource()
 
 
 def http_registry(root, clock=None, kept=None, fresh=None, secret=None):

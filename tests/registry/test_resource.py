@@ -13,7 +13,7 @@ from glance.query import EVERYTHING, Query
 from glance.registry.resource import REQUEST_LIMIT, RegistryRoot
 from glance.registry.wire import dump, pack
 from tests.http import stub_client
-from tests.registry.served import IMAGE, OTHER, memory_registry
+from tests.registry.served import IMAGE, OTHER, health_of, memory_registry
 
 URL = "http://registry/registry/1"
 
@@ -56,7 +56,11 @@ class Asking:
         self.serve(self.registry)
 
     def serve(self, registry):
-        self.client = stub_client(RegistryRoot(registry, Old(), self.secret))
+        self.client = stub_client(
+            RegistryRoot(
+                registry, old=Old(), health=health_of(registry), secret=self.secret
+            )
+        )
 
     def ask(self, method, url, **options):
         """
@@ -215,7 +219,7 @@ class OpenTests(Asking, SynchronousTestCase):
         """
         A registry that works says so.
         """
-        self.assertEqual(self.ask("GET", "http://registry/healthcheck"), (200, b"OK\n"))
+        self.assertEqual(self.ask("GET", "http://registry/healthcheck"), (200, b"OK"))
 
     def test_ill(self):
         """
@@ -224,7 +228,7 @@ class OpenTests(Asking, SynchronousTestCase):
         self.serve(Down())
         code, body = self.ask("GET", "http://registry/healthcheck")
         self.assertEqual(code, 503)
-        self.assertIn(b"The disk is full.", body)
+        self.assertIn(b"registry: RegistryUnavailable", body)
         self.assertEqual(self.told("GET", "health"), (503, "RegistryUnavailable"))
 
     def test_old(self):
