@@ -5,6 +5,7 @@ What a command runs in: its options, a client, and its surroundings.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -229,12 +230,23 @@ def daemonic(reactor: Any) -> InThread:
 def ask_terminal(question: str) -> bool:
     """
     Ask whoever sits at the terminal; nobody is a no.
+
+    @raise Stop: whoever sits there interrupts.
     """
     if not sys.stdin or not sys.stdin.isatty():
         return False
-    sys.stderr.write(f"{plain(question)} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    # Twisted would note an interrupt, and have us wait on.
+    noting = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.stderr.write(f"{plain(question)} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        raise Stop(statuses.INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGINT, noting)
 
 
 def standard_input() -> BinaryIO | None:

@@ -2,14 +2,18 @@
 Tests for the C{glance} command as a process of its own.
 """
 
+import fcntl
 import json
 import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ProcessDone
 from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
@@ -18,6 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from glance.cli import statuses
 from glance.query import EVERYTHING, Query
 from tests.functional.serving import serve
+from tests.peer import Peer, answer
 
 DATA = os.urandom(3_000_000)
 ENVIRONMENT = {
@@ -36,12 +41,23 @@ class Running(ProcessProtocol):
         self.out = b""
         self.err = b""
         self.ended = Deferred()
+        self.awaited = b""
+        self.begun = None
+
+    def until(self, said):
+        """
+        Wait until the command has said something.
+        """
+        self.awaited = said
         self.begun = Deferred()
+        self.outReceived(b"")
+        return self.begun or succeed(None)
 
     def outReceived(self, data):  # noqa: N802
         self.out += data
-        if not self.begun.called:
-            self.begun.callback(None)
+        if self.begun is not None and self.awaited in self.out:
+            begun, self.begun = self.begun, None
+            begun.callback(None)
 
     def errReceived(self, data):  # noqa: N802
         self.err += data
@@ -62,15 +78,24 @@ class CommandCase(TestCase):
         self.service, self.port = await serve(self)
         self.environment = {**ENVIRONMENT, "GLANCE_PORT": str(self.port)}
 
-    def spawn(self, *args, fds=None, module="glance.cli.main"):
+    def spawn(self, *args, fds=None, module="glance.cli.main", terminal=False):
         """
         Start a command.
         """
         running = Running()
         argv = [sys.executable, "-m", module, *args]
         running.process = reactor.spawnProcess(
-            running, sys.executable, argv, self.environment, childFDs=fds
+            running,
+            sys.executable,
+            argv,
+            self.environment,
+            childFDs=fds,
+            usePTY=terminal,
         )
+        if terminal:
+            # Rows and columns.
+            size = struct.pack("HHHH", 24, 80, 0, 0)
+            fcntl.ioctl(running.process.fd, termios.TIOCSWINSZ, size)
 
         def stop():
             if not running.ended.called:
@@ -198,6 +223,92 @@ class DataTests(CommandCase):
         )
         self.assertEqual((status, err), (0, b""))
         self.assertIn("Stored image. Got identifier: {", out)
+
+
+class TerminalTests(CommandCase):
+    """
+    Tests for who sits at a terminal.
+    """
+
+    async def test_confirmed(self):
+        """
+        An image is deleted once that is confirmed.
+        """
+        image_id = await self.add()
+        for said, status in ((b"n\n", 1), (b"\x03", 130), (b"y\n", 0)):
+            running = self.spawn("delete", image_id, terminal=True)
+            await running.until(f"Delete image {image_id}? [y/N]".encode())
+            running.process.write(said)
+            ended = await running.ended
+            self.assertEqual(ended[0], status, ended)
+        self.assertIn("Deleted image", ended[1])
+
+    async def test_bar(self):
+        """
+        A bar shows how far a transfer has come.
+        """
+        image_id = await self.add()
+        for args, shown in (((), True), (("--silent-upload",), False)):
+            running = self.spawn(
+                "download", image_id, "--file", self.mktemp(), *args, terminal=True
+            )
+            status, out, _ = await running.ended
+            self.assertEqual(status, 0)
+            self.assertEqual("Downloading" in out, shown, ascii(out))
+
+
+class StatusTests(CommandCase):
+    """
+    Tests for what a command exits with.
+    """
+
+    async def against(self, *acts):
+        """
+        Have the next command talk to a peer that does C{acts}.
+        """
+        self.peer = Peer(*acts)
+        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        port = await endpoint.listen(self.peer)
+        self.addCleanup(port.stopListening)
+        self.environment["GLANCE_PORT"] = str(port.getHost().port)
+
+    async def test_denied(self):
+        """
+        A command that may not ends with 5.
+        """
+        for status in ("401 Who", "403 No"):
+            await self.against(answer(status, {}, b"No."))
+            ended = await self.glance("index")
+            self.assertEqual(ended[0], statuses.DENIED)
+            self.assertEqual(ended[2], b"Failed to show index. Got error:\nNo.\n")
+
+    async def test_damaged(self):
+        """
+        Data that came damaged ends a command with 7.
+        """
+        meta = {"X-Image-Meta-Size": "4", "X-Image-Meta-Checksum": "0" * 32}
+        await self.against(answer("200 OK", meta), answer("200 OK", meta, b"data"))
+        status, out, err = await self.glance("download", "x")
+        self.assertEqual((status, out), (statuses.DAMAGED, "data"))
+        self.assertIn(b"damaged", err)
+
+    async def test_interrupted_download(self):
+        """
+        What an interrupted download has fetched stays, to go on from.
+        """
+        path = Path(self.mktemp())
+        part = path.with_name(path.name + ".part")
+        meta = {"X-Image-Meta-Size": "9", "X-Image-Meta-Checksum": "0" * 32}
+        await self.against(
+            answer("200 OK", meta), answer("200 OK", meta, b"data", length=9)
+        )
+        running = self.spawn("download", "x", "--file", str(path))
+        while not part.exists() or not part.stat().st_size:
+            await deferLater(reactor, 0.05)
+        running.process.signalProcess("INT")
+        self.assertEqual(await running.ended, (statuses.INTERRUPTED, "", b""))
+        self.assertEqual(part.read_bytes(), b"data")
+        self.assertFalse(path.exists())
 
 
 class OptionTests(CommandCase):
