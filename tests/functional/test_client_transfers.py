@@ -242,6 +242,8 @@ class DownloadTests(ClientCase):
         meta = {"X-Image-Meta-Size": str(len(big))}
         client = await self.client(answer("200 OK", meta, big))
         _, body = await client.get_image("an-id")
+        # Meanwhile the first of the data is here.
+        await deferLater(reactor, 0.05)
         taken = []
 
         class Consumer:
