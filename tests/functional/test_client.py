@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from glance.client import (
     Client,
     ClientConnectionError,
+    Error,
     Invalid,
     LimitExceeded,
     NotFound,
@@ -215,14 +216,16 @@ class TLSTests(ClientCase):
 
     async def test_early_refusal(self):
         """
-        An upload can be refused early.
+        An upload can be refused early, by a server that closes then or not.
         """
-        client = await self.client(
-            answer("413 Too Large", {}, b"No."), ca_file=self.ca_file
-        )
-        await self.assert_fails(client.add_image({}, DATA * 64), LimitExceeded)
-        await deferLater(reactor, 0.05)
-        self.assertEqual(self.peer.lost, 1)
+        for then in (None, lambda transport: transport.abortConnection()):
+            client = await self.client(
+                answer("413 Too Large", {}, b"No.", then=then), ca_file=self.ca_file
+            )
+            error = Error if then else LimitExceeded
+            await self.assert_fails(client.add_image({}, DATA * 64), error)
+            await deferLater(reactor, 0.05)
+            self.assertEqual(self.peer.lost, 1)
 
     async def test_untrusted(self):
         """

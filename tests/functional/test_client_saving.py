@@ -80,7 +80,7 @@ class SaveTests(ClientCase):
         self.assertFalse(self.part.exists())
         self.assertEqual(sum(came), len(DATA))
         self.assertIn(b"Range: bytes=99-", self.peer.heads[2])
-        self.assertIn(f'If-Range: "{MD5}"'.encode(), self.peer.heads[2])
+        self.assertIn(f'\r\nIf-Range: "{MD5}"'.encode(), self.peer.heads[2])
 
     async def test_resume_of_another(self):
         """
