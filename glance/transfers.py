@@ -92,6 +92,8 @@ class Transfers:
         self._retry_seconds = retry_seconds
         self.in_flight = 0
         """How many uploads are under way."""
+        self.downloads = 0
+        """How many bodies are being sent; those who send them count."""
 
     def store_name(self, asked: str | None) -> str:
         """

@@ -60,7 +60,11 @@ async def send_data(request: Request, image: Image, transfers: Transfers) -> byt
     elif md5 is not None:
         request.setHeader("content-md5", md5)
     if body is not None:
-        await pump(body, request)
+        transfers.downloads += 1
+        try:
+            await pump(body, request)
+        finally:
+            transfers.downloads -= 1
         if request.sentLength != length:
             raise DataDamaged(
                 f"Of {length} bytes of image {image.id}, {request.sentLength} came."

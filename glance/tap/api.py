@@ -112,7 +112,11 @@ def api_parts(
 
     @param closing: lets go of the registry, at the end.
     """
-    use = use_cases(reactor, live, registry, pools)
+
+    def store_failed(store: str, error: BaseException) -> None:
+        metering.metrics.store_failed(store, error)
+
+    use = use_cases(reactor, live, registry, pools, store_failed)
     metering = Metering(reactor, pools, use)
     return Parts(
         pools=pools,

@@ -22,7 +22,10 @@ class Metering:
     def __init__(self, reactor: Any, pools: Pools, use: UseCases) -> None:
         self.metrics = Metrics(
             reactor,
-            transfers={"up": lambda: use.transfers.in_flight},
+            transfers={
+                "up": lambda: use.transfers.in_flight,
+                "down": lambda: use.transfers.downloads,
+            },
             queues={
                 name: lambda threads=threads: threads.calls  # type: ignore[misc]
                 for name, threads in pools.threads.items()

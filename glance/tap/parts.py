@@ -31,11 +31,15 @@ from glance.sharing import Sharing
 from glance.storage import Storage
 from glance.stores.directory import prepare as prepare_directory
 from glance.stores.filesystem import FilesystemStore
+from glance.stores.watched import WatchedStore
 from glance.streams.request import StreamingRequest
 from glance.streams.strands import Window
 from glance.tap.daemon import Live
 from glance.tap.pools import FILES, Pools, cores
 from glance.transfers import Transfers
+
+StoreFailed = Callable[[str, BaseException], None]
+"""Takes note of an error of the store of that name."""
 
 CHECK_PATIENCE = 5
 """How many seconds the registry or a store may take to answer a health check."""
@@ -158,13 +162,18 @@ def check_stores(settings: Settings) -> None:
         ) from None
 
 
-def storage(settings: Settings, in_thread: Threads, window: Window) -> Storage:
+def storage(
+    settings: Settings, in_thread: Threads, window: Window, failed: StoreFailed
+) -> Storage:
     """
     Get the stores.
+
+    @param failed: is told what goes wrong in them.
     """
     directory = Path(settings.stores.filesystem_datadir)
+    stores = {"file": FilesystemStore(directory, in_thread, window)}
     return Storage(
-        {"file": FilesystemStore(directory, in_thread, window)},
+        {name: WatchedStore(store, name, failed) for name, store in stores.items()},
         settings.stores.default,
     )
 
@@ -183,13 +192,17 @@ class UseCases:
     lease: Lease
 
 
-def use_cases(reactor: Any, live: Live, registry: IRegistry, pools: Pools) -> UseCases:
+def use_cases(
+    reactor: Any, live: Live, registry: IRegistry, pools: Pools, failed: StoreFailed
+) -> UseCases:
     """
     Put the use cases together.
+
+    @param failed: is told what goes wrong in stores.
     """
     settings = live.settings
     window = Window(settings.upload.memory)
-    stores = storage(settings, pools.add("files", FILES), window)
+    stores = storage(settings, pools.add("files", FILES), window, failed)
     revisions = Revisions(registry, reactor)
     deletion = settings.deletion
     settler = Settler(

@@ -182,12 +182,17 @@ class RunningTests(DaemonCase):
         What happens is counted.
         """
         self.start("glance")
-        self.post(b"data")
+        image = self.post(b"data")
+        for path in self.place.data.glob(f"{image['id']}.*"):
+            path.unlink()
+        get(f"{self.place.api}/v1/images/{image['id']}")
         text = get(f"{self.place.api}/metrics")[2].decode()
         for line in (
             'glance_requests_total{method="POST",route="/v1/images",status="201"} 1.0',
             "glance_received_bytes_total 4.0",
+            'glance_store_errors_total{error="DataNotFound",store="file"} 1.0',
             'glance_transfers_in_flight{direction="up"} 0.0',
+            'glance_transfers_in_flight{direction="down"} 0.0',
             'glance_pool_calls{pool="database-write"}',
             "glance_reactor_lag_seconds_count",
             "process_resident_memory_bytes",
