@@ -106,7 +106,9 @@ async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
     check_stores(settings)
     window = Window(WINDOW)
     async with Threaded(reactor) as pools, Registry(reactor, settings) as registry:
-        stores = storage(settings, pools.add("files", FILES), window)
+        stores = storage(
+            settings, pools.add("files", FILES), window, lambda store, error: None
+        )
         hashing = pools.add("hashes", cores())
         pools.start()
         for store in stores.stores.values():

@@ -84,6 +84,7 @@ class Source:
     def __init__(self):
         self.opened = []
         self.body = None
+        self.downloads = 0
 
     async def open(self, image, offset=0, length=None):
         """
@@ -444,13 +445,16 @@ class FailureTests(DataCase):
 
     def test_client_gone(self):
         """
-        When the client goes away, the data is stopped.
+        When the client goes away, the data is stopped, and counts no more as
+        being sent.
         """
         self.source.body = body = EndlessBody()
         wire, protocol = self.connect()
+        self.assertEqual(self.source.downloads, 1)
         self.assertEqual(body.written, 1)
         wire.producer.resumeProducing()
         self.assertEqual(body.written, 2)
         protocol.connectionLost(Failure(ConnectionLost()))
         self.assertTrue(body.released)
+        self.assertEqual(self.source.downloads, 0)
         self.assertEqual(body.written, 2)
