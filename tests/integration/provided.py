@@ -1,0 +1,172 @@
+"""
+What the tests get from elsewhere: disk images, programs, OpenStack's client.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from attrs import frozen
+from twisted.trial.unittest import SkipTest
+
+SCRIPTS = Path(__file__).parent.parent / "servers"
+
+OPENSTACK_CLIENT = "python-glanceclient==4.11.0"
+"""
+The last known to speak version 1 of the API.
+"""
+
+
+def need(there, what):
+    """
+    Skip a test for want of something; where all must be there, fail.
+
+    @raise SkipTest: it isn't there.
+    """
+    if not there:
+        if os.environ.get("CI"):
+            raise AssertionError(f"{what} is needed here")
+        raise SkipTest(f"{what} is needed")
+
+
+def cache_directory():
+    """
+    Get where things are kept between two runs: C{GLANCE_TEST_CACHE}, or a
+    directory in the user's cache.
+    """
+    usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    path = Path(os.environ.get("GLANCE_TEST_CACHE") or Path(usual, "glance-tests"))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def sha512(path):
+    """
+    Hash a file.
+    """
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha512").hexdigest()
+
+
+@frozen(kw_only=True)
+class DiskImage:
+    """
+    A file with a disk image.
+    """
+
+    path: Path
+    disk_format: str
+    container_format: str
+
+    @property
+    def name(self):
+        """
+        What it is called.
+        """
+        return self.path.name
+
+    @property
+    def size(self):
+        """
+        Its bytes.
+        """
+        return self.path.stat().st_size
+
+    @property
+    def sha512(self):
+        """
+        Its hash.
+        """
+        return sha512(self.path)
+
+    @property
+    def md5(self):
+        """
+        Its checksum.
+        """
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest()
+
+
+@cache
+def _made():
+    directory = cache_directory() / "images"
+    done = subprocess.run(
+        [SCRIPTS / "images.sh", directory],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return directory, done.returncode == 0, done.stderr
+
+
+def disk_images():
+    """
+    Get real, bootable disk images in many formats.
+
+    @raise SkipTest: they cannot be made here.
+    """
+    directory, made, problem = _made()
+    need(made, f"what disk images are made of ({problem.strip()})")
+    manifest = json.loads((directory / "MANIFEST.json").read_text())
+    return [
+        DiskImage(
+            path=directory / image["name"],
+            disk_format=image["disk_format"],
+            container_format=image["container_format"],
+        )
+        for image in manifest
+    ]
+
+
+def curl():
+    """
+    Get curl.
+
+    @raise SkipTest: there is none.
+    """
+    found = shutil.which("curl")
+    need(found, "curl")
+    return found
+
+
+@cache
+def _installed():
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    name = OPENSTACK_CLIENT.replace("==", "-")
+    venv = cache_directory() / f"{name}-{version}"
+    with (cache_directory() / "venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (venv / "complete").exists():
+            shutil.rmtree(venv, ignore_errors=True)
+            pip = [venv / "bin" / "pip", "--disable-pip-version-check", "-q"]
+            for command in (
+                [sys.executable, "-m", "venv", venv],
+                [*pip, "install", OPENSTACK_CLIENT],
+            ):
+                done = subprocess.run(
+                    command, capture_output=True, text=True, check=False
+                )
+                if done.returncode != 0:
+                    return venv, done.stderr
+            (venv / "complete").touch()
+    return venv, None
+
+
+def openstack_client():
+    """
+    Get the directory of programs where C{python} knows OpenStack's client, and
+    C{glance} is its command.  Our module has the same name, so that both cannot
+    be in one place.
+
+    @raise SkipTest: it cannot be installed here.
+    """
+    venv, problem = _installed()
+    need(problem is None, f"{OPENSTACK_CLIENT} ({problem})")
+    return venv / "bin"

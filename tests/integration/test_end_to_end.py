@@ -1,0 +1,423 @@
+"""
+Real disk images go into real daemons and out again, by all kinds of clients.
+"""
+
+import hashlib
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.internet.defer import maybeDeferred
+from twisted.trial.unittest import TestCase
+
+from glance.client import Client, NotFound
+from glance.registry.migrate import sync
+from tests.bodies import collect
+from tests.functional.daemons import Place, environment
+from tests.integration.provided import (
+    curl,
+    disk_images,
+    openstack_client,
+    sha512,
+)
+from tests.integration.servers import database
+
+PATIENCE = 120
+"""How many seconds a client may take."""
+
+
+class EndToEnd:
+    """
+    All clients, against daemons that a subclass starts.
+    """
+
+    timeout = 600
+    daemons = ("glance-registry", "glance-api")
+    all_images = False
+
+    def setUp(self):
+        self.images = disk_images()
+        if not self.all_images:
+            wanted = ("disk.qcow2", "ipxe.iso", "disk.raw")
+            self.images = [i for i in self.images if i.name in wanted]
+        self.place = Place(self.mktemp())
+        self.place.configure(**self.options())
+        for name in self.daemons:
+            self.start(name)
+
+    def options(self):
+        """
+        Get the options of the daemons that are not as usual.
+        """
+        return {}
+
+    def start(self, name):
+        """
+        Run a daemon until the end of the test.
+        """
+        running = self.place.start(name)
+        self.addCleanup(self.stop, running)
+
+    def stop(self, running):
+        """
+        See that a daemon is well to the end, and has nothing to complain of.
+        """
+        self.assertEqual(running.stop(), -15, running.log)
+        self.assertNotIn("Traceback", running.log)
+
+    def run_client(self, *command, status=0, **how):
+        """
+        Run a program to its end.
+
+        @return: what it prints, as bytes.
+        """
+        done = subprocess.run(
+            [str(argument) for argument in command],
+            cwd=self.place.path,
+            env=environment(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+            **how,
+        )
+        self.assertEqual(done.returncode, status, (command, done.stdout, done.stderr))
+        return done.stdout
+
+    def assert_empty(self):
+        """
+        See that nothing is left.
+        """
+        self.assertEqual(self.place.files(), [])
+
+    # curl
+
+    def curl(self, *arguments, **how):
+        """
+        Run curl, which fails where the server refuses.
+        """
+        return self.run_client(curl(), "-sS", "--fail-with-body", *arguments, **how)
+
+    def curl_post(self, image, *arguments, **how):
+        """
+        Store an image with curl.
+
+        @return: its URL, and what the API says of it.
+        """
+        fields = {
+            "Name": image.name,
+            "Disk-Format": image.disk_format,
+            "Container-Format": image.container_format,
+            "Is-Public": "true",
+        }
+        headers = ["-H", "Content-Type: application/octet-stream"]
+        for name, value in fields.items():
+            headers += ["-H", f"X-Image-Meta-{name}: {value}"]
+        url = f"{self.place.api}/v1/images"
+        said = self.curl("-X", "POST", *headers, *arguments, url, **how)
+        told = json.loads(said)["image"]
+        return f"{url}/{told['id']}", told
+
+    def assert_told(self, told, image):
+        """
+        See that the API says of an image what is so.
+        """
+        self.assertEqual(told["status"], "active")
+        self.assertEqual(told["name"], image.name)
+        self.assertEqual(told["disk_format"], image.disk_format)
+        self.assertEqual(told["container_format"], image.container_format)
+        self.assertEqual(told["size"], image.size)
+        self.assertEqual(told["checksum"], image.md5)
+
+    def test_curl(self):
+        """
+        curl stores each image, and fetches it as it was.
+        """
+        for image in self.images:
+            url, told = self.curl_post(image, "-T", image.path)
+            self.assert_told(told, image)
+            self.curl("-o", "fetched", url)
+            self.assertEqual(sha512(self.place.path / "fetched"), image.sha512)
+            self.curl("-X", "DELETE", url)
+            self.run_client(curl(), "-sS", "--fail", "-o", "none", url, status=22)
+        self.assert_empty()
+
+    def test_curl_chunked(self):
+        """
+        curl stores an image from a pipe, without knowing its size.
+        """
+        for image in self.images:
+            with image.path.open("rb") as file:
+                cat = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+            with cat:
+                url, told = self.curl_post(image, "-T", "-", stdin=cat.stdout)
+            self.assert_told(told, image)
+            got = self.curl(url)
+            self.assertEqual(hashlib.sha512(got).hexdigest(), image.sha512)
+
+    def test_curl_data(self):
+        """
+        curl stores an image as the data of a form would be sent.
+        """
+        image = self.images[0]
+        _, told = self.curl_post(image, "--data-binary", f"@{image.path}")
+        self.assert_told(told, image)
+
+    def test_curl_parts(self):
+        """
+        curl fetches parts of an image, goes on where it was cut, asks whether
+        there is anything new, and asks for the headers alone.
+        """
+        image = self.images[0]
+        data = image.path.read_bytes()
+        url, told = self.curl_post(image, "-T", image.path)
+        self.assertTrue(self.curl("-r", "100-199", url) == data[100:200])
+        self.assertTrue(self.curl("-r", "-5", url) == data[-5:])
+        self.assertTrue(self.curl("-r", f"{image.size - 9}-", url) == data[-9:])
+        part = self.place.path / "part"
+        part.write_bytes(data[: image.size // 2])
+        sent = self.curl("-C", "-", "-o", part, "-w", "%{size_download}", url)
+        self.assertEqual(sha512(part), image.sha512)
+        self.assertEqual(int(sent), image.size - image.size // 2)
+        status = ("-o", "none", "-w", "%{http_code}")
+        known = f'If-None-Match: "{told["checksum"]}"'
+        self.assertEqual(self.curl(*status, "-H", known, url), b"304")
+        other = 'If-None-Match: "other"'
+        self.assertEqual(self.curl(*status, "-H", other, url), b"200")
+        head = self.curl("-I", url).decode().lower()
+        self.assertIn(f"x-image-meta-size: {image.size}\r\n", head)
+        self.assertIn(f'etag: "{image.md5}"\r\n', head)
+        too_far = ("-sS", *status, "-r", f"{image.size}-", url)
+        self.assertEqual(self.run_client(curl(), *too_far), b"416")
+
+    # The command
+
+    def glance(self, *arguments, **how):
+        """
+        Run the C{glance} command.
+        """
+        url = ("--url", self.place.api)
+        command = (sys.executable, "-m", "glance.cli.main", *url, *arguments)
+        return self.run_client(*command, **how)
+
+    def glance_json(self, *arguments, **how):
+        """
+        Run the C{glance} command, and get the JSON that it prints.
+        """
+        return json.loads(self.glance("-o", "json", *arguments, **how))
+
+    def fields(self, image):
+        """
+        Get what the command is told of an image.
+        """
+        return (
+            f"name={image.name}",
+            f"disk_format={image.disk_format}",
+            f"container_format={image.container_format}",
+            "is_public=true",
+        )
+
+    def test_command(self):
+        """
+        The C{glance} command stores each image, and fetches it as it was.
+        """
+        ids = []
+        for image in self.images:
+            told = self.glance_json("add", *self.fields(image), "--file", image.path)
+            self.assert_told(told, image)
+            ids.append(told["id"])
+            self.glance("download", told["id"], "--file", "fetched")
+            self.assertEqual(sha512(self.place.path / "fetched"), image.sha512)
+            (self.place.path / "fetched").unlink()
+        listed = self.glance_json("index", "--limit", "100")
+        self.assertEqual({told["id"] for told in listed}, set(ids))
+        for image_id in ids:
+            self.glance("delete", "--force", image_id)
+        self.assertEqual(self.glance("index"), b"")
+        self.assert_empty()
+
+    def test_command_deeds(self):
+        """
+        The C{glance} command also changes, shows and lists images, reads a
+        pipe, writes one, and goes on with a part.
+        """
+        image = self.images[0]
+        with image.path.open("rb") as file:
+            added = self.glance("add", *self.fields(image), "arch=x86", stdin=file)
+        image_id = added.split()[-1].decode()
+        self.glance("update", image_id, "name=renamed", "kind=new")
+        shown = self.glance("show", image_id).decode()
+        for text in (image_id, "renamed", str(image.size), "active", "kind"):
+            self.assertIn(text, shown)
+        self.assertNotIn("arch", shown)
+        self.assertIn(b"renamed", self.glance("index"))
+        self.assertIn(b"renamed", self.glance("details"))
+        told = self.glance_json("show", image_id)
+        self.assertEqual(told["properties"], {"kind": "new"})
+        got = self.glance("download", image_id)
+        self.assertEqual(hashlib.sha512(got).hexdigest(), image.sha512)
+        part = self.place.path / "fetched.part"
+        part.write_bytes(got[: image.size // 2])
+        self.glance("download", image_id, "--file", "fetched")
+        self.assertEqual(sha512(self.place.path / "fetched"), image.sha512)
+        self.glance("member-add", image_id, "tenant")
+        self.assertIn(b"tenant", self.glance("image-members", image_id))
+        self.glance("delete", "--force", image_id)
+        self.assertIn(b"Status: deleted", self.glance("show", image_id))
+        self.glance("download", image_id, status=3)
+        self.assert_empty()
+
+    # The client class
+
+    async def test_client(self):
+        """
+        L{Client} stores each image, and fetches it as it was.
+        """
+        from twisted.internet import reactor
+
+        client = Client.from_url(self.place.api, reactor=reactor)
+        self.addCleanup(client.close)
+        for image in self.images:
+            meta = {
+                "name": image.name,
+                "disk_format": image.disk_format,
+                "container_format": image.container_format,
+                "is_public": True,
+            }
+            told = await client.add_image(meta, image.path)
+            self.assert_told(told, image)
+            image_id = told["id"]
+            described, body = await client.get_image(image_id)
+            self.assertEqual(described["name"], image.name)
+            data = await collect(body)
+            self.assertEqual(hashlib.sha512(data).hexdigest(), image.sha512)
+            saved = self.place.path / "saved"
+            await client.save(image_id, saved)
+            self.assertEqual(sha512(saved), image.sha512)
+            saved.unlink()
+            told = await client.update_image(image_id, {"name": "renamed"})
+            self.assertEqual(told["name"], "renamed")
+            [listed] = await client.get_images_detailed(name="renamed")
+            self.assertEqual(listed["id"], image_id)
+            self.assertTrue(await client.delete_image(image_id))
+            got = maybeDeferred(client.get_image, image_id)
+            await self.assertFailure(got, NotFound)
+        self.assert_empty()
+
+    # OpenStack's client
+
+    def test_openstack_client(self):
+        """
+        OpenStack's client does with images all that it can.
+        """
+        python = openstack_client() / "python"
+        manifest = self.place.path / "manifest.json"
+        images = [
+            {
+                "path": str(image.path),
+                "name": image.name,
+                "disk_format": image.disk_format,
+                "container_format": image.container_format,
+                "size": image.size,
+                "md5": image.md5,
+                "sha512": image.sha512,
+            }
+            for image in self.images
+        ]
+        manifest.write_text(json.dumps(images))
+        script = Path(__file__).parent / "openstack.py"
+        self.run_client(python, "-P", script, self.place.api, manifest)
+        self.assert_empty()
+
+    def openstack(self, *arguments, **how):
+        """
+        Run the command of OpenStack's client, at a terminal: anything else that
+        it is given for its input it takes for an image.
+        """
+        ends = pty.openpty()
+        for end in ends:
+            self.addCleanup(os.close, end)
+        return self.run_client(
+            openstack_client() / "glance",
+            *("--os-image-api-version", "1"),
+            *("--os-image-url", self.place.api),
+            *("--os-auth-token", "x"),
+            *arguments,
+            stdin=ends[1],
+            **how,
+        ).decode()
+
+    def test_openstack_command(self):
+        """
+        So does its command.
+        """
+        image = self.images[0]
+        said = self.openstack(
+            "image-create",
+            *("--name", image.name),
+            *("--disk-format", image.disk_format),
+            *("--container-format", image.container_format),
+            *("--file", image.path),
+            *("--is-public", "True"),
+            *("--property", "arch=x86"),
+        )
+        self.assertIn(image.md5, said)
+        rows = [line.split("|") for line in said.splitlines() if "|" in line]
+        told = {row[1].strip(): row[2].strip() for row in rows}
+        self.assertEqual(told["status"], "active")
+        image_id = told["id"]
+        self.assertIn(image.name, self.openstack("image-list"))
+        self.openstack("image-update", image_id, "--name", "renamed")
+        self.assertIn("renamed", self.openstack("image-show", image_id))
+        self.openstack("image-download", image_id, "--file", "fetched")
+        self.assertEqual(sha512(self.place.path / "fetched"), image.sha512)
+        self.openstack("member-create", image_id, "tenant")
+        self.assertIn("tenant", self.openstack("member-list", "--image-id", image_id))
+        self.openstack("member-delete", image_id, "tenant")
+        self.openstack("image-delete", image_id)
+        self.assert_empty()
+
+
+class TwoDaemonsTests(EndToEnd, TestCase):
+    """
+    An API and a registry, on SQLite.
+    """
+
+    all_images = True
+
+
+class AllInOneTests(EndToEnd, TestCase):
+    """
+    One daemon for all, on SQLite.
+    """
+
+    daemons = ("glance",)
+
+
+class ServerEndToEnd(EndToEnd):
+    """
+    Daemons on a database server.
+    """
+
+    def options(self):
+        server = database(self.kind)
+        sync(server.url)
+        return {"sql_connection": server.url}
+
+
+class PostgreSQLTests(ServerEndToEnd, TestCase):
+    """
+    An API and a registry, on PostgreSQL.
+    """
+
+    kind = "postgres"
+
+
+class MariaDBTests(ServerEndToEnd, TestCase):
+    """
+    An API and a registry, on MariaDB.
+    """
+
+    kind = "mariadb"
