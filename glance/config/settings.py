@@ -52,7 +52,12 @@ class Endpoint:
         """
         Whether only this machine can connect.
         """
-        return self.path is not None or ip_address(self.host).is_loopback
+        if self.path is not None:
+            return True
+        address = ip_address(self.host)
+        # Pythons differ in whether they look through a mapped address.
+        mapped = getattr(address, "ipv4_mapped", None)
+        return (mapped or address).is_loopback
 
     def __str__(self) -> str:
         if self.path is not None:

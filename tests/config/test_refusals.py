@@ -96,7 +96,7 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         """
         Without identities the API listens to others only when told twice.
         """
-        for address in ("0.0.0.0", "::", "192.0.2.1", "::ffff:127.0.0.1"):
+        for address in ("0.0.0.0", "::", "192.0.2.1", "::ffff:192.0.2.1"):
             said = self.refusal(f"[DEFAULT]\nbind_host = {address}\n")
             self.assertIn("noauth_anywhere = true", said)
         settings = self.load("[DEFAULT]\nbind_host = 0.0.0.0\nnoauth_anywhere = true\n")
@@ -118,6 +118,7 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("127.1.2.3", Endpoint("127.1.2.3", 9292, 4096)),
             ("localhost", Endpoint("127.0.0.1", 9292, 4096)),
             ("[::1]", Endpoint("::1", 9292, 4096)),
+            ("::ffff:127.0.0.1", Endpoint("::ffff:127.0.0.1", 9292, 4096)),
             ("unix:/run/g.sock", Endpoint("", 0, 4096, "/run/g.sock")),
         ):
             settings = self.load(f"[DEFAULT]\nbind_host = {address}\n")
