@@ -1,0 +1,47 @@
+"""
+What tests of the operators' programs have in common.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import tests
+
+ROOT = Path(tests.__file__).parent.parent
+"""Where the programs can be imported from."""
+
+PATIENCE = 120
+"""How many seconds a program may take."""
+
+
+def run_program(module, *arguments, cwd=None):
+    """
+    Run a program to its end.
+
+    @param module: that of its function C{main}.
+    """
+    code = f"from {module} import main; main()"
+    command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def free_port():
+    """
+    Get a port that nobody listens at.
+    """
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
