@@ -11,4 +11,4 @@ extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 html_theme = "furo"
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", "options.md"]
