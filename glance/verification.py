@@ -13,6 +13,7 @@ from typing import Any
 from attrs import frozen
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IConsumer, IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
@@ -119,9 +120,19 @@ class Pace:
         """
         if self._rate is None:
             return 0.0
-        now = self.clock.seconds()
-        self._due = max(self._due, now) + size / self._rate
-        return self._due - now
+        self._due = max(self._due, self.clock.seconds()) + size / self._rate
+        return self._left()
+
+    async def wait(self) -> None:
+        """
+        Wait until more may be taken.
+        """
+        seconds = self._left()
+        if seconds >= SHORTEST:
+            await deferLater(self.clock, seconds)
+
+    def _left(self) -> float:
+        return self._due - self.clock.seconds()
 
 
 @implementer(IConsumer)
@@ -245,6 +256,7 @@ class Verifier:
         """
         metered: MeteredBody | None = None
         fault: tuple[Fault, str] | None
+        await self._pace.wait()
         try:
             body = await self._storage.at(location).get(location.key)
             fault = _compare_sizes(image, body)

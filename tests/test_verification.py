@@ -238,6 +238,20 @@ class DataTests(VerificationCase):
         """
         for _ in range(2):
             self.fill(bytes(1 << 20))
+        self.check_rate()
+
+    def test_rate_of_small_ones(self):
+        """
+        Many small images are read no faster than few big ones.
+        """
+        for _ in range(64):
+            self.fill(bytes(1 << 15))
+        self.check_rate()
+
+    def check_rate(self):
+        """
+        Read 2 MiB at 256 KiB per second, and see how long it takes.
+        """
         began = self.world.clock.seconds()
         verifying = Deferred.fromCoroutine(
             self.verifier(rate=1 << 18).verify(self.found.append)
