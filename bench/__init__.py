@@ -1,0 +1,3 @@
+"""
+How fast the daemons are, and how much memory they take.
+"""

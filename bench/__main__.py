@@ -1,0 +1,62 @@
+"""
+Measure: C{python -m bench}.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import memory, speed, starting
+from bench.memory import Sizes
+from bench.servers import GIB, MIB
+
+FULL = Sizes(stream=4 * GIB, clients=64, each=128 * MIB)
+QUICK = Sizes(stream=16 * MIB, clients=4, each=4 * MIB)
+
+
+def say(line):
+    """
+    Print a line at once.
+    """
+    print(line, flush=True)
+
+
+def options():
+    """
+    Get what is asked for.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure how fast the daemons are, and how much memory they take.",
+    )
+    parser.add_argument("--soak", action="store_true", help="only the memory")
+    parser.add_argument("--speed", action="store_true", help="only the speed")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
+    parser.add_argument("--size", type=int, default=512, help="MiB of an upload (512)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each case (3)")
+    parser.add_argument(
+        "--directory", help="where the data goes (a temporary directory)"
+    )
+    return parser.parse_args()
+
+
+def main():
+    """
+    Measure, and get the exit status: 1 where memory is beyond its limit.
+    """
+    asked = options()
+    held = True
+    with tempfile.TemporaryDirectory(dir=asked.directory, prefix="bench-") as name:
+        directory = Path(name)
+        unit, rounds = (8, 1) if asked.quick else (asked.size, asked.rounds)
+        if not asked.soak:
+            starting.measure(directory, rounds, say)
+            speed.measure(directory, unit * MIB, rounds, say)
+        if not asked.speed:
+            held = memory.measure(directory, QUICK if asked.quick else FULL, say)
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
