@@ -213,19 +213,22 @@ class ControlTests(SynchronousTestCase):
         A process that isn't the daemon is never signalled, whatever the pid
         file says.
         """
-        sleeping = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(600)", "glance-registry"]
-        )
-        self.addCleanup(sleeping.wait)
-        self.addCleanup(sleeping.kill)
-        for pid in (sleeping.pid, os.getpid()):
-            self.pid_file("glance-registry").write_text(str(pid))
+        others = [
+            subprocess.Popen(
+                [sys.executable, "-c", "import time; time.sleep(600)", *words]
+            )
+            for words in (["glance-registry"], ["twistd", "another"])
+        ]
+        for other in others:
+            self.addCleanup(other.wait)
+            self.addCleanup(other.kill)
+            self.pid_file("glance-registry").write_text(str(other.pid))
             self.refused("registry", "status", status=3)
             self.succeed("registry", "stop")
             self.refused("registry", "reload")
         said = self.succeed("registry", "start", self.conf)
         self.assertIn("Removing stale pid file ", said)
-        self.assertIsNone(sleeping.poll())
+        self.assertEqual([other.poll() for other in others], [None, None])
 
     def test_other_instance(self):
         """
