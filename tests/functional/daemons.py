@@ -40,13 +40,13 @@ def environment():
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def get(url, **headers):
+def get(url, method="GET", **headers):
     """
     Fetch a URL.
 
     @return: the status, the headers, and the body.
     """
-    request = urllib.request.Request(url, headers=headers)
+    request = urllib.request.Request(url, headers=headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.headers, answer.read()

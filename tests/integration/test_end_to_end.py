@@ -14,7 +14,9 @@ from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import TestCase
 
 from glance.client import Client, NotFound
+from glance.registry.engine import open_engines
 from glance.registry.migrate import sync
+from glance.registry.schema import metadata
 from tests.bodies import collect
 from tests.functional.daemons import Place, environment
 from tests.integration.provided import (
@@ -402,9 +404,14 @@ class ServerEndToEnd(EndToEnd):
     """
 
     def options(self):
-        server = database(self.kind)
-        sync(server.url)
-        return {"sql_connection": server.url}
+        url = database(self.kind).url
+        sync(url)
+        engines = open_engines(url, 1)
+        with engines.writer.begin() as db:
+            for table in reversed(metadata.sorted_tables):
+                db.execute(table.delete())
+        engines.dispose()
+        return {"sql_connection": url}
 
 
 class PostgreSQLTests(ServerEndToEnd, TestCase):
