@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from attrs import frozen
+from hyperlink import EncodedURL
+from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IResponse
+from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 
 from glance.client.agents import Agents, Given
 from glance.client.errors import (
@@ -221,9 +223,6 @@ class Server:
     async def _once(self, method: str, url: str, ask: Ask) -> IResponse:
         headers = ask.headers.copy()
         headers.setRawHeaders("user-agent", ["txglance"])
-        # Data is to come as it is stored.  (So not by treq, which asks for
-        # compressed answers; it cannot reach hosts like [::1] either.)
-        headers.setRawHeaders("accept-encoding", ["identity"])
         accepted = "application/octet-stream, */*;q=0.5"
         headers.setRawHeaders(
             "accept", [accepted if ask.download else "application/json"]
@@ -239,9 +238,14 @@ class Server:
             body = BytesBody(json.dumps(ask.json).encode())
             headers.setRawHeaders("content-type", ["application/json"])
         attempt.silence.begin(self.timeout)
-        asking = maybeDeferred(
-            agent.request, method.encode(), url.encode(), headers, body
-        )
+        if ask.download:
+            # treq would ask for compressed data, and hide its length.
+            headers.setRawHeaders("accept-encoding", ["identity"])
+            asking = maybeDeferred(
+                agent.request, method.encode(), url.encode(), headers, body
+            )
+        else:
+            asking = _request(agent, method, url, headers, body)
         return await attempt.answer(asking, _shown(url))
 
     async def _upload(
@@ -252,9 +256,7 @@ class Server:
         agent, break_off = self._agents.fresh()
         body = await ask.source.open()
         sent = SentBody(body, attempt.silence, self.timeout, ask.progress)
-        asking = maybeDeferred(
-            agent.request, method.encode(), url.encode(), headers, sent
-        )
+        asking = _request(agent, method, url, headers, sent)
         try:
             return await attempt.answer(asking, _shown(url), sent)
         finally:
@@ -277,6 +279,44 @@ class Server:
         if error is not None:
             return error(message)
         return UnexpectedStatus(message, response.code)
+
+
+class _Url(EncodedURL):
+    """
+    A URL that is as it has to be sent.
+
+    To encode it once more would change nothing, and fail where its host is an
+    IPv6 address.
+    """
+
+    def to_uri(self) -> _Url:
+        return self
+
+
+def _request(
+    agent: IAgent,
+    method: str,
+    url: str,
+    headers: Headers,
+    body: IBodyProducer | None,
+) -> Deferred[IResponse]:
+    """
+    Send a request by treq.
+    """
+    client = HTTPClient(agent)
+
+    def request() -> Any:
+        return client.request(
+            method,
+            _Url.from_text(url),
+            headers=headers,
+            data=body,
+            allow_redirects=False,
+            unbuffered=True,
+        )
+
+    answer: Deferred[IResponse] = maybeDeferred(request)
+    return answer
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

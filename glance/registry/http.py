@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import evolve
+from treq.client import HTTPClient
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
@@ -265,8 +266,13 @@ class HTTPRegistry:
         try:
             async with self._turns:
                 with failing():
-                    response = await agent.request(
-                        method.encode(), url.encode(), sent, data
+                    response = await HTTPClient(agent).request(
+                        method,
+                        url,
+                        headers=sent,
+                        data=data,
+                        allow_redirects=False,
+                        unbuffered=True,
                     )
                     answered = await collect(response, ANSWER_LIMIT)
         except (Unreachable, TooLong) as error:

@@ -132,10 +132,10 @@ class PeerTests(SynchronousTestCase):
 
     def test_ipv6(self):
         """
-        An IPv6 address may be in brackets, and is in URLs.
+        An IPv6 address may be in brackets; URLs have a name in its place.
         """
         for host in ("::1", "[::1]"):
-            self.assertEqual(self.peer(host).url, "http://[::1]:9191")
+            self.assertEqual(self.peer(host).url, "http://registry:9191")
 
     def test_unix(self):
         """
