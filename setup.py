@@ -1,3 +1,7 @@
+"""
+Packages the project.
+"""
+
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -6,6 +10,9 @@ here = Path(__file__).parent
 
 
 def version() -> str:
+    """
+    Get the version of the package, without importing it.
+    """
     for line in (here / "glance" / "__init__.py").read_text().splitlines():
         if line.startswith("__version__"):
             return line.split('"')[1]
