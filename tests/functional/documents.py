@@ -142,6 +142,13 @@ def script(steps):
     return "\n".join(lines) + "\n"
 
 
+def programs(path):
+    """
+    Read what a document has of Python.
+    """
+    return re.findall(r"(?ms)^```python\n(.*?)^```$", path.read_text())
+
+
 def private_network():
     """
     Get the command that runs others in a network of their own; None where that
@@ -176,6 +183,11 @@ def clone(directory):
             f'{shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"',
         )
     executable(binaries / "pip", "exit 1")
+    executable(
+        binaries / "python",
+        f"PYTHONPATH={shlex.quote(str(directory))} exec "
+        f'{shlex.quote(sys.executable)} "$@"',
+    )
     (binaries / "activate").write_text(f"PATH={shlex.quote(str(binaries))}:$PATH\n")
     (directory / ".venv" / "run.stamp").touch()
 

@@ -7,10 +7,20 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.functional.daemons import ROOT
-from tests.functional.documents import ports_free, private_network, read, type_all
+from tests.functional.documents import (
+    Typed,
+    ports_free,
+    private_network,
+    programs,
+    read,
+    type_all,
+)
 
 FOREIGN = "With python-glanceclient"
 """The title of what needs a package from elsewhere."""
+
+STARTED = ("make run", ". .venv/bin/activate")
+"""What has been typed before examples are."""
 
 
 class Documents(SynchronousTestCase):
@@ -20,14 +30,23 @@ class Documents(SynchronousTestCase):
 
     timeout = 600
 
-    def follow(self, path, without=()):
+    def follow(self, path, without=(), first=(), outside=False):
         """
         Type what a document says.
+
+        @param first: what is typed before.
         """
-        network = private_network()
+        self.type([*map(Typed, first), *read(path, without)], outside)
+
+    def type(self, steps, outside=False):
+        """
+        Type what is said, and see that it works.
+
+        @param outside: whether things may come from the network.
+        """
+        network = None if outside and ports_free() else private_network()
         if network is None and not ports_free():
             raise SkipTest("The ports are taken, and there is no network of our own.")
-        steps = read(path, without)
         directory = Path(self.mktemp()).absolute() / "glance"
         said = type_all(steps, directory, network)
         for step in steps:
@@ -54,3 +73,31 @@ class DocumentationTests(Documents):
         is shown.
         """
         self.follow(ROOT / "docs" / "getting-started.md", without=(FOREIGN,))
+
+    def test_api(self):
+        """
+        The examples of the API work as they are written, and print what is
+        shown.
+        """
+        self.follow(ROOT / "docs" / "api-v1.md", first=STARTED)
+
+    def test_command_line(self):
+        """
+        The examples of the commands work as they are written, and print what
+        is shown.
+        """
+        self.follow(ROOT / "docs" / "command-line.md", first=STARTED)
+
+    def test_client(self):
+        """
+        The example of the client class works as it is written.
+        """
+        [program] = programs(ROOT / "docs" / "client.md")
+        typed = [
+            *STARTED,
+            "head -c 1M /dev/urandom > disk.raw",
+            f"cat > example.py <<'EOT'\n{program}\nEOT",
+            "python example.py",
+            "cmp disk.raw copy.raw",
+        ]
+        self.type([Typed(command) for command in typed])
