@@ -52,7 +52,8 @@ def main():
         unit, rounds = (8, 1) if asked.quick else (asked.size, asked.rounds)
         if not asked.soak:
             starting.measure(directory, rounds, say)
-            speed.measure(directory, unit * MIB, rounds, say)
+            install = not asked.quick
+            speed.measure(directory, unit * MIB, rounds, say, install=install)
         if not asked.speed:
             held = memory.measure(directory, QUICK if asked.quick else FULL, say)
     return 0 if held else 1

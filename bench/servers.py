@@ -213,11 +213,13 @@ class Nginx(Server):
 
     name = "nginx"
 
-    def __init__(self, directory):
+    def __init__(self, directory, *, install):
         """
+        @param install: whether it may be installed where it is missing.
+
         @raise Failed: it cannot be run.
         """
-        program = find_nginx()
+        program = find_nginx(install)
         self.path = Path(directory).absolute()
         (self.path / "files").mkdir(parents=True)
         self.port = free_port()
@@ -275,15 +277,17 @@ class Nginx(Server):
         self._process.wait(PATIENCE)
 
 
-def find_nginx():
+def find_nginx(install):
     """
-    Get the path of nginx, installing it where that is possible.
+    Get the path of nginx.
+
+    @param install: whether to install it where it is missing.
 
     @raise Failed: it isn't there.
     """
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
     found = shutil.which("nginx", path=path)
-    if found is None and os.getuid() == 0 and shutil.which("apt-get"):
+    if install and found is None and os.getuid() == 0 and shutil.which("apt-get"):
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "nginx-light"],
             stdout=subprocess.DEVNULL,

@@ -48,15 +48,16 @@ def cases(unit):
     ]
 
 
-def measure(directory, unit, rounds, say):
+def measure(directory, unit, rounds, say, *, install):
     """
     Run each case some times, the servers in turn, and print a table.
 
     @param say: is called with each line.
+    @param install: whether nginx may be installed.
     """
     servers = [Glance(directory / "glance")]
     try:
-        servers.append(Nginx(directory / "nginx"))
+        servers.append(Nginx(directory / "nginx", install=install))
     except Failed as problem:
         say(f"Without nginx: {problem}")
     try:

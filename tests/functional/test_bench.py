@@ -1,0 +1,51 @@
+"""
+Tests for L{bench}.
+"""
+
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import TestCase
+
+from tests.functional.daemons import Place
+
+
+class BenchTests(TestCase):
+    """
+    C{python -m bench} runs.
+    """
+
+    def setUp(self):
+        self.place = Place(self.mktemp())
+
+    def bench(self, *arguments):
+        """
+        Run it with tiny sizes.
+        """
+        command = [sys.executable, "-m", "bench", "--quick", *arguments]
+        return self.place.run(
+            [*command, "--directory", str(self.place.path)], timeout=300
+        )
+
+    def test_speed(self):
+        """
+        It tells how fast the daemons are.
+        """
+        ran = self.bench("--speed")
+        self.assertEqual(ran.stderr, "")
+        self.assertEqual(ran.returncode, 0)
+        self.assertIn("glance --help takes ", ran.stdout)
+        rows = [line for line in ran.stdout.splitlines() if line.startswith("| ")]
+        self.assertEqual(len(rows), 7)
+
+    def test_soak(self):
+        """
+        It tells how much memory the daemons take, and leaves nothing.
+        """
+        ran = self.bench("--soak")
+        self.assertEqual(ran.stderr, "")
+        self.assertEqual(ran.returncode, 0)
+        self.assertEqual(ran.stdout.count("PASS"), 10)
+        self.assertEqual(
+            list(Path(self.place.path).iterdir()), [self.place.path / "cwd"]
+        )
