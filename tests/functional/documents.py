@@ -2,9 +2,11 @@
 Documents with commands in them, and a place where those are typed.
 """
 
+import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -16,6 +18,12 @@ DAEMONS = {
     "glance-registry": 9191,
 }
 """The commands that stay in the foreground, and the port that shows they are up."""
+
+PROGRAMS = ("bash", "curl", "make", "setsid")
+"""What is typed, and may not be there."""
+
+MISLEADING = re.compile(r"GLANCE_|OS_|MAKE|MFLAGS$|PYTHON$|VENV$")
+"""What of the environment would change what is typed: its names begin so."""
 
 UNFIT = ("make test",)
 """What is not to be run inside a test."""
@@ -200,6 +208,14 @@ def executable(path, text):
     path.chmod(0o755)
 
 
+def environment():
+    """
+    Get an environment that changes nothing of what is typed.
+    """
+    kept = {k: v for k, v in os.environ.items() if not MISLEADING.match(k)}
+    return {**kept, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+
+
 def type_all(steps, directory, network):
     """
     Type what a document says, in a new clone; the steps know then what came of
@@ -217,6 +233,7 @@ def type_all(steps, directory, network):
         [*(network or []), sys.executable, "-c", code],
         input=text,
         cwd=directory,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -234,12 +251,17 @@ def type_all(steps, directory, network):
     return done.stdout
 
 
+def missing_programs():
+    """
+    List the programs that are typed, and aren't there.
+    """
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
 def ports_free():
     """
     Tell whether nobody listens where the documents do.
     """
-    import socket
-
     for port in set(DAEMONS.values()):
         with socket.socket() as trial:
             if trial.connect_ex(("127.0.0.1", port)) == 0:

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.functional.daemons import ROOT
 from tests.functional.documents import (
     Typed,
+    missing_programs,
     ports_free,
     private_network,
     programs,
@@ -44,6 +45,8 @@ class Documents(SynchronousTestCase):
 
         @param outside: whether things may come from the network.
         """
+        if missing_programs():
+            raise SkipTest(f"These are needed: {', '.join(missing_programs())}.")
         network = None if outside and ports_free() else private_network()
         if network is None and not ports_free():
             raise SkipTest("The ports are taken, and there is no network of our own.")
