@@ -5,9 +5,10 @@ is left behind.
 
 import signal
 import time
+import uuid
 from typing import ClassVar
 
-from tests.functional.crashing import LEASE, CrashCase, SlowUpload
+from tests.functional.crashing import LEASE, CrashCase, SlowUpload, wire
 from tests.functional.daemons import Place, get
 
 MOMENTS = 20
@@ -185,17 +186,21 @@ class SecondDaemonTests(CrashCase):
         One that is started while another has an upload under way, for longer
         than a lease lasts, does it no harm.
         """
-        upload = SlowUpload(self.place, self.bytes(MEBIBYTE), 4)
+        data, image_id = self.bytes(MEBIBYTE), str(uuid.uuid4())
+        client, whole = self.connect(), wire(image_id, data)
+        client.send(whole[:400_000])
         self.until(self.place.files, lambda: "no file")
         second = self.start("glance-api", self.other)
-        time.sleep(1)
+        time.sleep(2)
+        client.send(whole[400_000:700_000])
         second.kill()
         second = self.start("glance-api", self.other)
-        self.assertEqual(self.status(upload.id), "saving")
-        self.assertEqual(upload.answer(), 201)
+        time.sleep(1)
+        self.assertEqual(self.status(image_id), "saving")
+        client.send(whole[700_000:])
+        self.assertEqual(client.response()[0], 201)
         self.switch()
-        active = self.assert_settles({upload.id: upload.data})
-        self.assertEqual(active, [upload.id])
+        self.assertEqual(self.assert_settles({image_id: data}), [image_id])
         self.assertNotIn("Traceback", second.log)
 
     def test_dead(self):
