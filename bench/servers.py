@@ -135,9 +135,14 @@ class Glance(Server):
         self.place.configure()
         self.port = self.place.api_port
         self.daemons = {}
-        for name in ("glance-registry", "glance-api"):
-            self.daemons[name] = self.place.start(name)
         self._image = None
+        try:
+            for name in ("glance-registry", "glance-api"):
+                self.daemons[name] = self.place.start(name, wait=False)
+                self.daemons[name].wait_until_up()
+        except BaseException:
+            self.stop()
+            raise
 
     def pids(self):
         return [daemon.process.pid for daemon in self.daemons.values()]
