@@ -105,7 +105,7 @@ class _Root(Resource):
     def getChild(self, name: bytes, request: Request) -> IResource:
         keep_private(request)
         rest = request.postpath or []
-        problem = _problem(request, [name, *rest])
+        problem = problem_of(request, [name, *rest])
         if problem is not None:
             # Of such a request no header is looked at.
             return _Refusal(problem, lambda _, fault: as_text(fault))
@@ -143,9 +143,11 @@ class _Refusal(Resource):
         return b"" if request.method == b"HEAD" else body
 
 
-def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
+def problem_of(request: Request, path: Sequence[bytes]) -> Fault | None:
     """
     Find what would be a mistake of ours further on, and is one of the client.
+
+    @return: what to answer; L{None} if there is no such thing.
     """
     try:
         b"/".join(path).decode()

@@ -15,6 +15,7 @@ from twisted.web.resource import IResource, Resource
 from zope.interface import implementer
 
 from glance.api.errors import Fault, answer_errors, answer_fault, as_accepted, fault_of
+from glance.api.site import problem_of
 from glance.errors import ImageChanged, Invalid, Unauthenticated
 from glance.interfaces import IRegistry
 from glance.registry import wire
@@ -205,11 +206,15 @@ class RegistryRoot(Resource):
         """
         # What answers is asked by the whole path.
         request.postpath.insert(0, request.prepath.pop())
+        own = name == b"registry"
+        problem = problem_of(request, request.postpath)
+        if problem is not None:
+            return _Refusal(problem, own)
         if name == b"healthcheck":
             return self._health
-        own = name == b"registry"
         if not self._knows(request):
-            return _Refusal(own)
+            error = Unauthenticated("Give the registry's key, as Authorization: Bearer.")
+            return _Refusal(fault_of(error), own)
         return self._own if own else self._old
 
     def _knows(self, request: Request) -> bool:
@@ -223,15 +228,15 @@ class RegistryRoot(Resource):
 
 class _Refusal(Resource):
     """
-    Answers who does not bring the key.
+    Answers who does not bring the key, or what makes no sense.
     """
 
     isLeaf = True
 
-    def __init__(self, own: bool) -> None:
+    def __init__(self, fault: Fault, own: bool) -> None:
         super().__init__()
+        self._fault = fault
         self._form = as_named if own else as_accepted
 
     def render(self, request: Any) -> bytes:
-        error = Unauthenticated("Give the registry's key, as Authorization: Bearer.")
-        return answer_fault(request, fault_of(error), self._form, CHALLENGE)
+        return answer_fault(request, self._fault, self._form, CHALLENGE)

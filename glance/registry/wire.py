@@ -8,7 +8,6 @@ either loses part of one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
@@ -27,6 +26,11 @@ T = TypeVar("T")
 Reader = Callable[[Any], T]
 """
 Makes a value of what came as JSON, or raises L{Invalid}.
+"""
+
+LONGEST = 100 * 365 * 24 * 3600
+"""
+The most seconds that a span of time may have.
 """
 
 
@@ -329,6 +333,6 @@ def read_seconds(value: Any) -> float:
     """
     Read a span of time.
     """
-    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+    if type(value) not in (int, float) or not 0 <= value <= LONGEST:
         raise Invalid("A number of seconds was expected.")
     return float(value)

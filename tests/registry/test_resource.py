@@ -156,6 +156,26 @@ class OwnFaceTests(Asking, SynchronousTestCase):
             self.assertEqual(told, (400, "Invalid"), match)
         self.assertEqual(self.successResultOf(self.registry.get(IMAGE.id)), self.image)
 
+    def test_no_utf8(self):
+        """
+        A path or a header that is not in UTF-8 is the caller's mistake, and
+        nothing to log.
+        """
+        new = dump(pack(evolve(self.image, name="new")))
+        told = self.told("PUT", self.path, data=new, headers={"If-Match": b'"\xff"'})
+        self.assertEqual(told, (400, "BadHeader"))
+        for path in ("images/%ff", "leases/%ff", "%ff"):
+            self.assertEqual(self.told("GET", path), (400, "BadPath"), path)
+
+    def test_long_lease(self):
+        """
+        A lease has an end that a database can hold.
+        """
+        for seconds in (b"1e308", b"9999999999999", b"-1", b"NaN"):
+            data = b'{"seconds": %s}' % seconds
+            told = self.told("PUT", "leases/a", data=data)
+            self.assertEqual(told, (400, "Invalid"), seconds)
+
     def test_moved(self):
         """
         An image at another revision is not changed.
@@ -297,3 +317,11 @@ class KeyTests(Asking, SynchronousTestCase):
         The health check needs no key.
         """
         self.assertEqual(self.given(None, "/healthcheck"), 200)
+
+    def test_no_utf8(self):
+        """
+        Who brings no key, and a path that is not in UTF-8, leaves no trace in
+        the log.
+        """
+        for path in ("/%ff", "/healthcheck/%ff", "/registry/%ff"):
+            self.assertIn(self.given(None, path), (400, 401))
