@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -226,6 +226,32 @@ def _name(request: Request) -> dict[str, str]:
         "method": request.method.decode(errors="backslashreplace"),
         "uri": request.uri.decode(errors="backslashreplace"),
     }
+
+
+_BAD_PATH = Fault(HTTPStatus.BAD_REQUEST, "BadPath", "The path is not in UTF-8.")
+
+_BAD_HEADER = Fault(HTTPStatus.BAD_REQUEST, "BadHeader", "A header is not in UTF-8.")
+
+
+def encoding_fault(request: Request, path: Sequence[bytes]) -> Fault | None:
+    """
+    Find what a request has that is no text, which Klein or a handler would
+    stumble over.
+
+    @param path: the segments of its path.
+
+    @return: what to answer; L{None} if all is well.
+    """
+    try:
+        b"/".join(path).decode()
+    except UnicodeDecodeError:
+        return _BAD_PATH
+    try:
+        for _, values in request.requestHeaders.getAllRawHeaders():
+            b" ".join(values).decode()
+    except UnicodeDecodeError:
+        return _BAD_HEADER
+    return None
 
 
 def break_off(request: Request) -> Deferred[bytes]:

@@ -13,7 +13,14 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from glance.api.data import keep_private
-from glance.api.errors import Fault, Form, answer_fault, as_accepted, as_text
+from glance.api.errors import (
+    Fault,
+    Form,
+    answer_fault,
+    as_accepted,
+    as_text,
+    encoding_fault,
+)
 from glance.api.links import HOST, Links, peer_address
 from glance.api.versions import Version, VersionPages
 from glance.context import Context
@@ -29,10 +36,6 @@ Finds out who sent a request.
 _MEDIA_TYPE = re.compile(r"application/vnd\.openstack\.images-(v[0-9.]+)")
 
 _NOT_FOUND = Fault(HTTPStatus.NOT_FOUND, "NotFound", "There is nothing at that path.")
-
-_BAD_PATH = Fault(HTTPStatus.BAD_REQUEST, "BadPath", "The path is not in UTF-8.")
-
-_BAD_HEADER = Fault(HTTPStatus.BAD_REQUEST, "BadHeader", "A header is not in UTF-8.")
 
 _BAD_HOST = Fault(
     HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
@@ -105,7 +108,7 @@ class _Root(Resource):
     def getChild(self, name: bytes, request: Request) -> IResource:
         keep_private(request)
         rest = request.postpath or []
-        problem = problem_of(request, [name, *rest])
+        problem = _problem(request, [name, *rest])
         if problem is not None:
             # Of such a request no header is looked at.
             return _Refusal(problem, lambda _, fault: as_text(fault))
@@ -143,21 +146,13 @@ class _Refusal(Resource):
         return b"" if request.method == b"HEAD" else body
 
 
-def problem_of(request: Request, path: Sequence[bytes]) -> Fault | None:
+def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
     """
     Find what would be a mistake of ours further on, and is one of the client.
-
-    @return: what to answer; L{None} if there is no such thing.
     """
-    try:
-        b"/".join(path).decode()
-    except UnicodeDecodeError:
-        return _BAD_PATH
-    try:
-        for _, values in request.requestHeaders.getAllRawHeaders():
-            b" ".join(values).decode()
-    except UnicodeDecodeError:
-        return _BAD_HEADER
+    undecodable = encoding_fault(request, path)
+    if undecodable is not None:
+        return undecodable
     hosts = request.requestHeaders.getRawHeaders("host", ())
     if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
         return _BAD_HOST

@@ -14,8 +14,14 @@ from twisted.web.http import Request
 from twisted.web.resource import IResource, Resource
 from zope.interface import implementer
 
-from glance.api.errors import Fault, answer_errors, answer_fault, as_accepted, fault_of
-from glance.api.site import problem_of
+from glance.api.errors import (
+    Fault,
+    answer_errors,
+    answer_fault,
+    as_accepted,
+    encoding_fault,
+    fault_of,
+)
 from glance.errors import ImageChanged, Invalid, Unauthenticated
 from glance.interfaces import IRegistry
 from glance.registry import wire
@@ -31,6 +37,10 @@ CHALLENGE = b'Bearer realm="glance-registry"'
 """
 How callers of the registry are told to say who they are.
 """
+
+_KEYLESS = fault_of(
+    Unauthenticated("Give the registry's key, as Authorization: Bearer.")
+)
 
 
 async def read_json(request: StreamingRequest) -> Any:
@@ -207,14 +217,13 @@ class RegistryRoot(Resource):
         # What answers is asked by the whole path.
         request.postpath.insert(0, request.prepath.pop())
         own = name == b"registry"
-        problem = problem_of(request, request.postpath)
+        problem = encoding_fault(request, request.postpath)
         if problem is not None:
             return _Refusal(problem, own)
         if name == b"healthcheck":
             return self._health
         if not self._knows(request):
-            error = Unauthenticated("Give the registry's key, as Authorization: Bearer.")
-            return _Refusal(fault_of(error), own)
+            return _Refusal(_KEYLESS, own)
         return self._own if own else self._old
 
     def _knows(self, request: Request) -> bool:
