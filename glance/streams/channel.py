@@ -133,9 +133,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def allHeadersReceived(self) -> None:
         request: StreamingRequest = self.requests[-1]
         headers = request.requestHeaders
-        if headers.hasHeader("content-length") and headers.hasHeader(
-            "transfer-encoding"
-        ):
+        # Where somebody on the way sees another end of this request than we do,
+        # the rest would be taken for one of its own.
+        chunked = self.length is None and not headers.hasHeader("content-length")
+        if headers.hasHeader("transfer-encoding") and not chunked:
             self._respondToBadRequestAndDisconnect()
             # So that no end of this request is seen.
             self.length = None

@@ -343,6 +343,7 @@ class BadRequestTests(WireTestCase):
             b"Transfer-Encoding: identity\r\n\r\na",
             "two framings, empty": b"PUT / HTTP/1.1\r\nContent-Length: 0\r\n"
             b"Transfer-Encoding: identity\r\n\r\n",
+            "no framing": b"PUT / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n",
             "unknown framing": b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
         }
         for name, wire in cases.items():
