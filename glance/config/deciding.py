@@ -152,7 +152,7 @@ def _identity(options: Values, used: bool) -> Identity:
 
 
 def _api(options: Values, notes: list[str]) -> Endpoint:
-    guarded = options["auth_strategy"] != "noauth"
+    guarded = options["auth_strategy"] != "noauth" or options["trust_identity_headers"]
     if not options.is_written("bind_host") and not guarded:
         notes.append(
             "The API listens on 127.0.0.1 only: with auth_strategy = noauth everybody "

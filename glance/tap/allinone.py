@@ -13,10 +13,11 @@ from glance.config.settings import ConfigurationError, Settings
 from glance.log import LoggedService
 from glance.tap.api import api_parts
 from glance.tap.daemon import Live
+from glance.tap.database import check_database, database
 from glance.tap.options import DaemonOptions, Welcoming, refusal
-from glance.tap.parts import check_database, check_stores, database
+from glance.tap.parts import assembled, check_stores
 from glance.tap.pools import Pools
-from glance.tap.registry import assembled, registry_port
+from glance.tap.registry import registry_port
 
 WELCOME = """\
 

@@ -27,13 +27,13 @@ from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
     CHECK_PATIENCE,
     UseCases,
+    assembled,
     check_stores,
     identity,
     log_access,
     use_cases,
 )
 from glance.tap.pools import Pools
-from glance.tap.registry import assembled
 
 
 class Options(DaemonOptions):

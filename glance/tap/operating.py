@@ -23,7 +23,7 @@ from zope.interface import implementer
 from glance.config.settings import Settings
 from glance.interfaces import IRegistry
 from glance.redaction import escape
-from glance.tap.parts import database
+from glance.tap.database import database
 from glance.tap.pools import Pools
 
 R = TypeVar("R")

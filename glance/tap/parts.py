@@ -19,12 +19,8 @@ from glance.identity.nobody import NoAuth
 from glance.images import Images
 from glance.interfaces import IIdentity, IRegistry
 from glance.leases import Lease
-from glance.log import LogFile, Logs, access
+from glance.log import LogFile, LoggedService, Logs, access
 from glance.proxies import Proxies
-from glance.registry.bounded import Bounded
-from glance.registry.database import DatabaseRegistry
-from glance.registry.engine import DatabaseUnusable, open_engines
-from glance.registry.migrate import prepare as prepare_database
 from glance.revisions import Revisions
 from glance.settling import Reaper, Settler
 from glance.sharing import Sharing
@@ -34,7 +30,7 @@ from glance.stores.filesystem import FilesystemStore
 from glance.stores.watched import WatchedStore
 from glance.streams.request import StreamingRequest
 from glance.streams.strands import Window
-from glance.tap.daemon import Live
+from glance.tap.daemon import Daemon, Live, Parts
 from glance.tap.pools import FILES, Pools, cores
 from glance.transfers import Transfers
 
@@ -43,9 +39,6 @@ StoreFailed = Callable[[str, BaseException], None]
 
 CHECK_PATIENCE = 5
 """How many seconds the registry or a store may take to answer a health check."""
-
-DATABASE_QUEUE = 1000
-"""How many calls may wait for the database; more are told to come again."""
 
 _requests = Logger(namespace="glance.requests")
 
@@ -107,42 +100,6 @@ def identity(settings: Settings) -> IIdentity:
             owner_is_tenant=settings.identity.owner_is_tenant,
         )
     return NoAuth()
-
-
-@frozen
-class Database:
-    """
-    A registry in a database, and how to close it.
-    """
-
-    registry: DatabaseRegistry
-    close: Callable[[], None]
-
-
-def check_database(settings: Settings) -> None:
-    """
-    See whether the database can be used; an empty SQLite file is filled.
-
-    @raise ConfigurationError: it cannot.
-    """
-    try:
-        prepare_database(settings.database.url)
-    except DatabaseUnusable as error:
-        raise ConfigurationError(f"sql_connection: {error}") from None
-
-
-def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
-    """
-    Get the registry in the database.
-    """
-    engines = open_engines(settings.database.url, settings.database.pool_size)
-    registry = DatabaseRegistry(
-        engines,
-        Bounded(pools.add("database-read", engines.readers), DATABASE_QUEUE),
-        Bounded(pools.add("database-write", engines.writers), DATABASE_QUEUE),
-        reactor,
-    )
-    return Database(registry, engines.dispose)
 
 
 def check_stores(settings: Settings) -> None:
@@ -234,3 +191,17 @@ def use_cases(
         reaper=reaper,
         lease=lease,
     )
+
+
+def assembled(reactor: Any, live: Live, parts: Parts) -> LoggedService:
+    """
+    Get the service of a daemon.
+
+    @raise ConfigurationError: a port or the log file cannot be had.
+    """
+    written = logs(live.settings)
+    daemon = Daemon(reactor, live, written, parts)
+    daemon.check()
+    service = LoggedService(written)
+    daemon.setServiceParent(service)
+    return service

@@ -24,15 +24,14 @@ from glance.settling import Settler
 from glance.sharing import Sharing
 from glance.storage import Storage
 from glance.streams.site import StreamingSite
-from glance.tap.daemon import Daemon, Live, Parts, Port
+from glance.tap.daemon import Live, Parts, Port
+from glance.tap.database import check_database, database
 from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
     CHECK_PATIENCE,
-    check_database,
-    database,
+    assembled,
     identity,
     log_access,
-    logs,
 )
 from glance.tap.pools import Pools
 
@@ -107,20 +106,6 @@ def registry_daemon(reactor: Any, settings: Settings) -> LoggedService:
         close=kept.close,
     )
     return assembled(reactor, live, parts)
-
-
-def assembled(reactor: Any, live: Live, parts: Parts) -> LoggedService:
-    """
-    Get the service of a daemon.
-
-    @raise ConfigurationError: a port or the log file cannot be had.
-    """
-    written = logs(live.settings)
-    daemon = Daemon(reactor, live, written, parts)
-    daemon.check()
-    service = LoggedService(written)
-    daemon.setServiceParent(service)
-    return service
 
 
 def makeService(options: Options) -> LoggedService:

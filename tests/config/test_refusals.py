@@ -103,6 +103,17 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
         self.assertIn("may do everything", settings.notes[0])
 
+    def test_api_behind_proxy(self):
+        """
+        Where only a proxy is believed, and others get nothing, it listens to
+        all.
+        """
+        text = "[DEFAULT]\ntrust_identity_headers = true\n"
+        for more in ("", "bind_host = 0.0.0.0\n"):
+            settings = self.load(text + more)
+            self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
+            self.assertEqual(settings.notes, ())
+
     def test_api_anywhere(self):
         """
         Being allowed to listen to others is not being told to.

@@ -1,0 +1,59 @@
+"""
+The registry in a database.
+
+It is a module of its own because SQLAlchemy takes long to import, and a daemon
+that asks another for its registry needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from glance.config.settings import ConfigurationError, Settings
+from glance.registry.bounded import Bounded
+from glance.registry.database import DatabaseRegistry
+from glance.registry.engine import DatabaseUnusable, open_engines
+from glance.registry.migrate import prepare as prepare_database
+from glance.tap.pools import Pools
+
+DATABASE_QUEUE = 1000
+"""How many calls may wait for the database; more are told to come again."""
+
+
+@frozen
+class Database:
+    """
+    A registry in a database, and how to close it.
+    """
+
+    registry: DatabaseRegistry
+    close: Callable[[], None]
+
+
+def check_database(settings: Settings) -> None:
+    """
+    See whether the database can be used; an empty SQLite file is filled.
+
+    @raise ConfigurationError: it cannot.
+    """
+    try:
+        prepare_database(settings.database.url)
+    except DatabaseUnusable as error:
+        raise ConfigurationError(f"sql_connection: {error}") from None
+
+
+def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
+    """
+    Get the registry in the database.
+    """
+    engines = open_engines(settings.database.url, settings.database.pool_size)
+    registry = DatabaseRegistry(
+        engines,
+        Bounded(pools.add("database-read", engines.readers), DATABASE_QUEUE),
+        Bounded(pools.add("database-write", engines.writers), DATABASE_QUEUE),
+        reactor,
+    )
+    return Database(registry, engines.dispose)
