@@ -4,6 +4,7 @@ From the values of options to settings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -44,6 +45,8 @@ LATER_STORES = (
     "vmware",
     "vsphere",
 )
+
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 
 DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
 
@@ -228,6 +231,10 @@ def _registry(options: Values) -> RegistryAddress:
     host = options["registry_host"]
     path = _socket(options, "registry_host") if host.startswith("unix:") else None
     host = host.removeprefix("[").removesuffix("]")
+    if path is None and not _is_host(host):
+        raise options.wrong(
+            "registry_host", "use a host name, an IP address, or unix:/path"
+        )
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     return RegistryAddress(
         host="localhost" if path else reachable.get(host, host),
@@ -235,6 +242,14 @@ def _registry(options: Values) -> RegistryAddress:
         path=path,
         timeout=options["registry_client_timeout"],
     )
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return bool(HOST_NAME.fullmatch(text)) and len(text) <= 253
+    return True
 
 
 def _database(options: Values) -> Database:
