@@ -54,6 +54,16 @@ def _useless(entry: Written, mine: set[Place]) -> str:
         return (
             f"{entry} has no effect here: Glance had such an option, this one has not"
         )
-    like = get_close_matches(name, sorted({name for _, name in mine}), 1, 0.8)
-    advice = f"did you mean {like[0]}?" if like else "check its name and section"
-    return f"{entry} is not an option of Glance: {advice}"
+    return f"{entry} is not an option of Glance: {_advice(name, mine)}"
+
+
+def _advice(name: str, mine: set[Place]) -> str:
+    """
+    Say what was meant by an option that isn't in its section.
+    """
+    names = sorted({name for _, name in mine})
+    if name in names:
+        sections = sorted(f"[{section}]" for section, other in mine if other == name)
+        return f"it belongs in {' or '.join(sections)}"
+    like = get_close_matches(name, names, 1, 0.8)
+    return f"did you mean {like[0]}?" if like else "check its name and section"

@@ -230,6 +230,18 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             ],
         )
 
+    def test_misplaced(self):
+        """
+        Of one that is in a wrong section the right ones are named.
+        """
+        self.assertEqual(
+            self.warnings("[glance-api]\nbind_port = 1\n"),
+            [
+                "bind_port in [glance-api] of /some.conf is not an option of "
+                "Glance: it belongs in [DEFAULT] or [app:glance-api]"
+            ],
+        )
+
     def test_known(self):
         """
         One that other Glances know is not said to be wrong.
