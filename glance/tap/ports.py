@@ -4,6 +4,7 @@ The ports that the daemons listen at.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from pathlib import Path
@@ -23,7 +24,7 @@ def probe(endpoint: Endpoint, option: str) -> None:
     @raise ConfigurationError: it cannot.
     """
     if endpoint.path is not None:
-        _probe_path(Path(endpoint.path), option)
+        _probe_path(Path(endpoint.path), host_of(option))
         return
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:
@@ -57,10 +58,25 @@ def unusable(endpoint: Endpoint, option: str, error: object) -> ConfigurationErr
     Get the error that says why a port can't be used, and what to do about it.
     """
     reason = getattr(error, "strerror", None) or error
+    number = getattr(error, "errno", None)
+    if endpoint.path is not None:
+        option, cure = host_of(option), "let the daemon's user write there."
+    elif number == errno.EADDRNOTAVAIL:
+        option, cure = host_of(option), "choose an address of this machine."
+    elif number == errno.EACCES:
+        cure = "choose a port from 1024 up, or let the daemon's user have it."
+    else:
+        cure = "stop the program that does, or choose another address or port."
     return ConfigurationError(
-        f"{option}: cannot listen at {endpoint}: {reason}: "
-        "stop the program that does, or choose another address or port."
+        f"{option}: cannot listen at {endpoint}: {reason}: {cure}"
     )
+
+
+def host_of(option: str) -> str:
+    """
+    Get the name of the option that says at which address a port is.
+    """
+    return f"{option.removesuffix('port')}host"
 
 
 def listen(reactor: Any, endpoint: Endpoint, factory: Any, option: str) -> Any:
