@@ -230,7 +230,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             ],
         )
 
-    def test_misplaced(self):
+    def test_wrong_section(self):
         """
         Of one that is in a wrong section the right ones are named.
         """
