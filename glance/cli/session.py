@@ -42,6 +42,8 @@ class Settings:
     port: int = 9292
     url: str | None = None
     """Stands over host and port; L{None} if it isn't given."""
+    doc_root: str = "/v1"
+    """Where the API is on that host; empty for that of 2011."""
     ssl: bool = False
     token: str | None = None
     insecure: bool = False
@@ -144,7 +146,13 @@ def client_of(settings: Settings, reactor: Any) -> Client:
     }
     if settings.url is not None:
         return Client.from_url(settings.url, **kwargs)
-    return Client(settings.host, settings.port, settings.ssl, **kwargs)
+    return Client(
+        settings.host,
+        settings.port,
+        settings.ssl,
+        doc_root=settings.doc_root,
+        **kwargs,
+    )
 
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (

@@ -34,8 +34,9 @@ def upload(host: str, port: int, **given: Any) -> None:
     from glance.cli.running import run
     from glance.cli.session import Settings
 
+    # Its users give no formats, and there they need none.
     run(
-        Settings(host=host, port=port),
+        Settings(host=host, port=port, doc_root=""),
         "store image",
         lambda session: store(session, given),
     )

@@ -91,21 +91,23 @@ class DataTests(CommandCase):
 
     async def test_upload_of_2011(self):
         """
-        C{glance-upload} works.
+        C{glance-upload} works, with the formats and without them.
         """
         path = Path(self.mktemp())
         path.write_bytes(DATA)
-        status, out, err = await self.glance(
-            str(path),
-            "old",
-            "--port",
-            str(self.port),
-            "--disk-format=raw",
-            "--container-format=bare",
-            module="glance.cli.upload",
-        )
-        self.assertEqual((status, err), (0, b""))
-        self.assertIn("Stored image. Got identifier: {", out)
+        for formats in ((), ("--disk-format=raw", "--container-format=bare")):
+            status, out, err = await self.glance(
+                str(path),
+                "old",
+                "--port",
+                str(self.port),
+                "--kernel=5",
+                *formats,
+                module="glance.cli.upload",
+            )
+            self.assertEqual((status, err), (0, b""))
+            self.assertIn("Stored image. Got identifier: {", out)
+            self.assertIn("'kernel_id': '5'", out)
 
 
 class TerminalTests(CommandCase):
