@@ -7,7 +7,9 @@ TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial
 UNITS = $(filter-out tests.integration tests.servers,$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py))) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py))
 
-.PHONY: run test integration check format lint types coverage docs sample bench soak news wheel clean
+QUICK = $(filter-out tests.functional,$(UNITS)) tests.functional.test_site tests.functional.test_daemons
+
+.PHONY: run test quick integration check format lint types coverage docs sample bench soak news wheel clean
 
 run: $(VENV)/run.stamp
 	@mkdir -p var
@@ -16,6 +18,10 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	$(TRIAL) $(UNITS)
+
+# Without the tests that kill, fill and starve real daemons.
+quick: $(VENV)/test.stamp
+	$(TRIAL) $(QUICK)
 
 integration: $(VENV)/test.stamp
 	$(TRIAL) tests.integration

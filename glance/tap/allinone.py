@@ -70,7 +70,7 @@ def whole_daemon(reactor: Any, settings: Settings, *, welcome: bool) -> LoggedSe
     if settings.registry_listen is not None:
         ports.append(registry_port(reactor, live, kept.registry))
     begin = list(parts.begin)
-    if welcome:
+    if welcome and settings.api is not None and settings.api.path is None:
         begin.append(lambda: _welcome(settings))
     parts = evolve(parts, ports=ports, begin=begin, close=kept.close)
     return assembled(reactor, live, parts)

@@ -34,6 +34,9 @@ from glance.tap.daemon import Daemon, Live, Parts
 from glance.tap.pools import FILES, Pools, cores
 from glance.transfers import Transfers
 
+ABORTED = 499
+"""What is logged as the status of a request whose client went away."""
+
 StoreFailed = Callable[[str, BaseException], None]
 """Takes note of an error of the store of that name."""
 
@@ -78,7 +81,7 @@ def log_access(
             _requests,
             method=request.method,
             uri=request.uri,
-            status=request.code,
+            status=ABORTED if request.aborted else request.code,
             received=request.body.received if request.body is not None else 0,
             sent=request.sentLength,
             seconds=reactor.seconds() - request.started,

@@ -213,6 +213,21 @@ class RunningTests(DaemonCase):
         self.assertEqual(access[0]["received"], 4)
         self.assertTrue(access[0]["request_id"].startswith("req-"))
 
+    def test_aborted_request(self):
+        """
+        A request whose client went away is logged as such.
+        """
+        running = self.start("glance")
+        with socket.create_connection(("127.0.0.1", self.place.api_port)) as client:
+            client.sendall(
+                b"POST /v1/images HTTP/1.1\r\nHost: glance\r\nContent-Length: 9\r\n"
+                b"Content-Type: application/octet-stream\r\n"
+                b"X-Image-Meta-Disk_format: raw\r\n"
+                b"X-Image-Meta-Container_format: bare\r\n\r\nhalf"
+            )
+            running.wait_for(lambda: self.place.files())
+        running.wait_for_log("POST /v1/images 499 in=4")
+
 
 class ScriptTests(DaemonCase):
     """
