@@ -223,7 +223,7 @@ class Server:
     async def _once(self, method: str, url: str, ask: Ask) -> IResponse:
         headers = ask.headers.copy()
         headers.setRawHeaders("user-agent", ["txglance"])
-        accepted = "application/octet-stream, */*;q=0.5"
+        accepted = "application/octet-stream, application/json;q=0.9, */*;q=0.5"
         headers.setRawHeaders(
             "accept", [accepted if ask.download else "application/json"]
         )

@@ -160,10 +160,11 @@ class ClientContract:
 
     async def test_unknown(self):
         """
-        An image that isn't there is not found.
+        An image that isn't there is not found, and nothing is said in HTML.
         """
         unknown = str(uuid.uuid4())
-        await self.fails(self.client.get_image(unknown), NotFound)
+        error = await self.fails(self.client.get_image(unknown), NotFound)
+        self.assertNotIn("<", str(error))
         await self.fails(self.client.get_image_meta(unknown), NotFound)
         await self.fails(self.client.update_image(unknown, {}), NotFound)
         await self.fails(self.client.get_image("../images"), NotFound)
