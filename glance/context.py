@@ -59,7 +59,9 @@ def may(context: Context, deed: Deed, image: Image) -> bool:
     member = None
     if context.tenant is not None and image.visibility is Visibility.SHARED:
         member = image.member(context.tenant)
-    if deed in (Deed.SEE, Deed.DOWNLOAD, Deed.SEE_MEMBERS):
+    if deed is Deed.SEE_MEMBERS:
+        return own or member is not None
+    if deed in (Deed.SEE, Deed.DOWNLOAD):
         return (
             own
             or image.owner is None

@@ -57,7 +57,9 @@ class Scope:
     owner: str | None = None
     """All that this one owns; L{None} for no more."""
     member: str | None = None
-    """Those shared with this one, of any visibility shared; L{None} for no more."""
+    """Those shared with this one; L{None} for no more."""
+    member_visibilities: frozenset[Visibility] = frozenset({Visibility.SHARED})
+    """What those may be to count as shared."""
     consents: frozenset[Consent] = frozenset({Consent.ACCEPTED})
     """What the member has to think of them."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from glance.context import Context, Deed
+from glance.context import Context, Deed, may
 from glance.errors import Forbidden, MemberNotFound
 from glance.image import Consent, Image, Member, Visibility
 from glance.images import Images
@@ -26,12 +26,16 @@ class Sharing:
 
     async def members(self, context: Context, image_id: str) -> tuple[Member, ...]:
         """
-        List the members of an image.
+        List the members of an image: all for who shares it, and for a member
+        itself.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: it is shared with others.
         """
         image = await self._images.get(context, image_id, Deed.SEE_MEMBERS)
-        return image.members
+        if may(context, Deed.SHARE, image):
+            return image.members
+        return tuple(m for m in image.members if m.id == context.tenant)
 
     async def put(
         self,
@@ -124,7 +128,11 @@ class Sharing:
         """
         if not context.is_admin and context.tenant != member_id:
             raise Forbidden("You can list only what is shared with your own project.")
-        scope = Scope(member=member_id, consents=frozenset(Consent))
+        scope = Scope(
+            member=member_id,
+            member_visibilities=frozenset(Visibility) - {Visibility.PRIVATE},
+            consents=frozenset(Consent),
+        )
         return await self._images.find(context, Query(scope=scope, hidden=None))
 
 

@@ -31,6 +31,8 @@ TABLE = {
     ("public", Deed.UPLOAD): {"admin", "owner"},
     ("public", Deed.DELETE): {"admin", "owner"},
     ("public", Deed.SHARE): {"admin", "owner"},
+    ("public", Deed.SEE_MEMBERS): {"admin", "owner"},
+    ("shared", Deed.SEE_MEMBERS): {"admin", "owner", "member", "sharer", "rejecting"},
     ("public", Deed.REWRITE): {"admin"},
     ("community", Deed.SEE): EVERYBODY,
     ("community", Deed.CHANGE): {"admin", "owner"},

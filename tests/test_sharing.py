@@ -2,6 +2,8 @@
 Tests for L{glance.sharing}.
 """
 
+from attrs import evolve
+
 from glance.errors import (
     Forbidden,
     ImageNotFound,
@@ -90,6 +92,16 @@ class SharingTests(ImagesCase):
         self.assertEqual(self.members(), [])
         self.refuse(self.sharing.remove(MINE, self.id, "a"), MemberNotFound)
 
+    def test_own_entry(self):
+        """
+        A member sees itself among the members, and others only if it shares.
+        """
+        self.put("a")
+        self.put("b", can_share=True)
+        for name, seen in (("a", ["a"]), ("b", ["a", "b"])):
+            members = self.run_(self.sharing.members(member_of(name), self.id))
+            self.assertEqual([m.id for m in members], seen)
+
     def test_who(self):
         """
         The owner shares, and members that may; strangers are told there is no
@@ -122,3 +134,18 @@ class SharingTests(ImagesCase):
             found = self.run_(self.sharing.shared_with(context, "a"))
             self.assertEqual([image.id for image in found], [self.id])
         self.refuse(self.sharing.shared_with(MINE, "a"), Forbidden)
+
+    def test_shared_with_and_public(self):
+        """
+        An image is still shared with its members while it is public, and not
+        while it is private.
+        """
+        self.put("a")
+        for visibility, seen in ((Visibility.PUBLIC, 1), (Visibility.PRIVATE, 0)):
+            self.run_(
+                self.images.change(
+                    ADMIN, self.id, lambda i, v=visibility: evolve(i, visibility=v)
+                )
+            )
+            found = self.run_(self.sharing.shared_with(ADMIN, "a"))
+            self.assertEqual(len(found), seen)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from glance.errors import Invalid
-from glance.image import Status, Visibility
+from glance.image import Status
 from glance.query import SORTABLE, Order, Query, Scope
 from glance.registry.filters import ABSENT, demand_fit, filters, ranked
 from glance.registry.rows import WANTED
@@ -187,7 +187,7 @@ def _walks(query: Query) -> Iterator[_Walk]:
 
 def _shared_with(scope: Scope) -> ColumnElement[bool]:
     return and_(
-        images.c.visibility == Visibility.SHARED.value,
+        images.c.visibility.in_(_values(scope.member_visibilities)),
         image_members.c.member == scope.member,
         image_members.c.status.in_(_values(scope.consents)),
     )

@@ -285,6 +285,7 @@ _SCOPE: dict[str, Reader[Any]] = {
     "visibilities": _list_of(_one_of(Visibility), frozenset),
     "owner": _optional(_read_text),
     "member": _optional(_read_text),
+    "member_visibilities": _list_of(_one_of(Visibility), frozenset),
     "consents": _list_of(_one_of(Consent), frozenset),
 }
 
