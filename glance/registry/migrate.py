@@ -5,14 +5,15 @@ tells whether it has them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from glance.registry.engine import DatabaseUnusable, single_engine
+from glance.registry.engine import DatabaseUnusable, database_url, single_engine
 
 VERSIONS = ("0001",)
 """
@@ -78,6 +79,7 @@ def sync(url: str) -> str:
 
     @raise DatabaseUnusable: it cannot be done.
     """
+    _keep_private(url)
     with _connected(url) as connection:
         _lock(connection)
         if _state(connection) is State.NEWER:
@@ -93,6 +95,7 @@ def prepare(url: str) -> None:
 
     @raise DatabaseUnusable: it cannot be used as it is.
     """
+    _keep_private(url)
     with _connected(url) as connection:
         state = _state(connection)
         if state is State.NEWER:
@@ -107,6 +110,19 @@ def prepare(url: str) -> None:
         f"The database is {state.value}: "
         'run "glance-manage db sync" with the same configuration.'
     )
+
+
+def _keep_private(text: str) -> None:
+    """
+    Make an SQLite file, where there is none, that is nobody's business but its
+    owner's and group's.  SQLite itself would let all read it.
+    """
+    url = database_url(text)
+    path = url.database
+    if url.get_backend_name() == "sqlite" and path and not path.startswith(":"):
+        # What is wrong with the path is said when it is opened.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640))
 
 
 @contextmanager

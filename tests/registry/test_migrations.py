@@ -2,6 +2,7 @@
 Tests of L{glance.registry.migrate} and the migrations.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,17 @@ class SQLiteMigrationTests(SynchronousTestCase):
         self.execute("INSERT INTO used_ids VALUES ('a')")
         prepare(self.url)
         self.assertEqual(differences(self.url), [])
+
+    def test_private(self):
+        """
+        A file that is made for the database is not for everybody to read.
+        """
+        for make in (prepare, sync):
+            path = Path(self.mktemp())
+            before = os.umask(0)
+            self.addCleanup(os.umask, before)
+            make(f"sqlite:///{path}")
+            self.assertEqual(path.stat().st_mode & 0o777, 0o640)
 
     def test_newer(self):
         """
