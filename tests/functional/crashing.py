@@ -211,7 +211,8 @@ class CrashCase(SynchronousTestCase):
         self.statuses = {image_id: self.status(image_id) for image_id in known}
         active = [i for i, status in self.statuses.items() if status == "active"]
         files = [name.partition(".")[0] for name in self.place.files()]
-        return "saving" not in self.statuses.values() and files == sorted(active)
+        unsettled = {"saving", "pending_delete"} & set(self.statuses.values())
+        return not unsettled and files == sorted(active)
 
     def assert_settles(self, known):
         """
