@@ -26,6 +26,13 @@ class Context:
     owner: str | None = None
     """What images that this caller makes are owned by: its project or user."""
 
+    @property
+    def reads_only(self) -> bool:
+        """
+        Whether its roles, where they are known, let it look at images only.
+        """
+        return bool(self.roles) and not (self.is_admin or "member" in self.roles)
+
 
 class Deed(Enum):
     """
@@ -40,6 +47,10 @@ class Deed(Enum):
     SHARE = auto()
     """Add, change or remove members."""
     SEE_MEMBERS = auto()
+    CONSENT = auto()
+    """Say, as a member, what one thinks of its being shared."""
+    PUBLISH = auto()
+    """Make it public."""
     REWRITE = auto()
     """Change what only administrators may: owner, size or checksum of data."""
 
@@ -59,8 +70,12 @@ def may(context: Context, deed: Deed, image: Image) -> bool:
     member = None
     if context.tenant is not None and image.visibility is Visibility.SHARED:
         member = image.member(context.tenant)
+    if context.reads_only and deed not in (Deed.SEE, Deed.SEE_MEMBERS):
+        return False
     if deed is Deed.SEE_MEMBERS:
         return own or member is not None
+    if deed is Deed.CONSENT:
+        return member is not None
     if deed in (Deed.SEE, Deed.DOWNLOAD):
         return (
             own
@@ -74,7 +89,7 @@ def may(context: Context, deed: Deed, image: Image) -> bool:
             and member.can_share
             and member.status is not Consent.REJECTED
         )
-    if deed is Deed.REWRITE:
+    if deed in (Deed.REWRITE, Deed.PUBLISH):
         return False
     return own
 

@@ -97,6 +97,30 @@ class MemberNotFound(GlanceError):
     """
 
 
+class MemberExists(GlanceError):
+    """
+    An image is shared with that member already.
+    """
+
+
+class TagNotFound(GlanceError):
+    """
+    An image does not have that tag.
+    """
+
+
+class NoSuchProperty(GlanceError):
+    """
+    An image does not have the property that is to be changed.
+    """
+
+
+class PropertyExists(GlanceError):
+    """
+    An image has the property that was to be new.
+    """
+
+
 class ImageExists(GlanceError):
     """
     An id is taken, or was once.
@@ -161,6 +185,12 @@ class TooMany(GlanceError):
 
 
 # Data on the way in
+
+
+class FormatsMissing(Invalid):
+    """
+    An image has no formats yet, and needs them before its data.
+    """
 
 
 class SizeMismatch(Invalid):

@@ -13,8 +13,14 @@ from attrs import evolve
 from twisted.logger import Logger
 
 from glance.context import Context, Deed, demand, may
-from glance.errors import Forbidden, GlanceError, ImageNotFound, ImageProtected
-from glance.image import GONE, Image, Status
+from glance.errors import (
+    Forbidden,
+    GlanceError,
+    ImageNotFound,
+    ImageProtected,
+    TagNotFound,
+)
+from glance.image import GONE, Image, Status, Visibility
 from glance.limits import Limits
 from glance.query import Query
 from glance.revisions import Revisions
@@ -75,11 +81,15 @@ class Images:
 
         @raise InvalidImage: it cannot be so.
         @raise TooMany: it has too many of something.
-        @raise Forbidden: it is somebody else's.
+        @raise Forbidden: it is somebody else's, or is to be public.
         @raise ImageExists: its id is taken, or was once.
         """
+        if context.reads_only:
+            raise Forbidden("Your role does not let you make images.")
         if not context.is_admin and image.owner != context.owner:
             raise Forbidden("Only administrators make images for others.")
+        if image.visibility is Visibility.PUBLIC:
+            _demand_publisher(context, image)
         validate(image, self.limits())
         created: Image = await self._registry.create(image)
         return created
@@ -128,6 +138,7 @@ class Images:
         deed: Deed = Deed.CHANGE,
         *,
         revision: int | None = None,
+        touch: bool = True,
     ) -> Image:
         """
         Change an image.
@@ -136,6 +147,7 @@ class Images:
             raise, and may be called anew when somebody else was faster.
         @param deed: what this is.
         @param revision: the only revision to be changed; L{None} for any.
+        @param touch: whether this counts as an update of the image.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: the caller may not do that.
@@ -152,12 +164,67 @@ class Images:
             new = f(image)
             if _rewrites(image, new):
                 demand(context, Deed.REWRITE, image)
+            if new.visibility is Visibility.PUBLIC is not image.visibility:
+                _demand_publisher(context, image)
             validate(new, self.limits(), image)
             return new
 
         if not is_image_id(image_id):
             raise ImageNotFound("No image with that ID was found.")
-        return await self.revisions.change(image_id, allowed, revision=revision)
+        return await self.revisions.change(
+            image_id, allowed, revision=revision, touch=touch
+        )
+
+    async def activate(self, context: Context, image_id: str, status: Status) -> Image:
+        """
+        Stop downloads of an image's data, or allow them again.
+
+        @param status: deactivated, or active.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: the caller may not do that, or there is no data.
+        """
+
+        def activated(image: Image) -> Image:
+            if image.status is status:
+                return image
+            if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+                raise Forbidden(
+                    f"Image {image_id} is {image.status.value}: only an active "
+                    "image can be deactivated, and only such a one reactivated."
+                )
+            return image.becoming(status)
+
+        return await self.change(context, image_id, activated)
+
+    async def tag(self, context: Context, image_id: str, tag: str) -> Image:
+        """
+        Give an image a tag; it may have it already.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: the caller may not do that.
+        @raise InvalidImage: the tag is too long.
+        @raise TooMany: the image has too many.
+        """
+        return await self.change(
+            context, image_id, lambda image: evolve(image, tags=image.tags | {tag})
+        )
+
+    async def untag(self, context: Context, image_id: str, tag: str) -> Image:
+        """
+        Take a tag from an image.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: the caller may not do that.
+        @raise TagNotFound: the image doesn't have it.
+        """
+
+        def untagged(image: Image) -> Image:
+            if tag not in image.tags:
+                raise TagNotFound(f"Image {image_id} has no such tag.")
+            return evolve(image, tags=image.tags - {tag})
+
+        return await self.change(context, image_id, untagged)
 
     async def delete(self, context: Context, image_id: str) -> Image:
         """
@@ -204,6 +271,11 @@ class Images:
         Tell whether a caller may know of an image.
         """
         return may(context, Deed.SEE, image)
+
+
+def _demand_publisher(context: Context, image: Image) -> None:
+    if not may(context, Deed.PUBLISH, image):
+        raise Forbidden("Only administrators make images public.")
 
 
 def _rewrites(old: Image, new: Image) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from attrs import evolve
 
 from glance.context import Context, Deed, may
-from glance.errors import Forbidden, MemberNotFound
+from glance.errors import Forbidden, MemberExists, MemberNotFound
 from glance.image import Consent, Image, Member, Visibility
 from glance.images import Images
 from glance.query import Query, Scope
@@ -66,10 +66,85 @@ class Sharing:
             image_id,
             lambda image: _shared(image, member_id, can_share, status, now),
             Deed.SHARE,
+            touch=False,
         )
-        member = image.member(member_id)
-        assert member is not None
-        return member
+        return _member(image, member_id)
+
+    async def shared(self, context: Context, image_id: str) -> tuple[Member, ...]:
+        """
+        List the members of an image that is shared, as L{members} does.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: it isn't shared, or is shared with others.
+        """
+        image = await self._images.get(context, image_id)
+        _demand_shared(image)
+        return await self.members(context, image_id)
+
+    async def member(self, context: Context, image_id: str, member_id: str) -> Member:
+        """
+        Find a member of an image that is shared.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise MemberNotFound: there is none, or the caller may not know of it.
+        """
+        try:
+            members = await self.shared(context, image_id)
+        except Forbidden:
+            members = ()
+        for member in members:
+            if member.id == member_id:
+                return member
+        raise _no_member(image_id, member_id)
+
+    async def add(self, context: Context, image_id: str, member_id: str) -> Member:
+        """
+        Share an image with one member more, who is yet to consent.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: it isn't one to be shared, or not by the caller.
+        @raise MemberExists: it is shared with that member.
+        @raise TooMany: the image has too many members.
+        """
+        now = self._images.now()
+
+        def added(image: Image) -> Image:
+            _demand_shared(image)
+            if image.member(member_id) is not None:
+                raise MemberExists(
+                    f"Image {image_id} is shared with {member_id} already."
+                )
+            return _shared(image, member_id, None, None, now)
+
+        image = await self._images.change(
+            context, image_id, added, Deed.SHARE, touch=False
+        )
+        return _member(image, member_id)
+
+    async def consent(
+        self, context: Context, image_id: str, member_id: str, status: Consent
+    ) -> Member:
+        """
+        Say, as a member, what one thinks of an image's being shared.
+
+        @raise ImageNotFound: there is none, or the caller may not know of it.
+        @raise MemberNotFound: there is none, or the caller may not know of it.
+        @raise Forbidden: it isn't the caller's to say.
+        """
+        await self.member(context, image_id, member_id)
+        now = self._images.now()
+
+        def consented(image: Image) -> Image:
+            if image.member(member_id) is None:
+                raise _no_member(image_id, member_id)
+            if not (context.is_admin or context.tenant == member_id):
+                raise Forbidden("Only a member itself accepts or rejects an image.")
+            return _shared(image, member_id, None, status, now)
+
+        image = await self._images.change(
+            context, image_id, consented, Deed.CONSENT, touch=False
+        )
+        return _member(image, member_id)
 
     async def replace(
         self,
@@ -99,11 +174,21 @@ class Sharing:
                 image = _shared(image, member_id, can_share, status, now)
             return image
 
-        await self._images.change(context, image_id, replaced, Deed.SHARE)
+        await self._images.change(context, image_id, replaced, Deed.SHARE, touch=False)
 
-    async def remove(self, context: Context, image_id: str, member_id: str) -> None:
+    async def remove(
+        self,
+        context: Context,
+        image_id: str,
+        member_id: str,
+        *,
+        while_shared: bool = False,
+    ) -> None:
         """
         Share an image with a member no more.
+
+        @param while_shared: whether to do so only as long as the image has the
+            visibility in which members count.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise MemberNotFound: it isn't shared with that member.
@@ -111,14 +196,14 @@ class Sharing:
         """
 
         def removed(image: Image) -> Image:
+            if while_shared:
+                _demand_shared(image)
             if image.member(member_id) is None:
-                raise MemberNotFound(
-                    f"Image {image_id} is not shared with {member_id}."
-                )
+                raise _no_member(image_id, member_id)
             left = tuple(m for m in image.members if m.id != member_id)
             return evolve(image, members=left)
 
-        await self._images.change(context, image_id, removed, Deed.SHARE)
+        await self._images.change(context, image_id, removed, Deed.SHARE, touch=False)
 
     async def shared_with(self, context: Context, member_id: str) -> Sequence[Image]:
         """
@@ -134,6 +219,27 @@ class Sharing:
             consents=frozenset(Consent),
         )
         return await self._images.find(context, Query(scope=scope, hidden=None))
+
+
+def _no_member(image_id: str, member_id: str) -> MemberNotFound:
+    return MemberNotFound(f"Image {image_id} is not shared with {member_id}.")
+
+
+def _demand_shared(image: Image) -> None:
+    """
+    Refuse to deal with members where they don't count.
+    """
+    if image.visibility is not Visibility.SHARED:
+        raise Forbidden(
+            f"Image {image.id} is {image.visibility.value}: only images of "
+            "visibility shared have members."
+        )
+
+
+def _member(image: Image, member_id: str) -> Member:
+    member = image.member(member_id)
+    assert member is not None
+    return member
 
 
 def _shared(

@@ -21,6 +21,7 @@ from glance.errors import (
     ChecksumMismatch,
     DataDamaged,
     DataNotFound,
+    FormatsMissing,
     GlanceError,
     ImageDeactivated,
     ImageGone,
@@ -115,6 +116,7 @@ class Transfers:
         size: int | None = None,
         checksum: str | None = None,
         fallback: Status = Status.QUEUED,
+        needs_formats: bool = False,
     ) -> Image:
         """
         Fill a queued image with data.
@@ -126,10 +128,12 @@ class Transfers:
         @param size: how many bytes the caller says there are, if it does.
         @param checksum: the MD5 that the caller says they have, if it does.
         @param fallback: what the image becomes when this fails.
+        @param needs_formats: whether the image needs its formats by now.
 
         @return: the image, active.
 
         @raise BadTransition: the image isn't queued.
+        @raise FormatsMissing: it has no formats.
         @raise StoreNotFound: there is no such store.
         @raise SizeMismatch: there are more or fewer bytes than was said.
         @raise ChecksumMismatch: they are others than was said.
@@ -146,7 +150,7 @@ class Transfers:
             location=Location(store=name, key=f"{image_id}.{number}"),
             fallback=fallback,
         )
-        saving = await self._begin(context, image_id, attempt)
+        saving = await self._begin(context, image_id, attempt, needs_formats)
         self.in_flight += 1
         try:
             announced = [
@@ -160,14 +164,20 @@ class Transfers:
         finally:
             self.in_flight -= 1
 
-    async def _begin(self, context: Context, image_id: str, attempt: Attempt) -> Image:
+    async def _begin(
+        self, context: Context, image_id: str, attempt: Attempt, needs_formats: bool
+    ) -> Image:
+        def begun(image: Image) -> Image:
+            saving = image.becoming(Status.SAVING, attempt=attempt)
+            if needs_formats and None in (image.disk_format, image.container_format):
+                raise FormatsMissing(
+                    f"Image {image_id} has no disk_format or no container_format: "
+                    "set both before its data is sent."
+                )
+            return saving
+
         try:
-            return await self._images.change(
-                context,
-                image_id,
-                lambda image: image.becoming(Status.SAVING, attempt=attempt),
-                Deed.UPLOAD,
-            )
+            return await self._images.change(context, image_id, begun, Deed.UPLOAD)
         except (RegistryUnavailable, CancelledError):
             self._reaper.doubt(image_id, attempt)
             raise

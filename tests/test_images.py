@@ -198,7 +198,7 @@ class ChangeTests(ImagesCase):
         mine, other = member_of("mine"), member_of("other")
         image = self.create(mine, visibility=Visibility.PRIVATE)
         self.refuse(self.images.change(other, image.id, self.tag("a")), ImageNotFound)
-        image = self.create(mine, visibility=Visibility.PUBLIC)
+        image = self.create(mine, visibility=Visibility.COMMUNITY)
         self.refuse(self.images.change(other, image.id, self.tag("a")), Forbidden)
         self.assertEqual(self.stored(image.id), image)
 
@@ -429,7 +429,7 @@ class DeedTests(ImagesCase):
         """
         Whoever may see an image may not therefore change it.
         """
-        image = self.create(member_of("mine"), visibility=Visibility.PUBLIC)
+        image = self.create(member_of("mine"), visibility=Visibility.COMMUNITY)
         other = member_of("other")
         self.assertEqual(self.run_(self.images.get(other, image.id)), image)
         self.refuse(self.images.get(other, image.id, Deed.CHANGE), Forbidden)

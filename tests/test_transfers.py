@@ -259,7 +259,7 @@ class UploadTests(TransferCase):
         Only the owner's project may fill an image.
         """
         mine, other = member_of("mine"), member_of("other")
-        image_id = self.create(mine, visibility=Visibility.PUBLIC)
+        image_id = self.create(mine, visibility=Visibility.COMMUNITY)
         self.failureResultOf(self.start(image_id, context=other), Forbidden)
         self.successResultOf(self.start(image_id, context=mine))
 

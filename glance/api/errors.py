@@ -24,7 +24,9 @@ from werkzeug.exceptions import HTTPException
 
 from glance import errors
 
-STATUS: dict[type[errors.GlanceError], HTTPStatus] = {
+Statuses = Mapping[type[errors.GlanceError], HTTPStatus]
+
+STATUS: Statuses = {
     errors.Invalid: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -32,6 +34,10 @@ STATUS: dict[type[errors.GlanceError], HTTPStatus] = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.ImageNotFound: HTTPStatus.NOT_FOUND,
     errors.MemberNotFound: HTTPStatus.NOT_FOUND,
+    errors.MemberExists: HTTPStatus.CONFLICT,
+    errors.TagNotFound: HTTPStatus.NOT_FOUND,
+    errors.NoSuchProperty: HTTPStatus.CONFLICT,
+    errors.PropertyExists: HTTPStatus.CONFLICT,
     errors.ImageExists: HTTPStatus.CONFLICT,
     errors.ImageChanged: HTTPStatus.CONFLICT,
     errors.BadTransition: HTTPStatus.CONFLICT,
@@ -69,11 +75,11 @@ How clients of the API are told to say who they are.
 _log = Logger()
 
 
-def status_of(error: errors.GlanceError) -> HTTPStatus:
+def status_of(error: errors.GlanceError, statuses: Statuses = STATUS) -> HTTPStatus:
     """
     Get the HTTP status that says what went wrong.
     """
-    known = (STATUS[base] for base in type(error).__mro__ if base in STATUS)
+    known = (statuses[base] for base in type(error).__mro__ if base in statuses)
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
@@ -122,15 +128,14 @@ def as_text(fault: Fault) -> tuple[str, bytes]:
 
 def as_json(fault: Fault) -> tuple[str, bytes]:
     """
-    Put a fault into JSON.
+    Put a fault into JSON, as OpenStack's clients expect it: flat.
     """
-    message = fault.message.encode(errors="replace").decode()
     error = {
-        "code": fault.status.value,
+        "message": fault.message.encode(errors="replace").decode(),
+        "code": f"{fault.status.value} {fault.status.phrase}",
         "title": fault.status.phrase,
-        "message": message,
     }
-    return "application/json", orjson.dumps({"error": error})
+    return "application/json", orjson.dumps(error)
 
 
 _FORMS: dict[str, Callable[[Fault], tuple[str, bytes]]] = {
@@ -169,6 +174,9 @@ def as_accepted(request: Request, fault: Fault) -> tuple[str, bytes]:
     text where it does not say.
     """
     accept = request.getHeader("accept") or ""
+    if not accept and request.requestHeaders.hasHeader("accept"):
+        # So openstacksdk asks when it sends data; it reads JSON only.
+        return as_json(fault)
     wishes = {name: _wish(accept, name) for name in _FORMS}
     best = max(_FORMS, key=lambda name: wishes[name])
     if not wishes[best][0]:
@@ -200,14 +208,15 @@ def answer_fault(
     return body
 
 
-def fault_of(error: errors.GlanceError) -> Fault:
+def fault_of(error: errors.GlanceError, statuses: Statuses = STATUS) -> Fault:
     """
     Describe a domain error.
     """
     headers = {}
     if isinstance(error, errors.RangeNotSatisfiable):
         headers["content-range"] = f"bytes */{error.size}"
-    return Fault(status_of(error), type(error).__name__, str(error), headers)
+    status = status_of(error, statuses)
+    return Fault(status, type(error).__name__, str(error), headers)
 
 
 def _fault_of_route(error: HTTPException) -> Fault:
@@ -278,10 +287,11 @@ class _Answers:
 
     form: Form
     challenge: bytes
+    statuses: Statuses
 
     def known(self, _: object, request: Request, failure: Failure) -> Any:
         assert isinstance(failure.value, errors.GlanceError)
-        fault = fault_of(failure.value)
+        fault = fault_of(failure.value, self.statuses)
         if request.startedWriting or fault.status >= 500:
             _log.warn(
                 "{request[method]} {request[uri]}: {fault.name}: {fault.message}",
@@ -311,7 +321,10 @@ class _Answers:
 
 
 def answer_errors(
-    app: Klein, form: Form = as_accepted, challenge: bytes = CHALLENGE
+    app: Klein,
+    form: Form = as_accepted,
+    challenge: bytes = CHALLENGE,
+    statuses: Statuses = STATUS,
 ) -> None:
     """
     Have C{app} answer each L{GlanceError<errors.GlanceError>} with its status,
@@ -320,8 +333,9 @@ def answer_errors(
 
     @param app: a class's attribute, not a module's.
     @param challenge: what is sent along with 401.
+    @param statuses: the status of each error.
     """
-    answers = _Answers(form, challenge)
+    answers = _Answers(form, challenge, statuses)
     # Klein asks them in this order, and the first that fits answers.
     order: list[tuple[type[Exception], Any]] = [
         (errors.GlanceError, answers.known),

@@ -341,8 +341,13 @@ def _message(said: bytes) -> str:
         document = json.loads(text)
     except ValueError:
         return text
-    error = document.get("error") if isinstance(document, Mapping) else None
-    if isinstance(error, Mapping) and isinstance(error.get("message"), str):
-        message: str = error["message"]
-        return message
+    # Ours is flat; other services of OpenStack put it into an envelope.
+    for error in (document, _field(document, "error")):
+        message = _field(error, "message")
+        if isinstance(message, str):
+            return message
     return text
+
+
+def _field(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, Mapping) else None

@@ -9,18 +9,19 @@ from http import HTTPStatus
 from typing import Any
 
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from werkzeug.routing import BaseConverter
 
 from glance import v1form
-from glance.api.data import entity_tag, send_data
-from glance.api.links import Links
-from glance.api.site import ContextOf
-from glance.api.v1 import fields
-from glance.api.v1.answers import (
+from glance.api.answers import (
     answer_json,
     answer_nothing,
     app,
     without_implied_head,
 )
+from glance.api.data import entity_tag, send_data
+from glance.api.links import Links
+from glance.api.site import ContextOf
+from glance.api.v1 import fields
 from glance.api.v1.dialect import Dialect
 from glance.api.v1.filters import arguments
 from glance.context import Context, Deed
@@ -40,6 +41,14 @@ from glance.transfers import Transfers
 DATA_TYPE = b"application/octet-stream"
 
 
+class _ImageId(BaseConverter):
+    """
+    The piece of a path that says which image is meant.
+    """
+
+    regex = "(?!detail$)[^/]+"
+
+
 class ImagesAPI:
     """
     What is at and below C{/images}, but for members.
@@ -49,6 +58,7 @@ class ImagesAPI:
     """
 
     app = app()
+    app.url_map.converters["image"] = _ImageId
 
     def __init__(
         self,

@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from glance.api.site import ContextOf
-from glance.api.v1.answers import (
+from glance.api.answers import (
     answer_json,
     answer_nothing,
     app,
     without_implied_head,
 )
+from glance.api.site import ContextOf
 from glance.errors import Invalid
 from glance.image import Consent
 from glance.sharing import Sharing

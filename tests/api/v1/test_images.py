@@ -274,8 +274,8 @@ class UpdateTests(CallingTestCase):
         """
         Who doesn't own an image cannot change it.
         """
+        public = self.create(raw(is_public="True", owner="a"), DATA)
         self.service.context = member_of("a")
-        public = self.create(raw(is_public="True"), DATA)
         private = self.create(raw(), DATA)
         self.service.context = member_of("b")
         for method in ("PUT", "DELETE"):
@@ -283,6 +283,18 @@ class UpdateTests(CallingTestCase):
             self.assertEqual(self.ask(method, f"/{private}").status, 404)
         self.assertEqual(self.known(public).status, Status.ACTIVE)
         self.assertEqual(len(self.keys()), 2)
+
+    def test_publishing(self):
+        """
+        Only administrators make images public.
+        """
+        self.service.context = member_of("a")
+        answer = self.ask("POST", "", meta(is_public="True"))
+        self.assert_refused(answer, 403, b"Only administrators make images public.")
+        image_id = self.create()
+        answer = self.ask("PUT", f"/{image_id}", meta(is_public="True"))
+        self.assert_refused(answer, 403, b"Only administrators make images public.")
+        self.assertIs(self.known(image_id).visibility, Visibility.SHARED)
 
     def test_deleted(self):
         """

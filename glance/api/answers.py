@@ -1,5 +1,5 @@
 """
-What all handlers of version 1 do alike.
+What handlers do alike.
 """
 
 from __future__ import annotations
@@ -10,27 +10,19 @@ from typing import Any
 import orjson
 from klein import Klein
 from twisted.web.http import Request
-from werkzeug.routing import BaseConverter
 
-from glance.api.errors import answer_errors
-
-
-class _ImageId(BaseConverter):
-    """
-    The piece of a path that says which image is meant.
-    """
-
-    regex = "(?!detail$)[^/]+"
+from glance.api.errors import STATUS, Statuses, answer_errors
 
 
-def app() -> Klein:
+def app(statuses: Statuses = STATUS) -> Klein:
     """
     Get an app, which is to be a class's attribute, without routes.
+
+    @param statuses: the status of each error.
     """
     made = Klein()
     made.url_map.merge_slashes = False
-    made.url_map.converters["image"] = _ImageId
-    answer_errors(made)
+    answer_errors(made, statuses=statuses)
     return made
 
 
