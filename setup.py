@@ -56,6 +56,7 @@ setup(
         "alembic>=1.14",
         "attrs>=23.2",
         "click>=8.1",
+        "fastjsonschema>=2.20",
         "klein>=24.8",
         "orjson>=3.10",
         "oslo.config>=9.6",

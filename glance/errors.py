@@ -178,6 +178,12 @@ class ImageTooLarge(GlanceError):
     """
 
 
+class BodyTooLong(GlanceError):
+    """
+    A request says more than is listened to.
+    """
+
+
 class TooMany(GlanceError):
     """
     An image has no room for more properties, members or the like.

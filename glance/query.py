@@ -36,8 +36,8 @@ class Condition:
     attribute: str
     """
     One of: id name status visibility owner disk_format container_format size
-    virtual_size checksum os_hash_value min_disk min_ram protected created_at
-    updated_at.
+    virtual_size checksum os_hash_algo os_hash_value min_disk min_ram protected
+    created_at updated_at.
     """
     operator: Operator
     value: Any

@@ -111,6 +111,7 @@ ONLY = {
     "klein": ("api", "registry"),
     "treq": ("registry", "client"),
     "click": ("cli", "tap"),
+    "fastjsonschema": ("api",),
     "tqdm": ("cli",),
     "prometheus_client": ("metrics", "api"),
     "orjson": ("api", "registry", "client", "cli", "log"),

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 
+from attrs import frozen
 from twisted.web.http import Request
 
 from glance.errors import DataDamaged
@@ -21,7 +23,26 @@ from glance.transfers import Transfers
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
-async def send_data(request: Request, image: Image, transfers: Transfers) -> bytes:
+@frozen(kw_only=True)
+class DataForm:
+    """
+    How a version of the API answers image data.
+    """
+
+    hash_of: Callable[[Image], str | None]
+    """Gets what the entity tag is made of."""
+    content_md5: Callable[[Image, bool], str | None]
+    """Gets the Content-MD5 of an image's data, or, where the flag says so, of a
+    part of it; L{None} for no such header."""
+    range_of: Callable[[Request, int], Range | None]
+    """Gets the part of so many bytes that a request asks for; L{None} for all."""
+    describe: Callable[[Request, Image], None]
+    """Sets the headers that are this version's own."""
+
+
+async def send_data(
+    request: Request, image: Image, transfers: Transfers, form: DataForm
+) -> bytes:
     """
     Answer a GET or HEAD of an image's data: all of it or a part, or that the
     client has it already.
@@ -40,25 +61,25 @@ async def send_data(request: Request, image: Image, transfers: Transfers) -> byt
     """
     if image.size is None:
         raise DataDamaged(f"How long the data of image {image.id} is isn't known.")
-    if _unchanged(request, image):
-        _describe(request, image)
+    if _unchanged(request, image, form):
+        _describe(request, image, form)
         request.setResponseCode(HTTPStatus.NOT_MODIFIED)
         return b""
-    part = _wanted(request, image, image.size)
+    part = _wanted(request, image, image.size, form)
     whole = part is None
     offset, length = (0, image.size) if part is None else (part.offset, part.length)
     body = None
     if request.method != b"HEAD":
         body = await transfers.open(image, offset, None if whole else length)
-    _describe(request, image)
+    _describe(request, image, form)
     request.setHeader("content-type", "application/octet-stream")
     request.setHeader("content-length", str(length))
-    md5 = _content_md5(image)
+    md5 = form.content_md5(image, part is not None)
+    if md5 is not None:
+        request.setHeader("content-md5", md5)
     if part is not None:
         request.setResponseCode(HTTPStatus.PARTIAL_CONTENT)
         request.setHeader("content-range", print_content_range(part, image.size))
-    elif md5 is not None:
-        request.setHeader("content-md5", md5)
     if body is not None:
         transfers.downloads += 1
         try:
@@ -72,12 +93,11 @@ async def send_data(request: Request, image: Image, transfers: Transfers) -> byt
     return b""
 
 
-def entity_tag(image: Image) -> str | None:
+def quoted(tag: str | None) -> str | None:
     """
-    Get the strong entity tag of an image's data, with its quotes; L{None}
-    where the checksum is not known.
+    Get a strong entity tag with its quotes; L{None} where there is none.
     """
-    return None if image.checksum is None else f'"{image.checksum}"'
+    return None if tag is None else f'"{tag}"'
 
 
 def keep_private(request: Request) -> None:
@@ -91,8 +111,9 @@ def keep_private(request: Request) -> None:
     request.setHeader("vary", "X-Auth-Token, Authorization")
 
 
-def _describe(request: Request, image: Image) -> None:
-    tag = entity_tag(image)
+def _describe(request: Request, image: Image, form: DataForm) -> None:
+    form.describe(request, image)
+    tag = quoted(form.hash_of(image))
     if tag is not None:
         request.setHeader("etag", tag)
     request.setHeader("last-modified", format_datetime(_modified(image), usegmt=True))
@@ -105,14 +126,22 @@ def _modified(image: Image) -> datetime:
     return image.updated_at.astimezone(UTC).replace(microsecond=0)
 
 
-def _content_md5(image: Image) -> str | None:
+def base64_md5(image: Image, partial: bool) -> str | None:
+    """
+    Get a Content-MD5 as RFC 1864 has it, of the body as it is sent.
+    """
+    if partial:
+        return None
     try:
         return base64.b64encode(bytes.fromhex(image.checksum or "")).decode() or None
     except ValueError:
         return None
 
 
-def _header(request: Request, name: str) -> str | None:
+def header(request: Request, name: str) -> str | None:
+    """
+    Get what a header says, wherever it is said; L{None} if it isn't there.
+    """
     values = request.requestHeaders.getRawHeaders(name)
     return None if values is None else ", ".join(values).strip()
 
@@ -125,21 +154,35 @@ def _date(text: str) -> datetime | None:
         return None
 
 
-def _unchanged(request: Request, image: Image) -> bool:
-    known = _header(request, "if-none-match")
+def _unchanged(request: Request, image: Image, form: DataForm) -> bool:
+    known = header(request, "if-none-match")
     if known is not None:
         # The tags of 2011 had no quotes, and their clients send them so.
-        return known == "*" or image.checksum in {*_ENTITY_TAG.findall(known), known}
-    since = _date(_header(request, "if-modified-since") or "")
+        tags = {*_ENTITY_TAG.findall(known), known}
+        return known == "*" or form.hash_of(image) in tags
+    since = _date(header(request, "if-modified-since") or "")
     return since is not None and since >= _modified(image)
 
 
-def _wanted(request: Request, image: Image, size: int) -> Range | None:
-    header = _header(request, "range")
-    if header is None or request.method != b"GET":
+def _wanted(request: Request, image: Image, size: int, form: DataForm) -> Range | None:
+    if request.method != b"GET":
         return None
-    validator = _header(request, "if-range")
-    if validator is None or validator in (entity_tag(image), image.checksum):
-        return parse_range(header, size)
+    validator = header(request, "if-range")
+    tag = form.hash_of(image)
     # It may be a date: the data is the same ever since.
-    return parse_range(header, size) if _date(validator) == _modified(image) else None
+    if (
+        validator is None
+        or (tag is not None and validator in (tag, quoted(tag)))
+        or _date(validator) == _modified(image)
+    ):
+        return form.range_of(request, size)
+    return None
+
+
+def plain_range(request: Request, size: int) -> Range | None:
+    """
+    Get the part that a Range header asks for; L{None} where it makes no sense
+    (RFC 9110 section 14.2).
+    """
+    said = header(request, "range")
+    return None if said is None else parse_range(said, size)

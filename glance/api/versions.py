@@ -32,7 +32,9 @@ class Version:
 
 
 VERSIONS = (
-    Version("v1.1", "CURRENT", "v1"),
+    Version("v2.15", "CURRENT", "v2"),
+    *(Version(f"v2.{minor}", "SUPPORTED", "v2") for minor in (9, *range(7, -1, -1))),
+    Version("v1.1", "SUPPORTED", "v1"),
     Version("v1.0", "SUPPORTED", "v1"),
 )
 """

@@ -30,7 +30,7 @@ ABSENT: dict[str, Any] = {
 What no value counts as, where one is less or more than another.
 """
 
-COMPARABLE = SORTABLE | {"checksum", "os_hash_value", "protected"}
+COMPARABLE = SORTABLE | {"checksum", "os_hash_algo", "os_hash_value", "protected"}
 """
 What L{Condition}s may be about.
 """

@@ -248,7 +248,7 @@ _IMAGE: dict[str, Reader[Any]] = {
     "doomed": _list_of(_read_location),
 }
 
-COMPARABLE = SORTABLE | {"checksum", "os_hash_value", "protected"}
+COMPARABLE = SORTABLE | {"checksum", "os_hash_algo", "os_hash_value", "protected"}
 """
 What conditions can be about.
 """

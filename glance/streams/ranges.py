@@ -8,7 +8,7 @@ import re
 
 from attrs import frozen
 
-from glance.errors import RangeNotSatisfiable
+from glance.errors import Invalid, RangeNotSatisfiable
 
 # More digits than any size has, and fewer than int() refuses to read.
 _NUMBER = "[0-9]{1,1000}"
@@ -65,6 +65,28 @@ def parse_range(header: str, size: int) -> Range | None:
         raise RangeNotSatisfiable(f"There are only {size} bytes of data.", size)
     end = size if last is None else min(last + 1, size)
     return Range(first, end - first)
+
+
+def parse_strict_range(header: str, size: int) -> Range:
+    """
+    Find out which part of some data a C{Range} header asks for, where all is
+    sent only to who asks for all.
+
+    @param size: how many bytes of data there are.
+
+    @raise RangeNotSatisfiable: there is no such part, or the header makes no
+        sense.
+    @raise Invalid: it asks for several ranges.
+    """
+    unit, _, wanted = header.partition("=")
+    if unit.strip(" \t").lower() == "bytes" and "," in wanted:
+        raise Invalid("Ask for one range of bytes at a time.")
+    part = parse_range(header, size)
+    if part is None:
+        raise RangeNotSatisfiable(
+            "The range must be like bytes=0-99, bytes=100- or bytes=-100.", size
+        )
+    return part
 
 
 def _suffix(length: int, size: int) -> Range | None:

@@ -12,6 +12,8 @@ from glance.api.health import Health
 from glance.api.links import Links
 from glance.api.site import api_root, context_of
 from glance.api.v1.resource import cactus_resource, v1_resource
+from glance.api.v2.resource import v2_resource
+from glance.api.v2.schemas import Schemas
 from glance.api.versions import VERSIONS
 from glance.config.settings import ConfigurationError, Settings
 from glance.interfaces import IRegistry
@@ -82,6 +84,8 @@ def _root(
 ) -> IResource:
     who = context_of(identity(live.settings))
     v1 = v1_resource(use.images, use.transfers, use.sharing, who, links)
+    schemas = Schemas(live.limits)
+    v2 = v2_resource(use.images, use.transfers, use.sharing, schemas, who, links)
     health = Health(
         reactor,
         {
@@ -94,7 +98,7 @@ def _root(
     return api_root(
         versions=VERSIONS,
         links=links,
-        majors={"v1": v1},
+        majors={"v1": v1, "v2": v2},
         cactus=cactus_resource(use.images, use.transfers, who, links),
         pages={"healthcheck": health.app.resource(), "metrics": metrics},
     )

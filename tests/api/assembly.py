@@ -11,6 +11,8 @@ from twisted.web.http_headers import Headers
 from glance.api.links import Links
 from glance.api.site import api_root
 from glance.api.v1.resource import cactus_resource, v1_resource
+from glance.api.v2.resource import v2_resource
+from glance.api.v2.schemas import Schemas
 from glance.api.versions import VERSIONS
 from glance.context import Context
 from glance.images import Images
@@ -140,11 +142,13 @@ class Service:
     def _root(self):
         links = Links(None, None)
         known = (self._context_of, links)
-        v1 = v1_resource(self.images, self.transfers, self.sharing, *known)
+        parts = (self.images, self.transfers, self.sharing)
+        v1 = v1_resource(*parts, *known)
+        v2 = v2_resource(*parts, Schemas(lambda: self.limits), *known)
         return api_root(
             versions=VERSIONS,
             links=links,
-            majors={"v1": v1},
+            majors={"v1": v1, "v2": v2},
             cactus=cactus_resource(self.images, self.transfers, *known),
             pages={},
         )

@@ -17,6 +17,7 @@ from twisted.web.http_headers import Headers
 
 from glance.api.data import send_data
 from glance.api.errors import answer_errors
+from glance.api.v1.images import FORM
 from glance.errors import DataDamaged, DataNotFound
 from glance.image import Image, Status
 from glance.streams.bodies import Body, BytesBody
@@ -115,7 +116,7 @@ class Downloads:
         """
         Send it.
         """
-        return await send_data(request, self.image, self.source)
+        return await send_data(request, self.image, self.source, FORM)
 
 
 class Answer:

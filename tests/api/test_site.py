@@ -66,7 +66,7 @@ class RootTests(SynchronousTestCase):
         return api_root(
             versions=VERSIONS,
             links=Links("http://images.example", None),
-            majors={"v1": v1},
+            majors={"v1": v1, "v2": Echo(b"v2")},
             cactus=Echo(b"cactus"),
             pages={"healthcheck": Echo(b"health")},
         )

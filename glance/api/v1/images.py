@@ -18,7 +18,7 @@ from glance.api.answers import (
     app,
     without_implied_head,
 )
-from glance.api.data import entity_tag, send_data
+from glance.api.data import DataForm, base64_md5, plain_range, quoted, send_data
 from glance.api.links import Links
 from glance.api.site import ContextOf
 from glance.api.v1 import fields
@@ -37,6 +37,14 @@ from glance.images import Images
 from glance.streams.bodies import BytesBody
 from glance.streams.request import StreamingRequest
 from glance.transfers import Transfers
+
+FORM = DataForm(
+    hash_of=lambda image: image.checksum,
+    content_md5=base64_md5,
+    range_of=plain_range,
+    describe=lambda request, image: None,
+)
+"""How image data is answered."""
 
 DATA_TYPE = b"application/octet-stream"
 
@@ -110,7 +118,7 @@ class ImagesAPI:
         context = await self._context_of(request)
         image = await self._transfers.downloadable(context, image_id)
         self._describe(request, image)
-        return await send_data(request, image, self._transfers)
+        return await send_data(request, image, self._transfers, FORM)
 
     @app.route("/images", methods=["POST"])
     async def create(self, request: StreamingRequest) -> bytes:
@@ -262,7 +270,7 @@ class ImagesAPI:
         self._locate(request, image)
 
     def _locate(self, request: StreamingRequest, image: Image) -> None:
-        tag = entity_tag(image)
+        tag = quoted(image.checksum)
         if tag is not None:
             request.setHeader("etag", tag)
         if request.method in self._dialect.locates:

@@ -1,0 +1,3 @@
+"""
+The image API, version 2.
+"""

@@ -1,0 +1,153 @@
+"""
+Images: to make, list, show, change and delete them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlencode
+
+from twisted.web.http import Request
+
+from glance.api.answers import answer_json, answer_nothing, without_implied_head
+from glance.api.links import Links
+from glance.api.site import ContextOf
+from glance.api.v2 import filters, patch
+from glance.api.v2.asking import app, id_of, json_body, media_type_of, no_body
+from glance.api.v2.form import describe, image_path, split
+from glance.api.v2.schemas import Schemas, demand_sayable
+from glance.errors import Invalid
+from glance.image import Image, Visibility
+from glance.images import Images
+from glance.streams.request import StreamingRequest
+
+
+class ImagesAPI:
+    """
+    What is at C{/images}, and at C{/images/ID}.
+    """
+
+    app = app()
+
+    def __init__(
+        self, images: Images, schemas: Schemas, context_of: ContextOf, links: Links
+    ) -> None:
+        self._images = images
+        self._schemas = schemas
+        self._context_of = context_of
+        self._links = links
+
+    @app.route("/images", methods=["POST"])
+    async def create(self, request: StreamingRequest) -> bytes:
+        """
+        Make an image, that has no data yet.
+        """
+        context = await self._context_of(request)
+        said = await json_body(request)
+        if not isinstance(said, dict):
+            raise Invalid("An image must be a JSON object.")
+        for name in said:
+            demand_sayable(name)
+        self._schemas.get().new(said)
+        attributes, properties = split(said)
+        draft = self._images.draft(
+            context,
+            **{"visibility": Visibility.SHARED, **attributes},
+            properties=properties,
+        )
+        image = await self._images.create(context, draft)
+        location = self._links.base(request) + image_path(image)
+        request.setHeader("location", location)
+        return self._answer(request, image, HTTPStatus.CREATED)
+
+    @app.route("/images", methods=["GET"])
+    async def index(self, request: StreamingRequest) -> bytes:
+        """
+        List images.
+        """
+        context = await self._context_of(request)
+        given = arguments(request)
+        query = filters.query(given, context, self._images.limits())
+        images = await self._images.find(context, query) if query.limit else ()
+        schemas = self._schemas.get()
+        answer = {
+            "images": [describe(image, schemas) for image in images],
+            "schema": "/v2/schemas/images",
+            "first": _page(given, None),
+        }
+        if images and len(images) == query.limit:
+            answer["next"] = _page(given, images[-1].id)
+        return answer_json(request, answer)
+
+    @app.route("/images/<image_id>", methods=["GET"])
+    async def show(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Describe an image.
+        """
+        no_body(request)
+        context = await self._context_of(request)
+        return self._answer(request, await self._images.get(context, id_of(image_id)))
+
+    @app.route("/images/<image_id>", methods=["PATCH"])
+    async def update(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Change what is known of an image.
+        """
+        context = await self._context_of(request)
+        media_type = media_type_of(request)
+        if media_type not in patch.ACCEPTED:
+            request.setHeader("accept-patch", ", ".join(patch.ACCEPTED))
+        operations = patch.parse(media_type, await json_body(request))
+        schemas = self._schemas.get()
+        image = await self._images.change(
+            context,
+            id_of(image_id),
+            lambda image: patch.apply(image, operations, schemas),
+        )
+        return self._answer(request, image)
+
+    @app.route("/images/<image_id>", methods=["DELETE"])
+    async def delete(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Delete an image, and its data.
+        """
+        no_body(request)
+        context = await self._context_of(request)
+        await self._images.delete(context, id_of(image_id))
+        return answer_nothing(request, HTTPStatus.NO_CONTENT)
+
+    def _answer(
+        self,
+        request: StreamingRequest,
+        image: Image,
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> bytes:
+        return answer_json(request, describe(image, self._schemas.get()), status)
+
+    without_implied_head(app)
+
+
+def arguments(request: Request) -> list[tuple[str, str]]:
+    """
+    Get the arguments of a request.
+
+    @raise Invalid: they are not in UTF-8.
+    """
+    try:
+        query = request.uri.partition(b"?")[2].decode()
+        return parse_qsl(query, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise Invalid("The query string is not in UTF-8.") from None
+
+
+def _page(given: Sequence[tuple[str, str]], marker: str | None) -> str:
+    """
+    Get the path of a page of a list.
+
+    @param marker: the image that it begins after; L{None} for the first page.
+    """
+    kept = [(name, value) for name, value in given if name != "marker"]
+    if marker is not None:
+        kept.append(("marker", marker))
+    return f"/v2/images?{urlencode(kept)}" if kept else "/v2/images"

@@ -1,0 +1,70 @@
+"""
+What clients ask of the service itself: schemas, and what it can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.exceptions import NotFound
+
+from glance.api.answers import answer_json, without_implied_head
+from glance.api.site import ContextOf
+from glance.api.v2.asking import app, no_body
+from glance.api.v2.schemas import MEMBER, MEMBERS, Schemas
+from glance.streams.request import StreamingRequest
+
+
+class InfoAPI:
+    """
+    What is below C{/schemas} and C{/info}.
+    """
+
+    app = app()
+
+    def __init__(self, schemas: Schemas, context_of: ContextOf) -> None:
+        self._schemas = schemas
+        self._context_of = context_of
+
+    @app.route("/schemas/<name>", methods=["GET"])
+    async def schema(self, request: StreamingRequest, name: str) -> bytes:
+        """
+        Tell what something looks like.
+        """
+        images = self._schemas.get()
+        known: Mapping[str, Any] = {
+            "image": images.image,
+            "images": images.images,
+            "member": MEMBER,
+            "members": MEMBERS,
+        }
+        if name not in known:
+            raise NotFound
+        return await self._answer(request, known[name])
+
+    @app.route("/info/import", methods=["GET"])
+    async def imports(self, request: StreamingRequest) -> bytes:
+        """
+        Tell how images can be imported: not at all.
+        """
+        methods = {
+            "description": "Import methods available.",
+            "type": "array",
+            "value": [],
+        }
+        return await self._answer(request, {"import-methods": methods})
+
+    @app.route("/info/usage", methods=["GET"])
+    async def usage(self, request: StreamingRequest) -> bytes:
+        """
+        Tell how much of what is limited the caller uses: nothing is limited.
+        """
+        return await self._answer(request, {"usage": {}})
+
+    async def _answer(self, request: StreamingRequest, value: Any) -> bytes:
+        no_body(request)
+        await self._context_of(request)
+        return answer_json(request, value)
+
+    without_implied_head(app)
