@@ -10,6 +10,7 @@ from twisted.web.resource import IResource
 
 from glance.api.health import Health
 from glance.api.links import Links
+from glance.api.openapi.document import DescriptionPage
 from glance.api.site import api_root, context_of
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
@@ -100,7 +101,11 @@ def _root(
         links=links,
         majors={"v1": v1, "v2": v2},
         cactus=cactus_resource(use.images, use.transfers, who, links),
-        pages={"healthcheck": health.app.resource(), "metrics": metrics},
+        pages={
+            "healthcheck": health.app.resource(),
+            "metrics": metrics,
+            "openapi.json": DescriptionPage(schemas, links).app.resource(),
+        },
     )
 
 

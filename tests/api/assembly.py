@@ -9,6 +9,7 @@ from twisted.internet.testing import StringTransport
 from twisted.web.http_headers import Headers
 
 from glance.api.links import Links
+from glance.api.openapi.document import DescriptionPage
 from glance.api.site import api_root
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
@@ -144,13 +145,14 @@ class Service:
         known = (self._context_of, links)
         parts = (self.images, self.transfers, self.sharing)
         v1 = v1_resource(*parts, *known)
-        v2 = v2_resource(*parts, Schemas(lambda: self.limits), *known)
+        schemas = Schemas(lambda: self.limits)
+        v2 = v2_resource(*parts, schemas, *known)
         return api_root(
             versions=VERSIONS,
             links=links,
             majors={"v1": v1, "v2": v2},
             cactus=cactus_resource(self.images, self.transfers, *known),
-            pages={},
+            pages={"openapi.json": DescriptionPage(schemas, links).app.resource()},
         )
 
     def _context_of(self, request):

@@ -2,8 +2,6 @@
 What becomes of changes, by example.
 """
 
-
-
 from tests.api.v2.calling import (
     ADMIN,
     KEYED,

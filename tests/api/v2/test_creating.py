@@ -2,7 +2,6 @@
 What becomes of new images, by example.
 """
 
-
 import orjson
 
 from tests.api.v2.calling import (

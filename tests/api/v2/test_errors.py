@@ -2,7 +2,6 @@
 What becomes of requests that go wrong, by example.
 """
 
-
 import orjson
 
 from glance.image import Status

@@ -2,7 +2,6 @@
 What others may, by example.
 """
 
-
 import orjson
 from attrs import evolve
 
