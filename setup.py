@@ -22,6 +22,8 @@ def version() -> str:
 TEST = [
     "coverage>=7.10",
     "hypothesis>=6.100",
+    "jsonpatch>=1.33",
+    "jsonschema>=4.21",
     "psycopg[binary]>=3.2",
     "PyMySQL>=1.1",
     "trustme>=1.2",
@@ -41,7 +43,12 @@ setup(
     data_files=[
         (
             "share/txglance",
-            ["etc/glance.conf", "etc/glance-api.conf", "etc/glance-registry.conf"],
+            [
+                "etc/glance.conf",
+                "etc/glance-api.conf",
+                "etc/glance-registry.conf",
+                "etc/schema-image.json",
+            ],
         ),
         (
             "share/txglance/systemd",

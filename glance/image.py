@@ -179,11 +179,15 @@ class Image:
         """
         Get the image as it is once it has another status.
 
-        @param changes: other attributes that change with it.
+        @param changes: other attributes that change with it.  Who ends an
+            upload says so: C{attempt=None}.
 
-        @raise BadTransition: that status cannot follow.
+        @raise BadTransition: that status cannot follow, or an upload is under
+            way.
         """
-        if status not in TRANSITIONS[self.status]:
+        if status not in TRANSITIONS[self.status] or (
+            self.attempt is not None and "attempt" not in changes
+        ):
             raise BadTransition(
                 f"Image {self.id} is {self.status.value}; "
                 f"it cannot become {status.value}."

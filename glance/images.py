@@ -246,8 +246,8 @@ class Images:
             left = image
             if image.attempt is not None:
                 left = failed(image, image.attempt)
-            return evolve(
-                image.becoming(Status.PENDING_DELETE),
+            return image.becoming(
+                Status.PENDING_DELETE,
                 deleted_at=self.now(),
                 attempt=None,
                 doomed=left.doomed,

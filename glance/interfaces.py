@@ -55,7 +55,10 @@ class IStore(Interface):
         """
 
     def get(
-        key: str, offset: int = 0, length: int | None = None
+        key: str,
+        offset: int = 0,
+        length: int | None = None,
+        size: int | None = None,
     ) -> Deferred[IBodyProducer]:
         """
         Find data that was added before.
@@ -63,11 +66,14 @@ class IStore(Interface):
         @param offset: the first byte wanted, counted from 0.
         @param length: how many bytes are wanted; L{None} for all that follow.
             Fewer come where there are fewer.
+        @param size: how many bytes there have to be in all; L{None} where
+            nobody knows.
 
         @return: a L{Deferred} of a body that has not been started.  Its length
             is known.  It is either started, or told to stop.
 
         @raise DataNotFound: there is nothing under C{key}.
+        @raise DataDamaged: there are more or fewer bytes than there have to be.
         @raise StoreUnavailable: the store does not work at present.
         """
 

@@ -30,6 +30,9 @@ def failed(image: Image, attempt: Attempt) -> Image:
     """
     if image.attempt is None or image.attempt.id != attempt.id:
         return image
+    if image.status is not Status.SAVING:
+        # Whoever took it out of saving should have ended the attempt as well.
+        return evolve(image, attempt=None, doomed=(*image.doomed, attempt.location))
     return image.becoming(
         attempt.fallback, attempt=None, doomed=(*image.doomed, attempt.location)
     )

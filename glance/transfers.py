@@ -56,6 +56,10 @@ class Announced:
     """MD5, in hexadecimal."""
 
 
+def _unchanged(image: Image) -> Image:
+    return image
+
+
 class Transfers:
     """
     Fills images with data, and gives it back.
@@ -117,6 +121,7 @@ class Transfers:
         checksum: str | None = None,
         fallback: Status = Status.QUEUED,
         needs_formats: bool = False,
+        change: Callable[[Image], Image] = _unchanged,
     ) -> Image:
         """
         Fill a queued image with data.
@@ -129,6 +134,8 @@ class Transfers:
         @param checksum: the MD5 that the caller says they have, if it does.
         @param fallback: what the image becomes when this fails.
         @param needs_formats: whether the image needs its formats by now.
+        @param change: what else is changed, together with the status: who
+            comes second changes nothing.  It is pure, and may raise.
 
         @return: the image, active.
 
@@ -150,7 +157,7 @@ class Transfers:
             location=Location(store=name, key=f"{image_id}.{number}"),
             fallback=fallback,
         )
-        saving = await self._begin(context, image_id, attempt, needs_formats)
+        saving = await self._begin(context, image_id, attempt, needs_formats, change)
         self.in_flight += 1
         try:
             announced = [
@@ -158,18 +165,34 @@ class Transfers:
                 Announced(size=size, checksum=checksum),
             ]
             return await self._fill(saving, attempt, body, announced)
-        except Exception:
+        except Exception as error:
             await self._reaper.give_up(image_id, attempt)
+            if isinstance(error, UploadSuperseded):
+                await self._demand_there(image_id)
             raise
         finally:
             self.in_flight -= 1
 
+    async def _demand_there(self, image_id: str) -> None:
+        """
+        See whether an upload was given up because its image is gone.
+
+        @raise ImageGone: it is.
+        """
+        image: Image = await self._images.revisions.registry.get(image_id)
+        _demand_not_gone(image)
+
     async def _begin(
-        self, context: Context, image_id: str, attempt: Attempt, needs_formats: bool
+        self,
+        context: Context,
+        image_id: str,
+        attempt: Attempt,
+        needs_formats: bool,
+        change: Callable[[Image], Image],
     ) -> Image:
         def begun(image: Image) -> Image:
-            saving = image.becoming(Status.SAVING, attempt=attempt)
-            if needs_formats and None in (image.disk_format, image.container_format):
+            saving = change(image).becoming(Status.SAVING, attempt=attempt)
+            if needs_formats and None in (saving.disk_format, saving.container_format):
                 raise FormatsMissing(
                     f"Image {image_id} has no disk_format or no container_format: "
                     "set both before its data is sent."
@@ -279,7 +302,7 @@ class Transfers:
         self, image: Image, location: Location, offset: int, length: int | None
     ) -> IBodyProducer:
         store = self._storage.at(location)
-        body: IBodyProducer = await store.get(location.key, offset, length)
+        body: IBodyProducer = await store.get(location.key, offset, length, image.size)
         wanted = (image.size or 0) - offset if length is None else length
         if body.length != wanted:
             body.stopProducing()
@@ -290,6 +313,11 @@ class Transfers:
         return body
 
 
+def _demand_not_gone(image: Image) -> None:
+    if image.status in GONE:
+        raise ImageGone(f"Image {image.id} was deleted during its upload.")
+
+
 def _filled(attempt: Attempt, **known: Any) -> Callable[[Image], Image]:
     """
     Get the change that makes an image active with an attempt's data.
@@ -298,8 +326,7 @@ def _filled(attempt: Attempt, **known: Any) -> Callable[[Image], Image]:
     def filled(image: Image) -> Image:
         if attempt.location in image.locations:
             return image
-        if image.status in GONE:
-            raise ImageGone(f"Image {image.id} was deleted during its upload.")
+        _demand_not_gone(image)
         if image.attempt is None or image.attempt.id != attempt.id:
             raise UploadSuperseded(
                 f"The upload of image {image.id} took a break for so long that it "

@@ -20,6 +20,10 @@ NAME_LENGTH = 255
 VALUE_LENGTH = 65535
 """The most bytes in the value of a property."""
 
+PROPERTIES_LENGTH = 1 << 17
+"""The most bytes of all properties of an image, names and values: lists and headers
+have to hold them."""
+
 INTEGER_MAX = 2**31 - 1
 """The most that min_disk and min_ram can be."""
 
@@ -48,6 +52,7 @@ RESERVED = frozenset(
         "self",
         "size",
         "status",
+        "stores",
         "tags",
         "updated_at",
         "virtual_size",
@@ -57,6 +62,11 @@ RESERVED = frozenset(
 """
 What no custom property can be called: version 2 shows them at one level with
 these.
+"""
+
+INTERNAL = "os_glance"
+"""
+What properties begin with that only the service sets.
 """
 
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
@@ -123,8 +133,15 @@ def _members(image: Image, limits: Limits) -> None:
 
 
 def _properties(image: Image, limits: Limits) -> None:
+    length = 0
     for name, value in image.properties.items():
         _property(name, value)
+        length += len(name.encode()) + len((value or "").encode())
+    if length > PROPERTIES_LENGTH:
+        raise TooMany(
+            f"All properties of an image together can have {PROPERTIES_LENGTH} bytes; "
+            f"these have {length}."
+        )
     _count("properties", len(image.properties), limits.properties)
 
 
@@ -172,6 +189,11 @@ def _property(name: str, value: str | None) -> None:
         raise InvalidImage(
             f"A property cannot be called '{name}': images have an attribute "
             "of that name."
+        )
+    if name.startswith(INTERNAL):
+        raise InvalidImage(
+            f"A property cannot be called '{name}': what begins with {INTERNAL} is "
+            "for the service itself."
         )
     _text("property name", name)
     _text("property", value, VALUE_LENGTH)

@@ -88,7 +88,7 @@ class FaultyStore:
 
         return Deferred.fromCoroutine(add())
 
-    def get(self, key, offset=0, length=None):
+    def get(self, key, offset=0, length=None, size=None):
         return self._ask("get", key, offset, length)
 
     def size(self, key):

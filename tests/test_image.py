@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import BadTransition
-from glance.image import Image, Status
+from glance.image import Attempt, Image, Location, Status
 
 THEN = datetime(2011, 4, 15, tzinfo=UTC)
 
@@ -64,6 +64,20 @@ class TransitionTests(SynchronousTestCase):
         new = old.becoming(Status.ACTIVE, size=3)
         self.assertEqual((new.status, new.size), (Status.ACTIVE, 3))
         self.assertEqual((old.status, old.size), (Status.SAVING, None))
+
+    def test_upload_under_way(self):
+        """
+        While an upload is under way, the status changes only with its end.
+        """
+        location = Location(store="file", key="k")
+        attempt = Attempt(
+            id="1", instance="here", location=location, fallback=Status.QUEUED
+        )
+        saving = self.image(Status.QUEUED).becoming(Status.SAVING, attempt=attempt)
+        for status in (Status.KILLED, Status.QUEUED, Status.PENDING_DELETE):
+            with self.assertRaises(BadTransition):
+                saving.becoming(status)
+            self.assertIs(saving.becoming(status, attempt=None).status, status)
 
     def test_says_what_is(self):
         """

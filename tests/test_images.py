@@ -368,6 +368,7 @@ class ValidationTests(ImagesCase):
         {"properties": {"n": "v" * 65536}},
         {"properties": {"n": "é" * 65535}},
         {"properties": {"n": "\0"}},
+        {"properties": {"os_glance_n": "v"}},
         {"tags": frozenset({"t" * 256})},
         *({"properties": {name: "v"}} for name in sorted(RESERVED)),
     )
@@ -391,6 +392,18 @@ class ValidationTests(ImagesCase):
         for attributes in self.REFUSED:
             with self.assertRaises(InvalidImage, msg=str(attributes)[:80]):
                 validate(self.images.draft(ADMIN, **attributes), Limits())
+
+    def test_properties_together(self):
+        """
+        All properties together are bounded: lists and headers hold them.
+        """
+        for names, fit in (("ab", True), ("abc", False)):
+            properties = dict.fromkeys(names, "v" * 65535)
+            image = self.images.draft(ADMIN, properties=properties)
+            if fit:
+                validate(image, Limits())
+            else:
+                self.assertRaises(TooMany, validate, image, Limits())
 
     def test_accepted(self):
         """

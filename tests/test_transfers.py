@@ -294,6 +294,17 @@ class UploadTests(TransferCase):
         self.assertEqual(self.kept(), [])
         self.assertEqual(self.image(image_id).status, Status.DELETED)
 
+    def test_deleted_in_store(self):
+        """
+        The same is said where the store finds out first.
+        """
+        image_id = self.create()
+        body = ManualBody()
+        uploading = self.start(image_id, body)
+        self.run_(self.world.images.delete(ADMIN, image_id))
+        body.fail(UploadSuperseded("The data is gone."))
+        self.failureResultOf(uploading, ImageGone)
+
 
 class RegistryTroubleTests(TransferCase):
     """

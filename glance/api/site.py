@@ -112,8 +112,9 @@ class _Root(Resource):
         if problem is not None:
             # Of such a request no header is looked at.
             return _Refusal(problem, lambda _, fault: as_text(fault))
-        if b"" in rest[:-1] or (rest and not name):
-            # Klein would take two slashes for one.
+        if b"" in rest[:-1] or (rest and not name) or _has_slash([name, *rest]):
+            # Klein would take two slashes for one, and one that was escaped for
+            # one that wasn't.
             return _Refusal(_NOT_FOUND, as_accepted)
         if name in self._majors and rest not in ([], [b""]):
             return self._majors[name]
@@ -144,6 +145,10 @@ class _Refusal(Resource):
     def render(self, request: Request) -> bytes:
         body = answer_fault(request, self._fault, self._form)
         return b"" if request.method == b"HEAD" else body
+
+
+def _has_slash(path: Sequence[bytes]) -> bool:
+    return any(b"/" in piece for piece in path)
 
 
 def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:

@@ -22,6 +22,7 @@ from glance.config.settings import (
     Endpoint,
     Http,
     Identity,
+    ImageProperties,
     Log,
     RegistryAddress,
     Settings,
@@ -97,6 +98,7 @@ class Values:
 def decide(
     *,
     source: Source,
+    properties: ImageProperties | None,
     files: tuple[str, ...],
     warnings: tuple[str, ...],
     values: Mapping[str, Any],
@@ -120,6 +122,7 @@ def decide(
         database=_database(options),
         stores=_stores(options, serves_api),
         limits=_limits(options),
+        image_properties=properties,
         log=_log(options, source),
         http=_http(options),
         upload=Upload(

@@ -25,6 +25,7 @@ from glance.config.files import (
 )
 from glance.config.option import Option
 from glance.config.options import OPTIONS
+from glance.config.properties import described
 from glance.config.settings import ConfigurationError, Service, Settings, Source
 
 
@@ -98,13 +99,24 @@ def _load(source: Source) -> Settings:
         files = find(source.service, source.search_path)
     written = [entry for file in files for entry in parse(file)]
     values, origins = _read(source.service, files, written)
+    serves_api = source.service != "registry"
     return decide(
         source=source,
+        properties=described(_beside(source, files)) if serves_api else None,
         files=files,
         warnings=warnings(source.service, written),
         values=values,
         origins=origins,
     )
+
+
+def _beside(source: Source, files: Sequence[str]) -> Iterator[str]:
+    """
+    Name the directories of other files that a daemon reads, the first first.
+    """
+    yield from source.config_dirs
+    yield from dict.fromkeys(str(Path(file).parent) for file in reversed(files))
+    yield from source.search_path
 
 
 def _read(

@@ -217,6 +217,19 @@ class Deletion:
 
 
 @frozen(kw_only=True)
+class ImageProperties:
+    """
+    What an operator says of the custom properties of images.
+    """
+
+    schemas: Mapping[str, Any]
+    """The JSON schema of each, by name."""
+
+    required: tuple[str, ...]
+    """Those that each new image has to have."""
+
+
+@frozen(kw_only=True)
 class Source:
     """
     What settings were read from, so that they can be read again.
@@ -255,6 +268,9 @@ class Settings:
     stores: Stores
     limits: Limits
     """They can change while the daemon runs."""
+
+    image_properties: ImageProperties | None
+    """L{None} where the operator says nothing of them."""
 
     log: Log
     http: Http

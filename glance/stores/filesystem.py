@@ -17,7 +17,7 @@ from zope.interface import implementer
 from glance.deferreds import InThread, deferred, unhurried
 from glance.interfaces import IStore
 from glance.stores.directory import Arrival, Directory
-from glance.stores.keys import checked
+from glance.stores.keys import checked, demand_size
 from glance.streams.bodies import FileBody, pump
 from glance.streams.strands import Strand, Window
 
@@ -75,15 +75,20 @@ class FilesystemStore:
 
     @deferred
     async def get(
-        self, key: str, offset: int = 0, length: int | None = None
+        self,
+        key: str,
+        offset: int = 0,
+        length: int | None = None,
+        size: int | None = None,
     ) -> IBodyProducer:
         opened = _Opened(self._directory, key)
         try:
-            size = await self._in_thread(opened.open)
+            found = await self._in_thread(opened.open)
+            demand_size(found, size)
         except Exception:
             opened.close()
             raise
-        rest = max(0, size - offset)
+        rest = max(0, found - offset)
         wanted = rest if length is None else min(rest, length)
         return FileBody(opened.fd, offset, wanted, self._in_thread)
 

@@ -12,7 +12,7 @@ from zope.interface import implementer
 from glance.deferreds import deferred
 from glance.errors import DataExists, DataNotFound, StoreFull
 from glance.interfaces import IStore
-from glance.stores.keys import checked
+from glance.stores.keys import checked, demand_size
 from glance.streams.bodies import BytesBody, read_all
 
 _PIECE = 1 << 16
@@ -57,9 +57,14 @@ class MemoryStore:
 
     @deferred
     async def get(
-        self, key: str, offset: int = 0, length: int | None = None
+        self,
+        key: str,
+        offset: int = 0,
+        length: int | None = None,
+        size: int | None = None,
     ) -> IBodyProducer:
         data = self._find(key)
+        demand_size(len(data), size)
         end = len(data) if length is None else min(len(data), offset + length)
         return BytesBody(
             [data[at : min(end, at + _PIECE)] for at in range(offset, end, _PIECE)]

@@ -67,9 +67,13 @@ class WatchedStore:
 
     @deferred
     async def get(
-        self, key: str, offset: int = 0, length: int | None = None
+        self,
+        key: str,
+        offset: int = 0,
+        length: int | None = None,
+        size: int | None = None,
     ) -> IBodyProducer:
-        getting = self._store.get(key, offset, length)
+        getting = self._store.get(key, offset, length, size)
         body = await self._watch(getting, DataNotFound)
         return _WatchedBody(body, self._blame_reading)
 

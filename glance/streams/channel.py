@@ -118,8 +118,16 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._respondToBadRequestAndDisconnect()
 
     def rawDataReceived(self, data: bytes) -> None:
-        if not self._closing:
-            super().rawDataReceived(data)
+        if self._closing:
+            return
+        super().rawDataReceived(data)
+        # Twisted pauses here, too, but not while the client reads no answer.
+        if (
+            self._handlingRequest
+            and self._waitingForTransport
+            and sum(map(len, self._dataBuffer)) > self._optimisticEagerReadSize
+        ):
+            self._networkProducer.pauseProducing()
 
     def headerReceived(self, line: bytes) -> bool:
         try:
@@ -135,8 +143,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
         headers = request.requestHeaders
         # Where somebody on the way sees another end of this request than we do,
         # the rest would be taken for one of its own.
+        codings = headers.getRawHeaders("transfer-encoding")
         chunked = self.length is None and not headers.hasHeader("content-length")
-        if headers.hasHeader("transfer-encoding") and not chunked:
+        alone = codings is not None and len(codings) == 1
+        if codings is not None and not (chunked and alone):
             self._respondToBadRequestAndDisconnect()
             # So that no end of this request is seen.
             self.length = None

@@ -26,6 +26,8 @@ from glance.log import request_id as current_request_id
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
 
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([/?].*)?", re.IGNORECASE | re.DOTALL)
+
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -219,7 +221,19 @@ class StreamingRequest(server.Request):
         self.request_id = given if named else f"req-{uuid.uuid4()}"
         self.setHeader("x-openstack-request-id", self.request_id)
         site.began()
-        super().requestReceived(command, path, version)
+        super().requestReceived(command, self._origin_form(path), version)
+
+    def _origin_form(self, target: bytes) -> bytes:
+        """
+        Get the path of a request, whose target may be a whole URL (RFC 9112
+        section 3.2.2).
+        """
+        match = _ABSOLUTE.fullmatch(target)
+        if match is None:
+            return target
+        self.requestHeaders.setRawHeaders(b"host", [match[1]])
+        rest: bytes = match[2] or b""
+        return rest if rest.startswith(b"/") else b"/" + rest
 
     def handleContentChunk(self, data: bytes) -> None:
         assert self.body is not None

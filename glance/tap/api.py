@@ -14,9 +14,10 @@ from glance.api.openapi.document import DescriptionPage
 from glance.api.site import api_root, context_of
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
-from glance.api.v2.schemas import Schemas
+from glance.api.v2.schemas import Described, Schemas
 from glance.api.versions import VERSIONS
 from glance.config.settings import ConfigurationError, Settings
+from glance.errors import Invalid
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
 from glance.proxies import Proxies
@@ -75,6 +76,22 @@ def api_port(
     return Port(endpoint=settings.api, site=site, option="bind_port")
 
 
+def _schemas(live: Live) -> Schemas:
+    """
+    Get the schemas of images.
+
+    @raise ConfigurationError: what the operator says of properties makes none.
+    """
+    said = live.settings.image_properties
+    described = None if said is None else Described(said.schemas, said.required)
+    schemas = Schemas(live.limits, described)
+    try:
+        schemas.get()
+    except Invalid as error:
+        raise ConfigurationError(f"schema-image.json: {error}") from None
+    return schemas
+
+
 def _root(
     reactor: Any,
     live: Live,
@@ -85,7 +102,7 @@ def _root(
 ) -> IResource:
     who = context_of(identity(live.settings))
     v1 = v1_resource(use.images, use.transfers, use.sharing, who, links)
-    schemas = Schemas(live.limits)
+    schemas = _schemas(live)
     v2 = v2_resource(use.images, use.transfers, use.sharing, schemas, who, links)
     health = Health(
         reactor,

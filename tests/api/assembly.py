@@ -93,9 +93,10 @@ class Service:
     An API whose registry and store are in memory.  All of it is synchronous.
     """
 
-    def __init__(self, case, stores=None, limits=None):
+    def __init__(self, case, stores=None, limits=None, in_thread=maybeDeferred):
         """
         @param case: the test that it is for.
+        @param in_thread: calls what the registry does.
         @param stores: the stores by name; one in memory if not given.
         """
         self.clock = Clock()
@@ -106,9 +107,7 @@ class Service:
         engines = open_engines("sqlite://", 1)
         case.addCleanup(engines.dispose)
         metadata.create_all(engines.writer)
-        self.registry = DatabaseRegistry(
-            engines, maybeDeferred, maybeDeferred, self.clock
-        )
+        self.registry = DatabaseRegistry(engines, in_thread, in_thread, self.clock)
         self.stores = stores or {"memory": MemoryStore()}
         self.store = next(iter(self.stores.values()))
         self._assemble()
@@ -190,15 +189,18 @@ class Service:
         raw += [_bytes(name) + b": " + _bytes(value) for name, value in pairs]
         protocol, transport = self.connect()
         protocol.dataReceived(b"\r\n".join([*raw, b"", data]))
-        return _answer(transport.value())
+        return answer_of(transport)
 
 
 def _bytes(text):
     return text if isinstance(text, bytes) else text.encode()
 
 
-def _answer(data):
-    head, _, body = data.partition(b"\r\n\r\n")
+def answer_of(transport):
+    """
+    Get what was answered on a connection.
+    """
+    head, _, body = transport.value().partition(b"\r\n\r\n")
     status, *lines = head.split(b"\r\n")
     headers = Headers()
     for line in lines:

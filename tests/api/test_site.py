@@ -103,6 +103,25 @@ class RootTests(SynchronousTestCase):
         self.assertEqual(self.ask(b"/%761/im%61ges"), (200, b"v1 /images"))
         self.assertEqual(self.ask(b"/v1/images/%C3%A9"), (200, b"v1 /images/\xc3\xa9"))
 
+    def test_escaped_slash(self):
+        """
+        A slash that is escaped separates nothing, and is in no path.
+        """
+        for path in (b"/v1%2Fimages", b"/v1/images%2f71c675ab", b"/images%2Fa"):
+            self.assertEqual(self.ask(path)[0], 404)
+
+    def test_whole_url(self):
+        """
+        The target of a request may be a whole URL.
+        """
+        for url, path in (
+            (b"http://images.example/v1/images?limit=2", b"v1 /images"),
+            (b"HTTPS://images.example:9292/v1/images", b"v1 /images"),
+            (b"http://images.example/healthcheck", b"health /healthcheck"),
+        ):
+            self.assertEqual(self.ask(url, b"Host: other"), (200, path))
+        self.assertEqual(self.ask(b"http://images.example", b"Host: other")[0], 300)
+
     def test_trailing_slash(self):
         """
         What a slash at the end means is for the version to say.

@@ -47,7 +47,7 @@ class SampleTests(SynchronousTestCase):
         """
         for name, (service, _) in FILES.items():
             settings = load(service, config_files=[str(ETC / name)])
-            self.assertEqual(bare(settings), bare(load(service, directories=())))
+            self.assertEqual(bare(settings), bare(load(service, directories=[ETC])))
 
     def test_uncommented(self):
         """

@@ -13,6 +13,7 @@ from zope.interface.verify import verifyObject
 from glance.errors import (
     BodyStopped,
     BodyTruncated,
+    DataDamaged,
     DataExists,
     DataNotFound,
     Invalid,
@@ -294,6 +295,20 @@ class StoreContract:
             self.assertEqual(self.successResultOf(collect(body)), expected)
 
         check()
+
+    def test_get_of_size(self):
+        """
+        Of data that has not the size that it has to have, no part is given.
+        """
+        self.add()
+        for offset, length in ((0, None), (1, 1)):
+            body = self.successResultOf(
+                self.store.get(KEY, offset, length, size=len(DATA))
+            )
+            body.stopProducing()
+            for size in (len(DATA) - 1, len(DATA) + 1):
+                getting = self.store.get(KEY, offset, length, size=size)
+                self.failureResultOf(getting, DataDamaged)
 
     def test_get_several_at_once(self):
         """

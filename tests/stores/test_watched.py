@@ -52,7 +52,7 @@ class BrokenStore(MemoryStore):
         body.stopProducing()
         return fail(self._error)
 
-    def get(self, key, offset=0, length=None):
+    def get(self, key, offset=0, length=None, size=None):
         body = FailingBody([b"some"], self._error, 100)
         return super().get(key).addCallbacks(lambda _: body, lambda _: body)
 

@@ -8,6 +8,26 @@ from glance.errors import BodyStopped
 from tests.streams.wire import IDLE, Sink, WireTestCase
 
 
+class UnreadAnswerTests(WireTestCase):
+    """
+    A client may send on without reading its answer.
+    """
+
+    def test_bounded(self):
+        """
+        No more is read from it than a little.
+        """
+        self.channel, self.transport = self.serve(lambda request: None)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.channel.pauseProducing()
+        self.transport.producerState = "producing"
+        taken = 0
+        while self.reading() and taken < 1 << 20:
+            self.channel.dataReceived(b"a" * (1 << 14))
+            taken += 1 << 14
+        self.assertLess(taken, 1 << 18)
+
+
 class EarlyAnswerTests(WireTestCase):
     """
     A request may be answered before its body has come.
@@ -339,6 +359,8 @@ class BadRequestTests(WireTestCase):
             b"Content-Length: 2\r\n\r\nabc",
             "two framings": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "two codings": b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+            b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
             "two framings, identity": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
             b"Transfer-Encoding: identity\r\n\r\na",
             "two framings, empty": b"PUT / HTTP/1.1\r\nContent-Length: 0\r\n"

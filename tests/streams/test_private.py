@@ -16,7 +16,10 @@ from glance.streams import channel, request, site
 
 CHANNEL = {
     "_command",
+    "_dataBuffer",
+    "_handlingRequest",
     "_networkProducer",
+    "_optimisticEagerReadSize",
     "_path",
     "_respondToBadRequestAndDisconnect",
     "_version",

@@ -88,6 +88,14 @@ class Metadata:
         size: int | None = self.attributes.get("size")
         return size
 
+    @property
+    def checksum(self) -> str | None:
+        """
+        What the MD5 of the data is said to be, in small letters.
+        """
+        checksum: str | None = self.attributes.get("checksum")
+        return checksum
+
     def draft(self, context: Context) -> dict[str, Any]:
         """
         Get the attributes of a new image that is so, as far as it is told.

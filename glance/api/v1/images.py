@@ -4,7 +4,7 @@ Images, as both views of version 1 have them.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +28,7 @@ from glance.context import Context, Deed
 from glance.errors import (
     BadTransition,
     Forbidden,
+    ImageGone,
     ImageNotFound,
     Invalid,
     MarkerNotFound,
@@ -132,10 +133,16 @@ class ImagesAPI:
         if request.body is not None:
             self._demand_fillable(draft, said.size, request.body)
         image = await self._images.create(context, draft)
-        if request.body is not None:
-            image = await self._fill(request, context, image, said)
-        elif said.size == 0:
-            image = await self._upload(context, image, BytesBody(b""), said)
+        body: IBodyProducer | None = request.body
+        if body is None and said.size == 0:
+            body = BytesBody(b"")
+        try:
+            if request.body is not None:
+                await self._demand_data_type(request, context, image.id)
+            if body is not None:
+                image = await self._upload(context, image.id, body, said)
+        except ImageNotFound:
+            raise ImageGone(f"Image {image.id} was deleted meanwhile.") from None
         return self._answer(request, image, HTTPStatus.CREATED)
 
     @app.route("/images/<image:image_id>", methods=["PUT"])
@@ -152,20 +159,22 @@ class ImagesAPI:
             purge = body is None or self._dialect.purges_on_upload
 
         def changed(image: Image) -> Image:
-            if body is not None and image.status is not Status.QUEUED:
-                raise BadTransition("Cannot upload to an unqueued image.")
+            if body is not None:
+                _demand_queued(image)
             new = said.onto(image, context, purge=purge)
             if body is not None:
                 self._demand_fillable(new, said.size, body)
             return new
 
         try:
-            image = await self._images.change(context, image_id, changed)
+            if body is None:
+                image = await self._images.change(context, image_id, changed)
+            else:
+                await self._demand_data_type(request, context, image_id)
+                image = await self._upload(context, image_id, body, said, changed)
         except ImageNotFound:
             await self._demand_undeleted(context, image_id, "update", GONE)
             raise
-        if body is not None:
-            image = await self._fill(request, context, image, said)
         return self._answer(request, image, HTTPStatus.OK)
 
     @app.route("/images/<image:image_id>", methods=["DELETE"])
@@ -221,38 +230,39 @@ class ImagesAPI:
         if max(known, size or 0) > most:
             raise Invalid(f"The image is larger than the {most} bytes allowed.")
 
-    async def _fill(
-        self,
-        request: StreamingRequest,
-        context: Context,
-        image: Image,
-        said: fields.Metadata,
-    ) -> Image:
-        if request.getHeader(b"content-type") != DATA_TYPE:
-            await self._images.change(
-                context,
-                image.id,
-                lambda image: image.becoming(Status.KILLED),
-                Deed.UPLOAD,
-            )
-            raise Invalid(f"Content-Type must be {DATA_TYPE.decode()}")
-        assert request.body is not None
-        return await self._upload(context, image, request.body, said)
+    async def _demand_data_type(
+        self, request: StreamingRequest, context: Context, image_id: str
+    ) -> None:
+        """
+        Refuse what isn't image data, and kill the image that it was for.
+        """
+        if request.getHeader(b"content-type") == DATA_TYPE:
+            return
+
+        def killed(image: Image) -> Image:
+            _demand_queued(image)
+            return image.becoming(Status.KILLED)
+
+        await self._images.change(context, image_id, killed, Deed.UPLOAD)
+        raise Invalid(f"Content-Type must be {DATA_TYPE.decode()}")
 
     async def _upload(
         self,
         context: Context,
-        image: Image,
+        image_id: str,
         body: IBodyProducer,
         said: fields.Metadata,
+        change: Callable[[Image], Image] = lambda image: image,
     ) -> Image:
         return await self._transfers.upload(
             context,
-            image.id,
+            image_id,
             body,
             store=said.store,
             size=said.size,
+            checksum=said.checksum,
             fallback=Status.KILLED,
+            change=change,
         )
 
     def _full(self, image: Image) -> Mapping[str, Any]:
@@ -278,3 +288,8 @@ class ImagesAPI:
             request.setHeader("location", self._links.base(request) + where)
 
     without_implied_head(app)
+
+
+def _demand_queued(image: Image) -> None:
+    if image.status is not Status.QUEUED:
+        raise BadTransition("Cannot upload to an unqueued image.")

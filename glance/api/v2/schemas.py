@@ -5,6 +5,7 @@ against.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from attrs import field, frozen
 
 from glance.errors import Forbidden, Invalid
 from glance.limits import Limits
+from glance.validation import INTERNAL
 
 Schema = Mapping[str, Any]
 """
@@ -47,11 +49,6 @@ CONSENTS = ("pending", "accepted", "rejected")
 UNTOLD = frozenset({"deleted", "deleted_at", "location", "locations"})
 """
 What is an attribute of an image in other views of it, and can be no property.
-"""
-
-INTERNAL = "os_glance"
-"""
-What properties begin with that only this service sets.
 """
 
 
@@ -298,8 +295,13 @@ def compiled(schema: Schema) -> Check:
 
     @param schema: one of ours or the operator's, never a client's: it is made
         into a program.
+
+    @raise Invalid: it is none.
     """
-    validate = fastjsonschema.compile(dict(schema), use_default=False)
+    try:
+        validate = fastjsonschema.compile(dict(schema), use_default=False)
+    except (fastjsonschema.JsonSchemaDefinitionException, re.error) as error:
+        raise Invalid(f"That is no JSON schema: {error}") from None
 
     def check(value: Any) -> None:
         try:
