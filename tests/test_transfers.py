@@ -531,12 +531,14 @@ class DownloadTests(TransferCase):
 
     def test_damaged(self):
         """
-        If there is more or less data than there was, none is given.
+        If there is more or less data than there was, none is given, nor a part
+        of it.
         """
         image = self.stored()
         for size in (len(DATA) - 1, len(DATA) + 1):
             other = evolve(image, size=size)
             self.failureResultOf(self.opening(other), DataDamaged)
+            self.failureResultOf(self.opening(other, 1, 1), DataDamaged)
         self.failureResultOf(self.opening(image, 5, len(DATA)), DataDamaged)
 
     def test_next_location(self):

@@ -49,11 +49,11 @@ class RaceTests(SynchronousTestCase):
         self.threads.run_all()
         return answer_of(transport)
 
-    def image(self):
+    def image(self, image_id=ID):
         """
-        Get the image as the registry knows it.
+        Get an image as the registry knows it.
         """
-        getting = self.service.registry.get(ID)
+        getting = self.service.registry.get(image_id)
         self.threads.run_all()
         return self.successResultOf(getting)
 
@@ -84,11 +84,13 @@ class RaceTests(SynchronousTestCase):
         The checksum that came with data counts, whatever others say of it
         meanwhile.
         """
-        first = self.send("PUT", f"/{ID}", raw(checksum=MD5), len(DATA))
-        self.send("PUT", f"/{ID}", meta(checksum=""))
+        new = ID.replace("7", "8")
+        first = self.send("POST", "", raw(id=new, checksum=MD5), len(DATA))
+        self.threads.run()
+        self.send("PUT", f"/{new}", meta(checksum=""))
         self.threads.run_all()
         self.assertEqual(self.finish(first, OTHER).status, 400)
-        self.assertIs(self.image().status, Status.KILLED)
+        self.assertIs(self.image(new).status, Status.KILLED)
         self.assertEqual(self.keys(), [])
 
     def test_wrong_type(self):
