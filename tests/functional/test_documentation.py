@@ -84,6 +84,12 @@ class DocumentationTests(Documents):
         """
         self.follow(ROOT / "docs" / "api-v1.md", first=STARTED)
 
+    def test_second_api(self):
+        """
+        So do those of its second version.
+        """
+        self.follow(ROOT / "docs" / "api-v2.md", first=STARTED)
+
     def test_command_line(self):
         """
         The examples of the commands work as they are written, and print what

@@ -1,0 +1,1 @@
+The Images API v2 is there, beside v1 and on the same images: `openstack`, openstacksdk and python-glanceclient work as they are.  Its JSON schemas are at `/v2/schemas`, and `schema-image.json` describes properties of images as in Glance.
