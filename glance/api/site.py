@@ -25,6 +25,7 @@ from glance.api.links import HOST, Links, peer_address
 from glance.api.versions import Version, VersionPages
 from glance.context import Context
 from glance.interfaces import Caller, IIdentity
+from glance.streams.request import LONGEST_ID
 
 ContextOf = Callable[[Request], Deferred[Context]]
 """
@@ -39,6 +40,15 @@ _NOT_FOUND = Fault(HTTPStatus.NOT_FOUND, "NotFound", "There is nothing at that p
 
 _BAD_HOST = Fault(
     HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
+)
+
+
+REQUEST_ID = "x-openstack-request-id"
+
+_LONG_ID = Fault(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "LongRequestId",
+    f"The id of a request has at most {LONGEST_ID} characters.",
 )
 
 
@@ -112,6 +122,8 @@ class _Root(Resource):
         if problem is not None:
             # Of such a request no header is looked at.
             return _Refusal(problem, lambda _, fault: as_text(fault))
+        if request.method == b"OPTIONS":
+            return _Nothing()
         if b"" in rest[:-1] or (rest and not name) or _has_slash([name, *rest]):
             # Klein would take two slashes for one, and one that was escaped for
             # one that wasn't.
@@ -128,6 +140,18 @@ class _Root(Resource):
         if version is not None and version[1].encode() in self._majors:
             return self._majors[version[1].encode()]
         return self._cactus if name == b"images" else _Refusal(_NOT_FOUND, as_accepted)
+
+
+class _Nothing(Resource):
+    """
+    Answers OPTIONS: what asks so, asks a layer before us for CORS.
+    """
+
+    isLeaf = True
+
+    def render(self, request: Request) -> bytes:
+        request.setHeader("content-length", "0")
+        return b""
 
 
 class _Refusal(Resource):
@@ -147,6 +171,10 @@ class _Refusal(Resource):
         return b"" if request.method == b"HEAD" else body
 
 
+def _values(request: Request, name: str) -> Sequence[str]:
+    return request.requestHeaders.getRawHeaders(name, ())
+
+
 def _has_slash(path: Sequence[bytes]) -> bool:
     return any(b"/" in piece for piece in path)
 
@@ -158,7 +186,9 @@ def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
     undecodable = encoding_fault(request, path)
     if undecodable is not None:
         return undecodable
-    hosts = request.requestHeaders.getRawHeaders("host", ())
+    if any(len(name) > LONGEST_ID for name in _values(request, REQUEST_ID)):
+        return _LONG_ID
+    hosts = _values(request, "host")
     if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
         return _BAD_HOST
     return None

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)([/?].*)?", re.IGNORECASE | re.DOTALL)
 
-_REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+LONGEST_ID = 64
+"""The most characters of a request's id that a client may give."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]+")
 
 
 @implementer(IBodyProducer, IPushProducer)
@@ -171,6 +174,16 @@ class UploadBody:
             self._done.errback(result)
 
 
+def _id_of(given: bytes | None) -> str:
+    """
+    Get the id of a request: what its client calls it, or a new one.
+    """
+    said = (given or b"").decode("ascii", "replace")
+    if len(said) > LONGEST_ID or _REQUEST_ID.fullmatch(said) is None:
+        return f"req-{uuid.uuid4()}"
+    return said if said.startswith("req-") else f"req-{said}"
+
+
 @provider(INonQueuedRequestFactory)
 class StreamingRequest(server.Request):
     """
@@ -215,10 +228,7 @@ class StreamingRequest(server.Request):
         self._site = site
         self.body = body
         self.started = site.reactor.seconds()
-        header = self.getHeader(b"x-openstack-request-id") or b""
-        given = header.decode("ascii", "replace")
-        named = _REQUEST_ID.fullmatch(given) is not None
-        self.request_id = given if named else f"req-{uuid.uuid4()}"
+        self.request_id = _id_of(self.getHeader(b"x-openstack-request-id"))
         self.setHeader("x-openstack-request-id", self.request_id)
         site.began()
         super().requestReceived(command, self._origin_form(path), version)

@@ -441,17 +441,19 @@ class RequestIdTests(WireTestCase):
         """
         The id that the client gives is kept, and told.
         """
-        given = "req-01234567-89ab-cdef-0123-456789abcdef"
-        request = self.put(f"X-Openstack-Request-Id: {given}")
-        self.assertEqual(request.request_id, given)
-        self.respond(request)
-        self.assertIn(given.encode(), self.transport.value())
+        uuid = "req-01234567-89ab-cdef-0123-456789abcdef"
+        for said, kept in ((uuid, uuid), ("req-a_", "req-a_"), ("J.7:b", "req-J.7:b")):
+            request = self.put(f"X-Openstack-Request-Id: {said}")
+            self.assertEqual(request.request_id, kept)
+            self.respond(request)
+            answered = f"X-Openstack-Request-Id: {kept}\r\n"
+            self.assertIn(answered.encode(), self.transport.value())
 
     def test_made(self):
         """
         Without one, or with one that isn't valid, an id is made.
         """
-        for value in ["", "1", "req-01234567-89ab-cdef-0123-456789abcdef\tx"]:
+        for value in ["", "a b", "req-a\tx", "r" * 65, "\N{SNOWMAN}", "a;b"]:
             request = self.put(f"X-Openstack-Request-Id: {value}")
             self.assertRegex(request.request_id, "^req-[0-9a-f-]{36}$")
             self.assertNotEqual(request.request_id, value)
