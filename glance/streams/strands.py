@@ -47,7 +47,8 @@ class Strand:
     An ordered queue of data for one function that blocks.
 
     The function gets lists of pieces, each list when the one before is done.
-    After its first error it is not called again.
+    After its first error it is not called again, nor once it has returned
+    L{True}: then it wants no more.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Strand:
         self._relieved = relieved
         self._queue: list[bytes] = []
         self._running = False
+        self._enough = False
         self._idle: list[Deferred[None]] = []
         self.waiting = 0
         """How many bytes were put, and aren't done with."""
@@ -75,7 +77,7 @@ class Strand:
         """
         Have the function called with C{data}, in turn.
         """
-        if self.failure is None:
+        if self.failure is None and not self._enough:
             self._queue.append(data)
             self.waiting += len(data)
             self._go_on()
@@ -116,7 +118,7 @@ class Strand:
         self._running = True
         while self._queue:
             calling = self._in_thread(self._work, batch := self._take())
-            calling.addErrback(self._failed)
+            calling.addCallbacks(self._worked, self._failed)
             if not calling.called:
                 calling.addCallback(self._done, batch)
                 return
@@ -143,6 +145,11 @@ class Strand:
     def _account(self, batch: list[bytes]) -> None:
         self.waiting -= sum(map(len, batch))
         self._relieved()
+
+    def _worked(self, enough: object) -> None:
+        if enough is True:
+            self._enough = True
+            self.abandon()
 
     def _failed(self, failure: Failure) -> None:
         self.failure = failure

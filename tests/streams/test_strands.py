@@ -147,6 +147,39 @@ class StrandTests(SynchronousTestCase):
         self.failureResultOf(strand.drained(), ZeroDivisionError)
         self.successResultOf(strand.idle())
 
+    def test_enough(self):
+        """
+        Once it returns L{True} the function is not called again, and nothing
+        waits any more.
+        """
+        calls = []
+
+        def work(pieces):
+            calls.append(pieces)
+            return len(calls) == 2
+
+        strand = Strand(work, self.in_thread, self.relieve)
+        for piece in (b"a", b"b"):
+            strand.put(piece)
+            self.in_thread.run()
+        strand.put(b"c")
+        self.in_thread.run_all()
+        self.assertEqual(calls, [[b"a"], [b"b"]])
+        self.assertEqual(strand.waiting, 0)
+        self.successResultOf(strand.drained())
+
+    def test_enough_of_many(self):
+        """
+        What was put meanwhile is forgotten.
+        """
+        strand = Strand(lambda pieces: True, self.in_thread, self.relieve)
+        strand.put(b"a")
+        strand.put(b"b")
+        drained = strand.drained()
+        self.in_thread.run()
+        self.assertEqual((self.in_thread.waiting, strand.waiting), (0, 0))
+        self.successResultOf(drained)
+
     @given(st.lists(st.one_of(st.binary(max_size=5), st.integers(1, 3))))
     def test_any_timing(self, steps):
         """
