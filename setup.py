@@ -67,6 +67,7 @@ setup(
         "klein>=24.8",
         "orjson>=3.10",
         "oslo.config>=9.6",
+        "oslo.utils>=8.0",
         "prometheus_client>=0.20",
         "sqlalchemy>=2.0.40,<2.2",
         "tqdm>=4.66",

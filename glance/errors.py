@@ -229,6 +229,24 @@ class BodyTimeout(GlanceError):
     """
 
 
+class ContentRefused(GlanceError):
+    """
+    The data is not what may be stored here.
+    """
+
+
+class FormatMismatch(ContentRefused):
+    """
+    The data is of another format than the image is said to have.
+    """
+
+
+class UnsafeContent(ContentRefused):
+    """
+    Whoever opened the data as a disk could come to harm.
+    """
+
+
 class BodyStopped(CancelledError):
     """
     A body was told to stop before its end.

@@ -1,5 +1,5 @@
 """
-How much of what there may be.
+How much of what there may be, and of what kind.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ class Limits:
         "docker",
         "compressed",
     )
+    require_format_match: bool = True
+    """Whether data must be of the format that its image has."""
+    vmdk_types: tuple[str, ...] = ("streamOptimized", "monolithicSparse")
+    """The create types that a VMDK may have, in any case of letters."""
+    gpt_faults_pass: bool = False
+    """Whether a disk may have a partition table that isn't valid."""
     page_default: int = 25
     """How many images a list holds where the caller doesn't say."""
     page_max: int = 1000
