@@ -35,8 +35,10 @@ from glance.errors import (
 from glance.image import GONE, Attempt, Image, Location, Status
 from glance.images import Images
 from glance.leases import Lease
+from glance.limits import Limits
 from glance.settling import Reaper
 from glance.storage import Storage
+from glance.streams.inspection import Inspection
 from glance.streams.metering import Digest, MeteredBody
 from glance.streams.strands import Window
 
@@ -58,6 +60,16 @@ class Announced:
 
 def _unchanged(image: Image) -> Image:
     return image
+
+
+def inspection_of(image: Image, limits: Limits) -> Inspection | None:
+    """
+    Get what is to look into data of an image; L{None} if nothing can: there is
+    something around the disk.
+    """
+    if image.container_format not in (None, "bare"):
+        return None
+    return Inspection(image.disk_format, limits)
 
 
 class Transfers:
@@ -145,6 +157,8 @@ class Transfers:
         @raise SizeMismatch: there are more or fewer bytes than was said.
         @raise ChecksumMismatch: they are others than was said.
         @raise ImageTooLarge: there are more than allowed.
+        @raise FormatMismatch: they are not what the image's format says.
+        @raise UnsafeContent: whoever used them could come to harm.
         @raise ImageGone: the image was deleted meanwhile.
         @raise UploadSuperseded: others took this process for dead.
         """
@@ -212,7 +226,8 @@ class Transfers:
         body: IBodyProducer,
         announced: list[Announced],
     ) -> Image:
-        limit = self._images.limits().image_size_cap
+        limits = self._images.limits()
+        limit = limits.image_size_cap
         if body.length is not UNKNOWN_LENGTH:
             _compare_sizes(announced, body.length)
             if body.length > limit:
@@ -220,7 +235,10 @@ class Transfers:
                     f"The image has {body.length} bytes; {limit} are allowed."
                 )
         md5, better = Digest("md5"), Digest(self._hash_algorithm)
-        metered = MeteredBody(body, limit, [md5, better], self._in_thread, self._window)
+        inspection = inspection_of(image, limits)
+        metered = MeteredBody(
+            body, limit, [md5, better], self._in_thread, self._window, inspection
+        )
         store = self._storage.at(attempt.location)
         size: int = await store.add(attempt.location.key, metered)
         if size != metered.count:
@@ -232,6 +250,7 @@ class Transfers:
             _filled(
                 attempt,
                 size=size,
+                virtual_size=inspection and inspection.virtual_size,
                 checksum=md5.value(),
                 os_hash_algo=self._hash_algorithm,
                 os_hash_value=better.value(),

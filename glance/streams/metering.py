@@ -1,20 +1,23 @@
 """
-Counting, limiting and hashing data on its way.
+Counting, limiting, hashing and inspecting data on its way.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import InThread
 from glance.errors import BodyStopped, ImageTooLarge
+from glance.streams.inspection import TAIL, Inspection
 from glance.streams.strands import Strand, Window
 
 
@@ -44,12 +47,40 @@ class Digest:
         return self._hash.hexdigest()
 
 
+class _Last:
+    """
+    The last bytes of data that passes.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        """
+        Take in more data.
+        """
+        if data:
+            self._pieces.append(data)
+            self._size += len(data)
+            while self._size - len(self._pieces[0]) >= TAIL:
+                self._size -= len(self._pieces.popleft())
+
+    def data(self) -> bytes:
+        """
+        Get the last L{TAIL} bytes, or all if there are fewer.
+        """
+        return b"".join(self._pieces)[-TAIL:]
+
+
 @implementer(IBodyProducer, IPushProducer, IConsumer)
 class MeteredBody:
     """
-    A body that is another one, counted, limited and hashed as it passes.
+    A body that is another one, counted, limited, hashed and inspected as it
+    passes.
 
-    It is over when all of it is hashed.
+    It is over when all of it is hashed, and stops what it meters as soon as
+    the inspection refuses it.
     """
 
     def __init__(
@@ -59,9 +90,11 @@ class MeteredBody:
         digests: Sequence[Digest],
         in_thread: InThread,
         window: Window,
+        inspection: Inspection | None = None,
     ) -> None:
         """
         @param limit: how many bytes may pass.
+        @param inspection: what looks into the data; L{None} for nothing.
         """
         self.length = body.length
         self.count = 0
@@ -69,7 +102,14 @@ class MeteredBody:
         self._body = body
         self._limit = limit
         self._window = window
-        self._strands = [Strand(d.update, in_thread, self._flow) for d in digests]
+        self._in_thread = in_thread
+        self._inspection = inspection
+        self._last = _Last()
+        meters: list[Digest | Inspection] = [*digests]
+        if inspection is not None:
+            meters.append(inspection)
+        self._strands = [Strand(m.update, in_thread, self._flow) for m in meters]
+        self._refused: Failure | None = None
         self._consumer: IConsumer | None = None
         self._paused_by_consumer = False
         self._paused = False
@@ -93,13 +133,16 @@ class MeteredBody:
         try:
             for strand in self._strands:
                 await strand.drained()
+            if self._inspection is not None:
+                end = self._last.data()
+                await self._in_thread(self._inspection.finish, self.count, end)
         except CancelledError as error:
             raise BodyStopped("The data was stopped before its end.") from error
 
-    def _drop(self, failure: Any) -> Any:
+    def _drop(self, failure: Failure) -> Failure:
         for strand in self._strands:
             strand.abandon()
-        return failure
+        return self._refused or failure
 
     def _leave(self, result: Any) -> Any:
         self._over = True
@@ -139,13 +182,21 @@ class MeteredBody:
             raise ImageTooLarge(
                 f"The data is more than the {self._limit} bytes allowed."
             )
+        if self._inspection is not None:
+            self._last.add(data)
         for strand in self._strands:
             strand.put(data)
-        self._consumer.write(data)
-        self._flow()
+        if self._refused is None:
+            self._consumer.write(data)
+            self._flow()
 
     def _flow(self) -> None:
-        if self._over:
+        if self._over or self._refused is not None:
+            return
+        failures = (strand.failure for strand in self._strands)
+        self._refused = next(filter(None, failures), None)
+        if self._refused is not None:
+            self._body.stopProducing()
             return
         most = max((strand.waiting for strand in self._strands), default=0)
         full = most > self._window.size // (2 if self._paused else 1)

@@ -5,6 +5,7 @@ Tests for L{glance.streams.metering}.
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +14,19 @@ from twisted.internet.interfaces import IConsumer
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from glance.errors import BodyStopped, BodyTruncated, ImageTooLarge
+from glance.errors import (
+    BodyStopped,
+    BodyTruncated,
+    FormatMismatch,
+    ImageTooLarge,
+    UnsafeContent,
+)
+from glance.limits import Limits
 from glance.streams.bodies import BytesBody, pump
+from glance.streams.inspection import Inspection
 from glance.streams.metering import Digest, MeteredBody
 from glance.streams.strands import Window
+from tests import disks
 from tests.bodies import (
     Collector,
     FailingBody,
@@ -211,3 +221,132 @@ class MeteringTests(SynchronousTestCase):
         self.metered.stopProducing()
         self.assertTrue(self.body.stopped)
         self.failureResultOf(collect(self.metered), BodyStopped)
+
+
+class InspectionTests(SynchronousTestCase):
+    """
+    L{MeteredBody} has data looked into, and stops where that is refused.
+    """
+
+    def setUp(self):
+        self.in_thread = ManualThreads()
+        self.window = Window(1 << 20)
+        self.body = ManualBody()
+
+    def meter(self, body, disk_format, in_thread=None):
+        """
+        Meter a body whose data should have a format.
+        """
+        self.inspection = Inspection(disk_format, Limits())
+        return MeteredBody(
+            body,
+            1 << 30,
+            [Digest("md5")],
+            in_thread or self.in_thread,
+            self.window,
+            self.inspection,
+        )
+
+    def test_good(self):
+        """
+        It is over when the end has been looked at, too.
+        """
+        data = disks.stream_vmdk()
+        ended = []
+        reading = collect(self.meter(self.body, "vmdk")).addCallback(ended.append)
+        for at in range(0, len(data), 10_000):
+            self.body.data(data[at : at + 10_000])
+            self.in_thread.run(min(self.in_thread.waiting, 2))
+        self.body.end()
+        while self.in_thread.waiting:
+            self.assertEqual(ended, [])
+            self.assertIsNone(self.inspection.virtual_size)
+            self.in_thread.run()
+        self.successResultOf(reading)
+        self.assertTrue(ended == [data])
+        self.assertEqual(self.inspection.virtual_size, disks.SIZE)
+
+    @given(st.lists(st.integers(0, 300_000), max_size=6))
+    def test_any_pieces(self, places):
+        """
+        However the data is cut, its end is looked at.
+        """
+        data = disks.stream_vmdk()
+        for whole in (data, data[:-512] + b"x" * 512):
+            at = sorted({0, len(whole), *(place % len(whole) for place in places)})
+            pieces = [whole[a:b] for a, b in pairwise(at)]
+            metered = self.meter(BytesBody(pieces), "vmdk", maybeDeferred)
+            if whole == data:
+                self.assertEqual(self.successResultOf(collect(metered)), data)
+            else:
+                self.failureResultOf(collect(metered), UnsafeContent)
+
+    def test_refused(self):
+        """
+        As soon as the data is refused, what it meters is stopped, and the
+        consumer gets no more.
+        """
+        reading = collect(self.meter(self.body, "raw"))
+        self.body.data(disks.qcow2(backing=512))
+        self.assertFalse(self.body.stopped)
+        self.in_thread.run_all()
+        self.assertTrue(self.body.stopped)
+        self.failureResultOf(reading, UnsafeContent)
+        self.assertEqual(self.window.transfers, 0)
+
+    def test_refused_at_once(self):
+        """
+        So it is where the refusal comes before the consumer has the data.
+        """
+        collector = Collector()
+        pieces = [disks.qcow2(), b"more", b"and more"]
+        pumping = pump(self.meter(BytesBody(pieces), "vdi", maybeDeferred), collector)
+        self.failureResultOf(pumping, FormatMismatch)
+        self.assertEqual(collector.pieces, [])
+        self.assertEqual(self.window.transfers, 0)
+
+    def test_refused_at_the_end(self):
+        """
+        Data whose end is refused fails, though all of it has passed.
+        """
+        for length in (9000, 1 << 17):
+            body = BytesBody(bytes(length))
+            metered = self.meter(body, "vhd", maybeDeferred)
+            self.failureResultOf(collect(metered), FormatMismatch)
+
+    def test_refused_while_hashing(self):
+        """
+        If the data has ended when it is refused, that is all the same.
+        """
+        reading = collect(self.meter(self.body, "raw"))
+        self.body.data(disks.qcow2(backing=512))
+        self.body.end()
+        self.in_thread.run_all()
+        self.failureResultOf(reading, UnsafeContent)
+        self.assertEqual(self.window.transfers, 0)
+
+    def test_cancelled_at_the_end(self):
+        """
+        Cancelled while the end is looked at, it is stopped.
+        """
+        reading = collect(self.meter(self.body, "raw"))
+        self.body.data(b"x")
+        self.body.end()
+        self.in_thread.run(2)
+        reading.cancel()
+        self.in_thread.run_all()
+        self.failureResultOf(reading, BodyStopped)
+
+    def test_enough(self):
+        """
+        Once the data is seen to be safe, it is not given to threads for that.
+        """
+        reading = collect(self.meter(self.body, "raw"))
+        self.body.data(bytes(1 << 16))
+        self.in_thread.run_all()
+        self.body.data(b"x")
+        self.assertEqual(self.in_thread.waiting, 1)
+        self.body.end()
+        self.in_thread.run_all()
+        self.successResultOf(reading)
+        self.assertEqual(self.inspection.virtual_size, (1 << 16) + 1)
