@@ -295,6 +295,9 @@ def _limits(options: Values) -> Limits:
         locations=options["image_location_quota"],
         disk_formats=tuple(options["disk_formats"]),
         container_formats=tuple(options["container_formats"]),
+        require_format_match=options["require_image_format_match"],
+        vmdk_types=tuple(options["vmdk_allowed_types"]),
+        gpt_faults_pass=options["gpt_safety_checks_nonfatal"],
         page_default=options["limit_param_default"],
         page_max=options["api_limit_max"],
     )

@@ -62,15 +62,12 @@ synchronous_reader use_db_reconnect use_tpool
 
 _STORES = "default_backend default_swift_reference stores swift_buffer_on_upload"
 
-_FORMATS = "gpt_safety_checks_nonfatal require_image_format_match vmdk_allowed_types"
-
 _MIDDLEWARE = "http_basic_auth_user_file max_request_body_size secure_proxy_ssl_header"
 
 KNOWN: dict[str, frozenset[str]] = {
     "DEFAULT": frozenset(_DEFAULT.split() + _STORES.split()),
     "database": frozenset(_DATABASE.split()),
     "glance_store": frozenset(_STORES.split()),
-    "image_format": frozenset(_FORMATS.split()),
     "oslo_middleware": frozenset(_MIDDLEWARE.split()),
 }
 """

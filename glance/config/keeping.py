@@ -50,6 +50,18 @@ def _limit(name: str, kind: Any, default: int, text: str) -> Option:
     )
 
 
+def _inspected(name: str, kind: Any, default: Any, text: str) -> Option:
+    return Option(
+        name=name,
+        section="image_format",
+        type=kind,
+        default=default,
+        daemons=("api",),
+        reloadable=True,
+        help=text,
+    )
+
+
 REGISTRY = (
     Option(
         name="registry_host",
@@ -262,5 +274,32 @@ LIMITS = (
         daemons=("api", "registry"),
         reloadable=True,
         help="The container formats that an image may have.",
+    ),
+    _inspected(
+        "require_image_format_match",
+        FLAG,
+        USUAL.require_format_match,
+        """
+Whether uploaded data must be of the disk format that its image has, as far as
+that can be seen.  Data that isn't safe is refused in any case.
+""",
+    ),
+    _inspected(
+        "vmdk_allowed_types",
+        LIST,
+        ",".join(USUAL.vmdk_types),
+        """
+The create types that a VMDK may have.  Others than these two are never taken:
+their data is in other files.
+""",
+    ),
+    _inspected(
+        "gpt_safety_checks_nonfatal",
+        FLAG,
+        USUAL.gpt_faults_pass,
+        """
+Whether a disk is taken though its partition table is not valid.  Some boot
+sectors, as of floppy disks, look like that.
+""",
     ),
 )

@@ -265,8 +265,6 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             [glance_store]
             stores = file
             rbd_store_pool = x
-            [image_format]
-            vmdk_allowed_types = x
             [app:glance-api]
             pipeline = x
             workers = 5
@@ -274,7 +272,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             use = x
             """
         warnings = self.warnings(text)
-        self.assertEqual(len(warnings), 15)
+        self.assertEqual(len(warnings), 14)
         for warning in warnings:
             self.assertIn("has no effect here", warning)
             self.assertNotIn("= x", warning)
