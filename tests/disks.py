@@ -69,19 +69,20 @@ def fixed_vhd(data, size=None):
     return data + _vhd_footer(len(data) if size is None else size, 2)
 
 
-def vhdx(size=SIZE, *, at=1 << 20, parent=False):
+def vhdx(size=SIZE, *, at=1 << 20, parent=False, parameters=_PARAMETERS):
     """
     Make a VHDX.
 
     @param at: where its metadata are.
     @param parent: whether it holds what differs from another.
+    @param parameters: what the item is called that tells that.
     """
     data = bytearray(at + (1 << 17))
     data[:8] = b"vhdxfile"
     data[192 << 10 : (192 << 10) + 48] = struct.pack(
         "<IIII16sQII", 0x69676572, 0, 1, 0, _REGION, at, 1 << 20, 1
     )
-    entries = struct.pack("<16sIII4x", _PARAMETERS, 1 << 16, 8, 0)
+    entries = struct.pack("<16sIII4x", parameters, 1 << 16, 8, 0)
     entries += struct.pack("<16sIII4x", _DISK_SIZE, (1 << 16) + 8, 8, 0)
     data[at : at + 32] = struct.pack("<8sHH20x", b"metadata", 0, 2)
     data[at + 32 : at + 32 + len(entries)] = entries

@@ -224,8 +224,6 @@ class Content:
             for at in range(32, len(metadata.data), 32):
                 if metadata.data[at : at + 16] == _PARAMETERS:
                     (offset,) = struct.unpack_from("<I", metadata.data, at + 16)
-                    if offset < BLOCK:
-                        raise unsafe("vhdx", "its parameters are where they cannot be")
                     region = _library().CaptureRegion(metadata.offset + offset, 8)
                     self._parameters = region
                     break

@@ -281,6 +281,15 @@ class InspectionTests(SynchronousTestCase):
             else:
                 self.failureResultOf(collect(metered), UnsafeContent)
 
+    def test_small_pieces(self):
+        """
+        So it is if the end comes in many pieces.
+        """
+        data = disks.stream_vmdk()
+        pieces = [data[at : at + 300] for at in range(0, len(data), 300)]
+        metered = self.meter(BytesBody([*pieces, b""]), "vmdk", maybeDeferred)
+        self.successResultOf(collect(metered))
+
     def test_refused(self):
         """
         As soon as the data is refused, what it meters is stopped, and the
