@@ -57,6 +57,10 @@ class Fault(Enum):
     """The store does not give it."""
     ORPHANED = "orphaned"
     """It belongs to no image."""
+    MISMATCH = "mismatch"
+    """It is of another format than its image."""
+    UNSAFE = "unsafe"
+    """Whoever opened it as a disk could come to harm."""
 
 
 @frozen(kw_only=True)
@@ -206,45 +210,13 @@ class Verifier:
         @raise RegistryUnavailable: the registry cannot be asked.
         """
         count = size = 0
-        async for image in self._images(image_ids):
+        async for image in images_of(self._registry, image_ids):
             if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
                 continue
             count += 1
             for location in image.locations:
                 size += await self._look(image, location, found)
         return Verified(images=count, size=size)
-
-    async def _images(self, ids: Sequence[str] | None) -> AsyncIterator[Image]:
-        if ids is None:
-            async for image in self._all():
-                yield image
-        else:
-            for image_id in ids:
-                yield await self._registry.get(image_id)
-
-    async def _all(self) -> AsyncIterator[Image]:
-        """
-        Get all images, also those that are deleted.
-
-        Pages begin after an id rather than a marker, as that may be purged.
-        """
-        after: tuple[Condition, ...] = ()
-        while True:
-            page = await self._registry.find(
-                Query(
-                    scope=EVERYTHING,
-                    conditions=after,
-                    deleted=None,
-                    hidden=None,
-                    order=(Order("id", descending=False),),
-                    limit=PAGE,
-                )
-            )
-            for image in page:
-                yield image
-            if not page:
-                return
-            after = (Condition("id", Operator.GT, page[-1].id),)
 
     async def _look(
         self, image: Image, location: Location, found: Callable[[Finding], None]
@@ -276,7 +248,7 @@ class Verifier:
         except CancelledError:
             raise
         except Exception as error:
-            fault = _fault_of(error)
+            fault = fault_of(error)
         if fault is not None and await self._still(image, location):
             kind, detail = fault
             found(
@@ -315,7 +287,7 @@ class Verifier:
         there = any(lying.values())
         owners = {_owner(key) for keys in lying.values() for key in keys}
         related = 0
-        async for image in self._all():
+        async for image in images_of(self._registry):
             related += image.id in owners
             for location in named(image):
                 if location.key in lying.get(location.store, ()):
@@ -381,6 +353,41 @@ class Verifier:
         return True
 
 
+async def images_of(
+    registry: IRegistry, ids: Sequence[str] | None = None
+) -> AsyncIterator[Image]:
+    """
+    Get images.
+
+    @param ids: which; L{None} for all, also those that are deleted.
+
+    @raise ImageNotFound: one of those that are named isn't there.
+    @raise RegistryUnavailable: the registry cannot be asked.
+    """
+    if ids is not None:
+        for image_id in ids:
+            yield await registry.get(image_id)
+        return
+    # Pages begin after an id rather than a marker, as that may be purged.
+    after: tuple[Condition, ...] = ()
+    while True:
+        page = await registry.find(
+            Query(
+                scope=EVERYTHING,
+                conditions=after,
+                deleted=None,
+                hidden=None,
+                order=(Order("id", descending=False),),
+                limit=PAGE,
+            )
+        )
+        for image in page:
+            yield image
+        if not page:
+            return
+        after = (Condition("id", Operator.GT, page[-1].id),)
+
+
 def named(image: Image) -> Sequence[Location]:
     """
     List the places that an image says its data is at, or may be.
@@ -428,7 +435,12 @@ def _compare(digests: Sequence[tuple[Digest, str]]) -> tuple[Fault, str] | None:
     return Fault.WRONG, f"other data: {' and '.join(wrong)} are not the registry's"
 
 
-def _fault_of(error: Exception) -> tuple[Fault, str]:
+def fault_of(error: Exception) -> tuple[Fault, str]:
+    """
+    Say what is wrong with data that could not be read.
+
+    @raise Exception: that error, if it has another cause.
+    """
     if isinstance(error, DataNotFound):
         return Fault.MISSING, "it is not in the store"
     if isinstance(error, DataDamaged):

@@ -60,6 +60,17 @@ MAY_IMPORT = {
         "storage",
         "streams",
     ),
+    "inspecting": (
+        "deferreds",
+        "errors",
+        "image",
+        "limits",
+        "revisions",
+        "storage",
+        "streams",
+        "transfers",
+        "verification",
+    ),
     "stores": ("deferreds", "errors", "interfaces", "streams"),
     "registry": (
         "api.errors",

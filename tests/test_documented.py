@@ -58,7 +58,8 @@ class PagesTests(SynchronousTestCase):
         running.
         """
         self.has("running", [name for name in COMMANDS if name != "start"])
-        commands = [manage.commands["verify"], *manage.commands["db"].commands.values()]
+        stored = [manage.commands[name] for name in ("verify", "inspect")]
+        commands = [*stored, *manage.commands["db"].commands.values()]
         self.has("running", [f"db {name}" for name in manage.commands["db"].commands])
         for command in [manage, *commands]:
             for option in command.params:

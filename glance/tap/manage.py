@@ -276,8 +276,7 @@ async def purged(registry: IRegistry, before: datetime, most: int | None) -> int
 # Stored data
 
 
-@program.command()
-@click.option(
+_rate = click.option(
     "--rate",
     type=click.FloatRange(0),
     default=50,
@@ -285,6 +284,30 @@ async def purged(registry: IRegistry, before: datetime, most: int | None) -> int
     metavar="MIB/S",
     help="How many MiB to read in a second; 0 for as many as can be.",
 )
+
+_output = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+)
+
+
+def _settings(told: Told) -> Settings:
+    """
+    Read the settings, when each daemon's may be in a file of its own.
+
+    @raise DatabaseUnusable: the database isn't as it should be.
+    @raise ConfigurationError: the settings cannot be used.
+    """
+    settings = evolve(told.settings("api"), database=told.settings("registry").database)
+    need_current(settings.database.url)
+    return settings
+
+
+@program.command()
+@_rate
 @click.option(
     "--image",
     "image_ids",
@@ -299,13 +322,7 @@ async def purged(registry: IRegistry, before: datetime, most: int | None) -> int
     is_flag=True,
     help="Remove orphans also if the database knows nothing of what is stored.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-)
+@_output
 @click.pass_obj
 def verify(
     told: Told, /, rate: float, image_ids: tuple[str, ...], **options: Any
@@ -330,12 +347,57 @@ def verify(
         **options,
     )
     with one_line(2):
-        # Each daemon's settings may be in a file of its own.
-        settings = evolve(
-            told.settings("api"), database=told.settings("registry").database
-        )
-        need_current(settings.database.url)
+        settings = _settings(told)
         right = operate(lambda reactor: verified(reactor, settings, wish))
+    raise SystemExit(0 if right else 1)
+
+
+@program.command()
+@_rate
+@click.option(
+    "--image",
+    "image_ids",
+    multiple=True,
+    metavar="ID",
+    help="Look into this image's data only.  Can be repeated.",
+)
+@click.option(
+    "--all",
+    "again",
+    is_flag=True,
+    help="Look also into data of which the size of the disk is known.",
+)
+@click.option(
+    "--deactivate",
+    is_flag=True,
+    help="Stop downloads of images that aren't safe, or not as they claim.",
+)
+@_output
+@click.pass_obj
+def inspect(
+    told: Told, /, rate: float, image_ids: tuple[str, ...], **options: Any
+) -> None:
+    """
+    Look into stored data, as is done with uploads.
+
+    Records how large the disks are, where that isn't known, and lists data
+    that is of another format than its image (mismatch), isn't safe, or cannot
+    be read.  It may run while the service does.
+
+    The exit status is 0 if all is right, 1 if something was found, and 2 if
+    it cannot be told.
+    """
+    from glance.tap.inspect import Wish, inspected
+    from glance.tap.operating import operate
+
+    wish = Wish(
+        rate=rate * MEBIBYTE or None,
+        image_ids=tuple(image.lower() for image in image_ids) or None,
+        **options,
+    )
+    with one_line(2):
+        settings = _settings(told)
+        right = operate(lambda reactor: inspected(reactor, settings, wish))
     raise SystemExit(0 if right else 1)
 
 

@@ -13,6 +13,7 @@ from attrs import asdict, frozen
 
 from glance.config.settings import ConfigurationError, Settings
 from glance.errors import Invalid
+from glance.inspecting import Inspected
 from glance.redaction import escape
 from glance.streams.strands import Window
 from glance.tap.operating import Registry, Threaded
@@ -46,12 +47,14 @@ class Shown:
     What was found, as it is shown.
     """
 
-    def __init__(self, output: str) -> None:
+    def __init__(self, output: str, deed: str = "removed") -> None:
         """
         @param output: C{table}, for lines as they come, or C{json}, for one
             object at the end.
+        @param deed: what may be done with something that was found.
         """
         self._json = output == "json"
+        self._deed = deed
         self._findings: list[dict[str, Any]] = []
 
     @property
@@ -61,28 +64,30 @@ class Shown:
         """
         return not self._findings
 
-    def add(self, finding: Finding, *, removed: bool = False) -> None:
+    def add(self, finding: Finding, *, done: bool = False) -> None:
         """
         Show that something was found.
 
-        @param removed: whether it has been removed.
+        @param done: whether that was done which may be done with it.
         """
-        row = {**asdict(finding), "fault": finding.fault.value, "removed": removed}
+        row = {**asdict(finding), "fault": finding.fault.value, self._deed: done}
         self._findings.append(row)
         if not self._json:
-            detail = f"{row['detail']}: removed" if removed else row["detail"]
+            detail = f"{row['detail']}: {self._deed}" if done else row["detail"]
             image = row["image"] or "-"
             where = escape(f"{row['store']} {row['key']}")
             click.echo(f"{row['fault']:<10} {image:<36} {where}  {escape(detail)}")
 
-    def end(self, verified: Verified) -> None:
+    def end(self, verified: Verified | Inspected) -> None:
         """
-        Show how much was looked at.
+        Show how much was looked at, and recorded.
         """
+        recorded = verified.recorded if isinstance(verified, Inspected) else None
         if self._json:
             whole = {
                 "images": verified.images,
                 "bytes": verified.size,
+                **({} if recorded is None else {"recorded": recorded}),
                 "findings": self._findings,
             }
             click.echo(json.dumps(whole, indent=2))
@@ -91,6 +96,8 @@ class Shown:
                 f"Looked at {verified.images} images ({verified.size} bytes): "
                 f"{len(self._findings) or 'no'} findings."
             )
+            if recorded is not None:
+                click.echo(f"Recorded the size of {recorded} disks.")
 
 
 async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
@@ -102,7 +109,7 @@ async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
     @raise Invalid: orphans cannot be removed.
     @raise GlanceError: the registry or a store does not work.
     """
-    _need_directory(settings)
+    need_directory(settings)
     check_stores(settings)
     window = Window(WINDOW)
     async with Threaded(reactor) as pools, Registry(reactor, settings) as registry:
@@ -122,7 +129,7 @@ async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
     return shown.nothing
 
 
-def _need_directory(settings: Settings) -> None:
+def need_directory(settings: Settings) -> None:
     """
     See that data can be there at all: a directory that has yet to be made is
     likely to be the wrong one.
@@ -148,4 +155,4 @@ async def _orphans(verifier: Verifier, wish: Wish, shown: Shown) -> None:
         )
     for orphan in stray.findings:
         removed = wish.repair and await verifier.remove(orphan)
-        shown.add(orphan, removed=removed)
+        shown.add(orphan, done=removed)
