@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Real disk images for tests, small and bootable, in the formats that qemu-img writes.
+# Real disk images for tests, small and bootable, in the formats that qemu-img writes;
+# and hostile ones, which nothing here opens.
 #   images.sh DIR    puts them and MANIFEST.json into DIR (about 60 MB; an existing
 #                    MANIFEST.json is kept as it is)
 # Needs Debian, and root to install what is missing.

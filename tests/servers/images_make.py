@@ -33,12 +33,38 @@ CONVERTED = (
     ("disk.vdi", "vdi", None, "vdi"),
     ("disk-dynamic.vhd", "vpc", "subformat=dynamic,force_size=on", "vhd"),
     ("disk-fixed.vhd", "vpc", "subformat=fixed,force_size=on", "vhd"),
+    ("disk.vhdx", "vhdx", "subformat=dynamic", "vhdx"),
     ("disk-sparse.vmdk", "vmdk", "subformat=monolithicSparse", "vmdk"),
     ("disk-stream.vmdk", "vmdk", "subformat=streamOptimized", "vmdk"),
 )
 """
 What the disk is converted to: name, what C{qemu-img} calls the format, its
 options, what Glance calls it.
+"""
+
+
+OTHER = "/etc/passwd"
+"""
+What hostile images name, so that whoever opens them reads it.  Nobody does here.
+"""
+
+BASED = (
+    ("backing.qcow2", "qcow2", OTHER, "raw", "qcow2"),
+    ("backing-url.qcow2", "qcow2", "nbd://127.0.0.1:1/x", "raw", "qcow2"),
+    (
+        "backing-json.qcow2",
+        "qcow2",
+        f'json:{{"driver":"raw","file":{{"driver":"file","filename":"{OTHER}"}}}}',
+        "raw",
+        "qcow2",
+    ),
+    ("backing-claims-raw.qcow2", "qcow2", OTHER, "raw", "raw"),
+    ("backing.qed", "qed", OTHER, "raw", "raw"),
+    ("backing.vmdk", "vmdk", "disk-sparse.vmdk", "vmdk", "vmdk"),
+)
+"""
+Images that are based on other files: name, what C{qemu-img} calls the format,
+the other file and its format, what the image claims to be.
 """
 
 
@@ -59,12 +85,13 @@ def make(tree, directory):
     """
     images = []
 
-    def note(name, disk_format, container_format="bare"):
+    def note(name, disk_format, container_format="bare", hostile=False):
         images.append(
             {
                 "name": name,
                 "disk_format": disk_format,
                 "container_format": container_format,
+                "hostile": hostile,
             }
         )
 
@@ -85,7 +112,54 @@ def make(tree, directory):
         gzip.compress(disk.read_bytes(), 6, mtime=0)
     )
     note("disk.raw.gz", "raw")
+    for name, disk_format in make_hostile(directory):
+        note(name, disk_format, hostile=True)
     return images
+
+
+def make_hostile(directory):
+    """
+    Make images that nobody should open, from those that are made already.
+
+    @return: for each its name, and what it claims to be.
+    """
+
+    def create(kind, name, *options):
+        command = ["qemu-img", "create", "-q", "-f", kind, *options, name]
+        subprocess.run([*command, "16M"], cwd=directory, check=True)
+
+    def write(name, content):
+        (directory / name).write_bytes(content)
+
+    for name, kind, other, other_kind, disk_format in BASED:
+        unread = () if kind == "vmdk" else ("-u",)
+        create(kind, name, *unread, "-b", other, "-F", other_kind)
+        yield name, disk_format
+    # The other file is made too, so it is named elsewhere only later.
+    other = OTHER.replace("/", "_")
+    create("qcow2", "data-file.qcow2", "-o", f"data_file={other}")
+    (directory / other).unlink()
+    content = (directory / "data-file.qcow2").read_bytes()
+    write("data-file.qcow2", content.replace(other.encode(), OTHER.encode()))
+    yield "data-file.qcow2", "qcow2"
+    convert(
+        directory / "disk.raw",
+        directory / "flat.vmdk",
+        "vmdk",
+        "subformat=monolithicFlat",
+    )
+    (directory / "flat-flat.vmdk").unlink()
+    yield "flat.vmdk", "vmdk"
+    # It says that what counts is at the end, where there is nothing of the kind.
+    content = bytearray((directory / "disk-stream.vmdk").read_bytes())
+    content[56:64] = b"\xff" * 8
+    write("no-end.vmdk", content)
+    yield "no-end.vmdk", "vmdk"
+    qcow2, disc = (directory / n for n in ("disk.qcow2", "ipxe.iso"))
+    write("two-formats.iso", qcow2.read_bytes()[:512] + disc.read_bytes()[512:])
+    yield "two-formats.iso", "iso"
+    shutil.copy(qcow2, directory / "qcow2.vdi")
+    yield "qcow2.vdi", "vdi"
 
 
 def main():
