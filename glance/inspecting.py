@@ -152,6 +152,8 @@ class Inspector:
         at, enough = 0, False
         while at < size and not enough:
             data = await self._part(location, at, STEP)
+            if not data:
+                raise _Flawed(Fault.SIZE, "it became shorter while it was read")
             at += len(data)
             enough = await self._in_thread(inspection.update, [data])
 
@@ -161,8 +163,6 @@ class Inspector:
         data = await read_all(body, length)
         self._read += len(data)
         self._pace.take(len(data))
-        if not data and offset:
-            raise _Flawed(Fault.SIZE, "it became shorter while it was read")
         return data
 
     async def _still(self, image: Image, location: Location) -> bool:

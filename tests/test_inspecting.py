@@ -5,6 +5,7 @@ Tests for L{glance.inspecting}.
 from attrs import evolve
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from glance.deferreds import deferred
 from glance.errors import ImageNotFound, RegistryUnavailable
 from glance.image import Status
 from glance.inspecting import STEP, Inspected, Inspector
@@ -14,10 +15,21 @@ from glance.streams.content import BLOCK
 from glance.verification import Fault, Pace
 from tests import disks
 from tests.assembly import ADMIN
+from tests.faults import FaultyStore
 from tests.test_verification import VerificationCase
 
 STREAM = disks.stream_vmdk(grains=1 << 20)
 UNSAFE = disks.qcow2(backing=512)
+
+
+class ShrunkStore(FaultyStore):
+    """
+    A store that has less data than it says.
+    """
+
+    @deferred
+    async def get(self, key, offset=0, length=None, size=None):
+        return BytesBody(b"")
 
 
 class InspectingTests(VerificationCase):
@@ -71,6 +83,7 @@ class InspectingTests(VerificationCase):
             (self.stored(b"", "raw"), None),
             (self.stored(disks.qcow2(), status=Status.DEACTIVATED), disks.SIZE),
         ]
+        self.world.clock.advance(5)
         self.assertEqual(self.inspect(), {})
         self.assertEqual(self.inspected.recorded, 7)
         for image, virtual_size in images:
@@ -186,6 +199,27 @@ class InspectingTests(VerificationCase):
         self.assertFalse(self.run_(looking.deactivate(finding)))
         self.assertEqual(self.image(image.id).status, Status.DELETED)
 
+    def test_moved_meanwhile(self):
+        """
+        Of data that isn't the image's any more nothing is recorded.
+        """
+        image = self.stored(STREAM, "vmdk")
+        inspecting = Deferred.fromCoroutine(
+            self.inspector(rate=BLOCK).inspect(self.found.append)
+        )
+        self.change(image, locations=())
+        self.world.clock.advance(10)
+        self.assertEqual(self.successResultOf(inspecting).recorded, 0)
+        self.assertIsNone(self.image(image.id).virtual_size)
+
+    def test_shrunk(self):
+        """
+        Data that becomes shorter while it is read is found.
+        """
+        image = self.stored(disks.qcow2())
+        self.world.storage.stores["file"] = ShrunkStore(self.memory)
+        self.assertEqual(self.inspect(), {image.id: Fault.SIZE})
+
     def test_changed_meanwhile(self):
         """
         What others change meanwhile stays changed.
@@ -210,5 +244,9 @@ class InspectingTests(VerificationCase):
         self.assertTrue(self.run_(self.inspector().deactivate(finding)))
         self.assertEqual(self.image(image.id).status, Status.DEACTIVATED)
         self.assertFalse(self.run_(self.inspector().deactivate(finding)))
+        self.change(image, status=Status.ACTIVE)
+        other = evolve(finding, key="other")
+        self.assertFalse(self.run_(self.inspector().deactivate(other)))
+        self.assertEqual(self.image(image.id).status, Status.ACTIVE)
         unknown = evolve(finding, image="none")
         self.assertFalse(self.run_(self.inspector().deactivate(unknown)))

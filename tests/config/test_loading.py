@@ -185,6 +185,9 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
             filesystem_store_datadir = /srv/images
             [image_format]
             disk_formats = raw,qcow2
+            require_image_format_match = false
+            vmdk_allowed_types = streamOptimized
+            gpt_safety_checks_nonfatal = true
             [oslo_middleware]
             enable_proxy_headers_parsing = true
             trusted_proxies = 10.0.0.0/8, ::1
@@ -194,6 +197,9 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(settings.stores.default, "file")
         self.assertEqual(settings.stores.filesystem_datadir, "/srv/images")
         self.assertEqual(settings.limits.disk_formats, ("raw", "qcow2"))
+        self.assertFalse(settings.limits.require_format_match)
+        self.assertEqual(settings.limits.vmdk_types, ("streamOptimized",))
+        self.assertTrue(settings.limits.gpt_faults_pass)
         self.assertEqual(settings.http.public_endpoint, "https://images.example.com")
         self.assertTrue(settings.http.proxy_headers)
         self.assertEqual(
