@@ -13,6 +13,7 @@ from tests.api.v2.calling import (
     RAW,
     CallingTestCase,
 )
+from tests.disks import qcow2
 
 
 class DataTests(CallingTestCase):
@@ -83,11 +84,36 @@ class DataTests(CallingTestCase):
         self.assertEqual((answer.status, answer.body), (204, b""))
         image = self.shown(path)
         self.assertEqual(image["status"], "active")
-        self.assertEqual(image["size"], 10)
+        self.assertEqual((image["size"], image["virtual_size"]), (10, 10))
         self.assertEqual(image["checksum"], "781e5e245d69b566979b86e28d23f2c7")
         self.assertEqual(image["os_hash_algo"], "sha512")
         self.assertEqual(image["os_hash_value"], hashlib.sha512(DATA).hexdigest())
         self.assertEqual(self.ask("PUT", f"{path}/file", OCTETS, DATA).status, 409)
+
+    def test_other_format(self):
+        """
+        What isn't what it is called is not taken, and may come again as what it
+        is.
+        """
+        formats = {"disk_format": "qcow2", "container_format": "bare"}
+        self.refuse(OCTETS, b"abc", 415, **formats)
+        path = self.create(**formats)
+        self.assertEqual(self.ask("PUT", f"{path}/file", OCTETS, DATA).status, 415)
+        self.assertEqual(self.ask("GET", f"{path}/file").status, 204)
+        change = {"op": "replace", "path": "/disk_format", "value": "raw"}
+        self.assertEqual(self.patch(path, change), 200)
+        self.assertEqual(self.ask("PUT", f"{path}/file", OCTETS, DATA).status, 204)
+        self.assertEqual(self.ask("GET", f"{path}/file").body, DATA)
+
+    def test_unsafe(self):
+        """
+        What would have a host open other files is not taken, whatever it is
+        called.
+        """
+        unsafe = qcow2(backing=512)
+        for disk_format in ("qcow2", "raw"):
+            formats = {"disk_format": disk_format, "container_format": "bare"}
+            self.refuse(OCTETS, unsafe, 415, **formats)
 
     def test_empty(self):
         """
