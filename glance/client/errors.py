@@ -6,6 +6,8 @@ The server's own errors (L{glance.errors}) are another family.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Error(Exception):
     """
@@ -46,6 +48,29 @@ class NotFound(Error):
     """
 
 
+class Gone(NotFound):
+    """
+    The image was deleted while it was being filled: 410.
+    """
+
+
+class NoData(NotFound):
+    """
+    The image has no data yet: 204.
+    """
+
+
+class Ambiguous(Error):
+    """
+    Several images may be meant.
+    """
+
+    def __init__(self, message: str, candidates: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+        """Those images."""
+
+
 class Duplicate(Error):
     """
     There is one already, or something else is in the way: 409.
@@ -55,6 +80,12 @@ class Duplicate(Error):
 class LimitExceeded(Error):
     """
     That is more than the server takes: 413.
+    """
+
+
+class UnsupportedMediaType(Error):
+    """
+    The data isn't of the format that it is said to be: 415.
     """
 
 
@@ -144,7 +175,9 @@ STATUS: dict[int, type[Error]] = {
     403: NotAuthorized,
     404: NotFound,
     409: Duplicate,
+    410: Gone,
     413: LimitExceeded,
+    415: UnsupportedMediaType,
     500: ServerError,
 }
 """

@@ -17,8 +17,7 @@ class Members:
     The part of a client that shares images.
     """
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    _server: Server
 
     @deferred
     async def get_image_members(self, image_id: str) -> list[dict[str, Any]]:

@@ -66,12 +66,15 @@ def query_of(params: Mapping[str, Any]) -> Query:
     """
     Get the query that asks for a list.
 
-    @param params: its keys and values; C{filters} is a mapping of more.
+    @param params: its keys and values, of which a list stands for several;
+        C{filters} is a mapping of more.
     """
     pairs: list[tuple[str, Any]] = []
     for key, value in params.items():
         if key == "filters":
             pairs += query_of(value or {})
+        elif isinstance(value, list | tuple):
+            pairs += [(key, one) for one in value]
         elif isinstance(value, bool):
             pairs.append((key, str(value).lower()))
         else:

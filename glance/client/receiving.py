@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from attrs import frozen
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
@@ -154,6 +155,41 @@ class ReceivedBody:
             self._done.callback(result)  # type: ignore[arg-type]
 
 
+@frozen(kw_only=True)
+class Expected:
+    """
+    What the data of an image ought to be.
+    """
+
+    size: int | None
+    """How many bytes there are; L{None} if that isn't known."""
+    digest: str | None
+    """Their hash, in hexadecimal; L{None} if that isn't known."""
+    algorithm: str = "md5"
+    """What L{hashlib} calls that hash."""
+
+    def verify(self, count: int, digest: str) -> None:
+        """
+        Compare data that came with this.
+
+        @param count: how many bytes came.
+        @param digest: their hash.
+
+        @raise DataCut: there are fewer.
+        @raise ChecksumMismatch: they are others, or more.
+        """
+        if self.size is not None and count < self.size:
+            raise DataCut(f"Only {count} of {self.size} bytes came.")
+        if self.size is not None and count > self.size:
+            raise ChecksumMismatch(f"{count} bytes came instead of {self.size}.")
+        if self.digest is not None and digest != self.digest.lower():
+            raise ChecksumMismatch(
+                f"The data that came is damaged: its {self.algorithm.upper()} is "
+                f"{digest} instead of {self.digest}.  Fetch it again; if that "
+                "doesn't help, the image is damaged."
+            )
+
+
 @implementer(IBodyProducer, IPushProducer)
 class VerifiedBody:
     """
@@ -163,27 +199,21 @@ class VerifiedBody:
     def __init__(
         self,
         body: ReceivedBody,
-        size: int | None,
-        checksum: str | None,
+        expected: Expected,
         in_thread: InThread,
         window: Window,
     ) -> None:
-        """
-        @param size: how many bytes there are; L{None} if that isn't known.
-        @param checksum: their MD5; L{None} if that isn't known.
-        """
         self.length = body.length
-        self._size = size
-        self._checksum = checksum
-        self._digest = Digest("md5")
-        digests = [self._digest] if checksum is not None else []
+        self._expected = expected
+        self._digest = Digest(expected.algorithm)
+        digests = [self._digest] if expected.digest is not None else []
         self._metered = MeteredBody(body, sys.maxsize, digests, in_thread, window)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         return self._metered.startProducing(consumer).addCallback(self._verify)
 
     def _verify(self, _: object) -> None:
-        verify(self._metered.count, self._digest.value(), self._size, self._checksum)
+        self._expected.verify(self._metered.count, self._digest.value())
 
     def pauseProducing(self) -> None:
         self._metered.pauseProducing()
@@ -193,26 +223,3 @@ class VerifiedBody:
 
     def stopProducing(self) -> None:
         self._metered.stopProducing()
-
-
-def verify(count: int, digest: str, size: int | None, checksum: str | None) -> None:
-    """
-    Compare data that came with what was stored.
-
-    @param count: how many bytes came.
-    @param digest: their MD5.
-    @param size: how many there are; L{None} if that isn't known.
-    @param checksum: the MD5 of those; L{None} if that isn't known.
-
-    @raise DataCut: there are fewer.
-    @raise ChecksumMismatch: they are others, or more.
-    """
-    if size is not None and count < size:
-        raise DataCut(f"Only {count} of {size} bytes came.")
-    if size is not None and count > size:
-        raise ChecksumMismatch(f"{count} bytes came instead of {size}.")
-    if checksum is not None and digest != checksum.lower():
-        raise ChecksumMismatch(
-            f"The data that came is damaged: its MD5 is {digest} instead of "
-            f"{checksum}.  Fetch it again; if that doesn't help, the image is damaged."
-        )

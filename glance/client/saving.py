@@ -5,7 +5,6 @@ Downloads into a file, which go on where they were cut.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -18,11 +17,11 @@ from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
 from glance.client.errors import AlreadyRunning, ChecksumMismatch
-from glance.client.headers import meta_of
-from glance.client.receiving import ReceivedBody, verify
+from glance.client.receiving import Expected, ReceivedBody
 from glance.client.sending import Progress
 from glance.deferreds import InThread
 from glance.streams.bodies import pump
+from glance.streams.metering import Digest
 from glance.streams.strands import Strand, Window
 
 
@@ -106,10 +105,16 @@ class Download:
     What fetches one image.
     """
 
+    algorithm: str
+    """What L{hashlib} calls the hash that its data has."""
     head: Callable[[], Awaitable[dict[str, Any]]]
     """Describes it."""
     get: Callable[[Headers], Awaitable[IResponse]]
     """Asks for its data, with more headers."""
+    described: Callable[[IResponse], dict[str, Any]]
+    """Describes it, once its data is being answered."""
+    expected: Callable[[dict[str, Any]], Expected]
+    """Tells what data a description promises."""
     body: Callable[[IResponse], ReceivedBody]
     in_thread: InThread
     window: Window
@@ -121,11 +126,14 @@ class _Part:
     The beginning of a file.  Its methods block.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, algorithm: str) -> None:
+        """
+        @param algorithm: what L{hashlib} calls the hash of it that is wanted.
+        """
         self.path = path
         self.size = 0
         """How many bytes are there."""
-        self.digest = hashlib.md5(usedforsecurity=False)
+        self.digest = Digest(algorithm)
         """The hash of those."""
         self._fd: int | None = None
         self._finished = False
@@ -137,15 +145,26 @@ class _Part:
         @raise AlreadyRunning: somebody else has it open.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self.path, flags, 0o666)
+        while self._fd is None:
+            fd = os.open(self.path, flags, 0o666)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(fd)
+                raise AlreadyRunning(
+                    f"Something else is writing {self.path}.  Wait for it, or end it."
+                ) from error
+            if self._is(fd):
+                self._fd = fd
+            else:
+                # Somebody has just finished it, and it has its final name.
+                os.close(fd)
+
+    def _is(self, fd: int) -> bool:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(fd)
-            raise AlreadyRunning(
-                f"Something else is writing {self.path}.  Wait for it, or end it."
-            ) from error
-        self._fd = fd
+            return os.path.samestat(os.fstat(fd), self.path.lstat())
+        except FileNotFoundError:
+            return False
 
     @property
     def fd(self) -> int:
@@ -160,7 +179,7 @@ class _Part:
         Take in what is there.
         """
         while data := os.read(self.fd, 1 << 20):
-            self.digest.update(data)
+            self.digest.update([data])
             self.size += len(data)
 
     def clear(self) -> None:
@@ -170,14 +189,13 @@ class _Part:
         os.ftruncate(self.fd, 0)
         os.lseek(self.fd, 0, os.SEEK_SET)
         self.size = 0
-        self.digest = hashlib.md5(usedforsecurity=False)
+        self.digest = Digest(self.digest.name)
 
     def hash(self, pieces: Sequence[bytes]) -> None:
         """
         Hash more data.
         """
-        for piece in pieces:
-            self.digest.update(piece)
+        self.digest.update(pieces)
 
     def write(self, pieces: Sequence[bytes]) -> None:
         """
@@ -217,18 +235,22 @@ async def save(
     """
     target = Path(path)
     in_thread = download.in_thread
-    part = _Part(target.with_name(target.name + ".part"))
+    part = _Part(target.with_name(target.name + ".part"), download.algorithm)
     try:
         await in_thread(part.open)
         await in_thread(part.read if resume else part.clear)
-        meta: dict[str, Any] | None = None
+        image: dict[str, Any] | None = None
         if part.size:
-            meta = await _go_on(download, part)
-        if meta is None:
+            image = await _go_on(download, part)
+        if image is None:
             await in_thread(part.clear)
-            meta = await _fetch(download, part, Headers())
+            image = await _fetch(download, part, Headers())
         await in_thread(part.finish, target)
-        return meta
+        return image
+    except ChecksumMismatch:
+        # Nothing would come of going on with it.
+        await in_thread(part.clear)
+        raise
     finally:
         await in_thread(part.close)
 
@@ -239,45 +261,46 @@ async def _go_on(download: Download, part: _Part) -> dict[str, Any] | None:
 
     @return: what describes the image; L{None} if what is there is of no use.
     """
-    meta = await download.head()
-    size, checksum = meta.get("size"), meta.get("checksum")
-    if checksum is None or size is None or part.size > size:
+    image = await download.head()
+    expected = download.expected(image)
+    if (
+        expected.digest is None
+        or expected.size is None
+        or expected.algorithm != download.algorithm
+    ):
         return None
     if download.progress is not None:
         download.progress(part.size)
     try:
-        if part.size < size:
+        if part.size < expected.size:
             headers = Headers()
             headers.setRawHeaders("range", [f"bytes={part.size}-"])
-            headers.setRawHeaders("if-range", [f'"{checksum}"'])
+            headers.setRawHeaders("if-range", [f'"{expected.digest}"'])
             return await _fetch(download, part, headers)
-        verify(part.size, part.digest.hexdigest(), size, checksum)
+        expected.verify(part.size, part.digest.value())
     except ChecksumMismatch:
         if download.progress is not None:
             download.progress(-part.size)
         return None
-    return meta
+    return image
 
 
 async def _fetch(download: Download, part: _Part, headers: Headers) -> dict[str, Any]:
     response = await download.get(headers)
     body = download.body(response)
-    meta = meta_of(response.headers)
+    image = download.described(response)
+    expected = download.expected(image)
     try:
         if response.code != 206 and part.size:
             # The server does not know ranges, or the image is another by now.
             if download.progress is not None:
                 download.progress(-part.size)
             await download.in_thread(part.clear)
-        writer = Writer(
-            (part.write, part.hash),
-            download.in_thread,
-            download.window,
-            download.progress,
-        )
+        works = [part.write] if expected.digest is None else [part.write, part.hash]
+        writer = Writer(works, download.in_thread, download.window, download.progress)
     except BaseException:
         body.stopProducing()
         raise
     await writer.take(body)
-    verify(part.size, part.digest.hexdigest(), meta.get("size"), meta.get("checksum"))
-    return meta
+    expected.verify(part.size, part.digest.value())
+    return image

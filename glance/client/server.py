@@ -5,7 +5,7 @@ A server, as the clients' methods see it: what is asked of it, and answered.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -27,6 +27,7 @@ from glance.client.errors import (
     UnexpectedStatus,
 )
 from glance.client.failures import translated
+from glance.client.reasons import reason_in
 from glance.client.receiving import ReceivedBody
 from glance.client.sending import Progress, SentBody, Source
 from glance.client.silence import Silence
@@ -55,11 +56,15 @@ class Ask:
     method: str
     path: str
     """Below the root of the API, with a slash first, and quoted."""
+    above: bool = False
+    """Whether it is below that of all versions of the API instead."""
     query: Query = ()
     """Those that are L{None} are left out."""
     headers: Headers = Headers()  # noqa: RUF009
     json: Any = None
     """What is sent as JSON; L{None} for nothing."""
+    json_type: str = "application/json"
+    """The media type of that."""
     source: Source | None = None
     """Image data that is sent; L{None} for none."""
     progress: Progress | None = None
@@ -154,7 +159,8 @@ class Server:
         @raise Error: it isn't granted, or doesn't get through.
         """
         pairs = [(key, value) for key, value in ask.query if value is not None]
-        url = self.url + ask.path + ("?" + urlencode(pairs) if pairs else "")
+        root = self.url.rpartition("/")[0] if ask.above else self.url
+        url = root + ask.path + ("?" + urlencode(pairs) if pairs else "")
         method = ask.method
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._once(method, url, ask)
@@ -236,7 +242,7 @@ class Server:
         body = None
         if ask.json is not None:
             body = BytesBody(json.dumps(ask.json).encode())
-            headers.setRawHeaders("content-type", ["application/json"])
+            headers.setRawHeaders("content-type", [ask.json_type])
         attempt.silence.begin(self.timeout)
         if ask.download:
             # treq would ask for compressed data, and hide its length.
@@ -270,7 +276,8 @@ class Server:
             said = await read_all(self.body(response), REASON)
         except (Error, ImageTooLarge):
             said = b""
-        message = _message(said) or f"{response.code} {_phrase(response)}"
+        status = f"{response.code} {_phrase(response)}"
+        message = reason_in(said, status) or status
         if response.code == 503:
             after = response.headers.getRawHeaders("retry-after", [""])[0]
             seconds = int(after) if after.isascii() and after.isdigit() else None
@@ -333,21 +340,3 @@ def _shown(url: str) -> str:
 def _phrase(response: IResponse) -> str:
     phrase: bytes = response.phrase
     return phrase.decode("latin-1")
-
-
-def _message(said: bytes) -> str:
-    text = said.decode("utf-8", "replace").strip()
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return text
-    # Ours is flat; other services of OpenStack put it into an envelope.
-    for error in (document, _field(document, "error")):
-        message = _field(error, "message")
-        if isinstance(message, str):
-            return message
-    return text
-
-
-def _field(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, Mapping) else None

@@ -7,33 +7,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any
-from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IResponse
+from twisted.web.iweb import IResponse
 
-from glance.client.agents import TLS
-from glance.client.errors import Invalid
 from glance.client.headers import checked, headers_of, meta_of
 from glance.client.members import Members
-from glance.client.reaching import named, query_of, server_of, threads_of
-from glance.client.receiving import VerifiedBody
+from glance.client.reaching import named, query_of
+from glance.client.receiving import Expected, VerifiedBody
 from glance.client.saving import Download, save
 from glance.client.sending import Data, Progress, source_of
 from glance.client.server import Ask, path_of
-from glance.deferreds import InThread, deferred
-from glance.streams.strands import Window
-
-PORT = 9292
-
-WINDOW = 32 << 20
-"""How many bytes of image data may wait in memory for a thread."""
+from glance.client.versioned import VersionedClient
+from glance.deferreds import deferred
 
 
-class Client(Members):
+class Client(VersionedClient, Members):
     """
-    A client of the image API.
+    A client of the image API, version 1.
 
     Each method returns a L{Deferred}, which fails with an L{Error
     <glance.client.errors.Error>} where the server refuses or cannot be asked.
@@ -41,100 +32,7 @@ class Client(Members):
     C{properties}.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int | None = None,
-        use_ssl: bool = False,
-        *,
-        reactor: Any,
-        timeout: float | None = 60.0,
-        auth_tok: str | None = None,
-        doc_root: str = "/v1",
-        ca_file: str | None = None,
-        cert_file: str | None = None,
-        key_file: str | None = None,
-        insecure: bool = False,
-        agent: IAgent | None = None,
-        in_thread: InThread | None = None,
-    ) -> None:
-        """
-        @param host: a name, an address of IPv4 or IPv6, or C{unix:} and the
-            path of a socket.
-        @param port: L{None} for 9292.
-        @param reactor: connects, and tells the time.
-        @param timeout: for how many seconds the server may be silent, L{None}
-            for ever.  A transfer that moves may take as long as it takes.
-        @param auth_tok: the token that says who asks, L{None} for nobody.
-        @param doc_root: where the API is.
-        @param ca_file: PEM file of certificates to trust, L{None} for the
-            system's.
-        @param cert_file: PEM file of the certificate to show, L{None} for none.
-        @param key_file: PEM file of its key, L{None} if it is in C{cert_file}.
-        @param insecure: whether any certificate will do.
-        @param agent: sends the requests; L{None} to have one made.
-        @param in_thread: reads files, and hashes; L{None} for the threads of
-            the reactor.
-        """
-        server = server_of(
-            host,
-            PORT if port is None else port,
-            use_ssl,
-            doc_root,
-            reactor=reactor,
-            agent=agent,
-            auth_tok=auth_tok,
-            timeout=timeout,
-            tls=TLS(
-                ca_file=ca_file,
-                cert_file=cert_file,
-                key_file=key_file,
-                insecure=insecure,
-            ),
-        )
-        super().__init__(server)
-        self._in_thread = in_thread or threads_of(reactor)
-        self._window = Window(WINDOW)
-
-    @classmethod
-    def from_url(cls, url: str, **kwargs: Any) -> Client:
-        """
-        Make a client of the API at C{url}: C{http://HOST:PORT} or with C{/v1}
-        behind.
-
-        @param kwargs: the other arguments of L{Client}.
-
-        @raise Invalid: that is no such URL.
-        """
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError as error:
-            raise Invalid(f"{url} has a port that can't be.") from error
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid(f"{url} is not the URL of a server: http://HOST:PORT.")
-        if port is None:
-            port = 443 if parts.scheme == "https" else 80
-        root = parts.path.rstrip("/")
-        if root.rpartition("/")[2] not in ("v1", "v1.0", "v1.1"):
-            root += "/v1"
-        kwargs.setdefault("doc_root", root)
-        return cls(parts.hostname, port, parts.scheme == "https", **kwargs)
-
-    @property
-    def url(self) -> str:
-        """
-        The root of the API.
-        """
-        return self._server.url
-
-    def close(self) -> Deferred[Any]:
-        """
-        Close the connections that are kept.  What is under way goes on.
-
-        @return: a L{Deferred} that fires when they are closed.
-        """
-        return self._server.close()
+    ROOT = "/v1"
 
     # Images
 
@@ -175,14 +73,8 @@ class Client(Members):
         """
         response = await self._get(image_id, Headers())
         meta = meta_of(response.headers)
-        body = VerifiedBody(
-            self._server.body(response),
-            meta.get("size"),
-            meta.get("checksum"),
-            self._in_thread,
-            self._window,
-        )
-        return meta, body
+        body = self._server.body(response)
+        return meta, VerifiedBody(body, _expected(meta), self._in_thread, self._window)
 
     async def _get(self, image_id: str, headers: Headers) -> IResponse:
         path = path_of("images", image_id)
@@ -214,8 +106,11 @@ class Client(Members):
         @raise AlreadyRunning: somebody writes that file.
         """
         download = Download(
+            algorithm="md5",
             head=lambda: self.get_image_meta(image_id),
             get=lambda headers: self._get(image_id, headers),
+            described=lambda response: meta_of(response.headers),
+            expected=_expected,
             body=self._server.body,
             in_thread=self._in_thread,
             window=self._window,
@@ -310,3 +205,7 @@ class Client(Members):
             Ask(method="DELETE", path=path_of("images", image_id))
         )
         return True
+
+
+def _expected(meta: Mapping[str, Any]) -> Expected:
+    return Expected(size=meta.get("size"), digest=meta.get("checksum"))

@@ -8,9 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
 from twisted.trial.unittest import TestCase
 
-from glance.client import (
-    Client,
-)
+from glance.client import Client
 from tests.peer import Peer, answer
 
 DATA = bytes(range(256)) * 1024
@@ -59,11 +57,14 @@ class ClientCase(TestCase):
         peer.port = getattr(port.getHost(), "port", 0)
         return peer
 
+    kind = Client
+    """What makes clients."""
+
     def make_client(self, peer, host="127.0.0.1", **kwargs):
         """
         Make a client of C{peer}.
         """
-        client = Client(host, peer.port, reactor=reactor, **kwargs)
+        client = self.kind(host, peer.port, reactor=reactor, **kwargs)
         self.addCleanup(client.close)
         return client
 
