@@ -1,18 +1,21 @@
 """
-Clients of the service: L{Client} of the image API, L{RegistryClient} of the
-registry, and what they raise.
+Clients of the service: L{ImageClient} of the image API, L{Client} of its version 1
+as it was in 2011, L{RegistryClient} of the registry, and what they raise.
 """
 
 from glance.client.errors import (
+    Ambiguous,
     ChecksumMismatch,
     ClientConnectionError,
     DataCut,
     Duplicate,
     Error,
     Forbidden,
+    Gone,
     Invalid,
     LimitExceeded,
     MultipleChoices,
+    NoData,
     NotAuthenticated,
     NotAuthorized,
     NotFound,
@@ -20,11 +23,14 @@ from glance.client.errors import (
     ServerError,
     ServiceUnavailable,
     UnexpectedStatus,
+    UnsupportedMediaType,
 )
 from glance.client.registry import RegistryClient
 from glance.client.v1 import Client
+from glance.client.v2 import ImageClient, exactly
 
 __all__ = [
+    "Ambiguous",
     "ChecksumMismatch",
     "Client",
     "ClientConnectionError",
@@ -32,9 +38,12 @@ __all__ = [
     "Duplicate",
     "Error",
     "Forbidden",
+    "Gone",
+    "ImageClient",
     "Invalid",
     "LimitExceeded",
     "MultipleChoices",
+    "NoData",
     "NotAuthenticated",
     "NotAuthorized",
     "NotFound",
@@ -43,4 +52,6 @@ __all__ = [
     "ServerError",
     "ServiceUnavailable",
     "UnexpectedStatus",
+    "UnsupportedMediaType",
+    "exactly",
 ]
