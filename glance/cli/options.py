@@ -7,7 +7,7 @@ Nothing here may import Twisted: C{glance --help} would wait for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -25,10 +25,23 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 """Variables of the environment that stand for options."""
 
 
-def options() -> list[click.Parameter]:
+VERSION = "api_version"
+"""The name of the option that says which version of the API to speak."""
+
+EVERY = ("limit", "marker", "sort_key", "sort_dir", "can_share")
+"""The names of the options that only some commands take."""
+
+
+def options(some: Sequence[str] = ()) -> list[click.Parameter]:
     """
     Get the options, for one command.
+
+    @param some: the names of those that only some commands take, and this one.
     """
+    return [*_every(), *(one for one in _some() if one.name in some)]
+
+
+def _every() -> list[click.Parameter]:
     flag: dict[str, Any] = {"is_flag": True}
     said = [
         click.Option(["-v", "--verbose"], help="Say more.", **flag),
@@ -46,6 +59,11 @@ def options() -> list[click.Parameter]:
             help="The server as http://HOST:PORT, instead.  [OS_IMAGE_URL]",
         ),
         click.Option(["--ssl"], help="Talk to it by TLS.", **flag),
+        click.Option(
+            ["--api-version"],
+            type=click.Choice(["1", "2"]),
+            help="The version of the API to speak.  [OS_IMAGE_API_VERSION; 2]",
+        ),
         click.Option(
             ["-A", "--os_auth_token", "--os-auth-token", "token"],
             metavar="TOKEN",
@@ -74,15 +92,6 @@ def options() -> list[click.Parameter]:
         ),
         click.Option(["--dry-run"], help="Only say what would be done.", **flag),
         click.Option(["-f", "--force"], help="Ask nothing.", **flag),
-        click.Option(
-            ["--limit"],
-            type=click.IntRange(1),
-            help="How many images to list at a time.",
-        ),
-        click.Option(["--marker"], help="The image to list from, by its ID."),
-        click.Option(["--sort_key", "--sort-key"], help="What to sort lists by."),
-        click.Option(["--sort_dir", "--sort-dir"], type=click.Choice(["asc", "desc"])),
-        click.Option(["--can-share"], help="The member may share it further.", **flag),
         click.Option(["--silent-upload"], help="Show no progress.", **flag),
         click.Option(
             ["-o", "--output"],
@@ -93,6 +102,35 @@ def options() -> list[click.Parameter]:
     return list(said)
 
 
+def _some() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--limit"],
+            type=click.IntRange(1),
+            help="How many images to list; of old: at a time.",
+        ),
+        click.Option(["--marker"], help="The image to list from, by its ID."),
+        click.Option(["--sort_key", "--sort-key"], help="What to sort lists by."),
+        click.Option(["--sort_dir", "--sort-dir"], type=click.Choice(["asc", "desc"])),
+        click.Option(
+            ["--can-share"], is_flag=True, help="The member may share it further."
+        ),
+    ]
+
+
+def said_of(context: click.Context, name: str) -> Any:
+    """
+    Get what an option says, after the command's name or before; L{None} if it
+    isn't given.
+    """
+    for one in (context, context.parent):
+        if one is not None:
+            source = one.get_parameter_source(name)
+            if source is ParameterSource.COMMANDLINE:
+                return one.params[name]
+    return None
+
+
 def settled(context: click.Context, own: frozenset[str]) -> dict[str, Any]:
     """
     Get what the options say: those after the command's name stand over those
@@ -100,13 +138,9 @@ def settled(context: click.Context, own: frozenset[str]) -> dict[str, Any]:
 
     @param own: the names of arguments that are the command's own.
     """
-    said: dict[str, Any] = {}
-    for one in (context.parent, context):
-        if one is not None:
-            for name, value in one.params.items():
-                source = one.get_parameter_source(name)
-                if name not in own and source is ParameterSource.COMMANDLINE:
-                    said[name] = value
+    names = {name for one in (context.parent, context) if one for name in one.params}
+    found = {name: said_of(context, name) for name in names - own}
+    said = {name: value for name, value in found.items() if value is not None}
     reached = {"host", "port", "url"} & set(said)
     for name, variables in VARIABLES.items():
         # Who names a host means that one, and no URL of the environment.

@@ -61,7 +61,7 @@ async def _run(
     except Error as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(statuses.USAGE) from None
-    session = Session(
+    session: Session[Any] = Session(
         settings=settings,
         client=client,
         output=Output(sys.stdout, settings.output),

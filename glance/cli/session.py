@@ -10,22 +10,23 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from threading import Thread
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, Generic, TextIO, TypeVar
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from glance.cli import statuses
-from glance.cli.fields import BadField
 from glance.cli.showing import Output, plain
 from glance.client import (
+    Ambiguous,
     ChecksumMismatch,
     Client,
     ClientConnectionError,
     Duplicate,
     Error,
     Forbidden,
+    ImageClient,
     NotFound,
 )
 from glance.client.errors import AlreadyRunning
@@ -42,8 +43,9 @@ class Settings:
     port: int = 9292
     url: str | None = None
     """Stands over host and port; L{None} if it isn't given."""
-    doc_root: str = "/v1"
-    """Where the API is on that host; empty for that of 2011."""
+    api_version: int = 2
+    doc_root: str | None = None
+    """Where the API is on that host; L{None} for where that version is."""
     ssl: bool = False
     token: str | None = None
     insecure: bool = False
@@ -64,6 +66,12 @@ class Settings:
     output: str = "table"
 
 
+class BadField(Exception):
+    """
+    An argument is no C{field=value}.
+    """
+
+
 class Stop(Exception):
     """
     A command has failed, and has said why.
@@ -74,14 +82,17 @@ class Stop(Exception):
         self.status = status
 
 
+C = TypeVar("C", Client, ImageClient)
+
+
 @frozen(kw_only=True)
-class Session:
+class Session(Generic[C]):
     """
     What a command runs in.
     """
 
     settings: Settings
-    client: Client
+    client: C
     output: Output
     errors: TextIO
     stdin: BinaryIO | None
@@ -115,6 +126,17 @@ class Session:
         """
         return self.settings.force or self.ask(question)
 
+    def dry(self, deed: str, *lines: str) -> bool:
+        """
+        Say what would be done, if that is all that is wanted.
+
+        @return: whether it is.
+        """
+        if self.settings.dry_run:
+            title = "Dry run. We would have done the following:"
+            self.output.lines([title, deed, *lines])
+        return self.settings.dry_run
+
     def aside(self, *lines: str) -> None:
         """
         Say more, to who wants to hear it.
@@ -126,10 +148,10 @@ class Session:
                 self.complain(*lines)
 
 
-Command = Callable[[Session], Awaitable[None]]
+Command = Callable[[Session[Any]], Awaitable[None]]
 
 
-def client_of(settings: Settings, reactor: Any) -> Client:
+def client_of(settings: Settings, reactor: Any) -> Client | ImageClient:
     """
     Make the client that options ask for.
 
@@ -144,9 +166,10 @@ def client_of(settings: Settings, reactor: Any) -> Client:
         "key_file": settings.key_file,
         "insecure": settings.insecure,
     }
+    kind = Client if settings.api_version == 1 else ImageClient
     if settings.url is not None:
-        return Client.from_url(settings.url, **kwargs)
-    return Client(
+        return kind.from_url(settings.url, **kwargs)
+    return kind(
         settings.host,
         settings.port,
         settings.ssl,
@@ -162,6 +185,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (Duplicate, statuses.CONFLICT),
     (AlreadyRunning, statuses.CONFLICT),
     (ChecksumMismatch, statuses.DAMAGED),
+    (Ambiguous, statuses.AMBIGUOUS),
     (BadField, statuses.USAGE),
     (Exception, statuses.FAILURE),
 )
@@ -175,7 +199,7 @@ def status_of(error: Exception) -> int:
     return next(status for kind, status in STATUSES if isinstance(error, kind))
 
 
-async def perform(session: Session, doing: str, command: Command) -> int:
+async def perform(session: Session[Any], doing: str, command: Command) -> int:
     """
     Run a command.
 

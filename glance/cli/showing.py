@@ -11,14 +11,43 @@ from typing import Any, TextIO
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-COLUMNS = (
+Columns = Sequence[tuple[str, str, int]]
+"""The heading, the field and the width of each column of a list."""
+
+COLUMNS: Columns = (
     ("ID", "id", 36),
     ("Name", "name", 30),
     ("Disk Format", "disk_format", 20),
     ("Container Format", "container_format", 20),
     ("Size", "size", 14),
 )
-"""The heading, the field and the width of each column of an index."""
+"""The columns of an index."""
+
+LINKS = ("self", "file", "schema")
+"""What of an image of version 2 says only where it is."""
+
+FIRST = (
+    "id",
+    "name",
+    "status",
+    "visibility",
+    "owner",
+    "disk_format",
+    "container_format",
+    "size",
+    "virtual_size",
+    "min_disk",
+    "min_ram",
+    "protected",
+    "os_hidden",
+    "tags",
+    "checksum",
+    "os_hash_algo",
+    "os_hash_value",
+    "created_at",
+    "updated_at",
+)
+"""In which order people see what an image of version 2 has; the rest follows."""
 
 
 def plain(value: object) -> str:
@@ -62,21 +91,44 @@ def block(image: Mapping[str, Any], root: str) -> list[str]:
     return lines
 
 
-def heading() -> list[str]:
+def record(image: Mapping[str, Any]) -> list[str]:
     """
-    Show what stands above an index.
+    Show all of an image of version 2, in lines.
     """
-    names = " ".join(f"{name:<{width}}" for name, _, width in COLUMNS)
-    return [names.rstrip(), " ".join("-" * width for _, _, width in COLUMNS)]
+    rest = sorted(set(image) - set(FIRST) - set(LINKS))
+    names = [name for name in FIRST if name in image] + rest
+    width = max(map(len, names), default=0)
+    return [f"{plain(name):<{width}}  {cell(image[name])}" for name in names]
 
 
-def row(image: Mapping[str, Any]) -> str:
+def cell(value: object) -> str:
+    """
+    Show a value.
+    """
+    if isinstance(value, bool):
+        return yes_no(value)
+    if isinstance(value, list):
+        return ", ".join(map(cell, value))
+    if isinstance(value, dict):
+        return plain(json.dumps(value, sort_keys=True))
+    return plain(value)
+
+
+def heading(columns: Columns = COLUMNS) -> list[str]:
+    """
+    Show what stands above a list.
+    """
+    names = " ".join(f"{name:<{width}}" for name, _, width in columns)
+    return [names.rstrip(), " ".join("-" * width for _, _, width in columns)]
+
+
+def row(image: Mapping[str, Any], columns: Columns = COLUMNS) -> str:
     """
     Show an image in one line.
     """
     cells = []
-    for name, field, width in COLUMNS:
-        text = plain(image.get(field))
+    for name, field, width in columns:
+        text = cell(image.get(field))
         cells.append(f"{text:>{width}}" if name == "Size" else f"{text:<{width}}")
     return " ".join(cells).rstrip()
 
@@ -132,6 +184,8 @@ class Output:
 
 def _values(one: Mapping[str, Any]) -> Sequence[str]:
     return [
-        json.dumps(value, sort_keys=True) if isinstance(value, dict) else plain(value)
+        json.dumps(value, sort_keys=True)
+        if isinstance(value, dict | list)
+        else plain(value)
         for value in one.values()
     ]

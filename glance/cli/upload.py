@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from glance.cli.session import Session
+    from glance.client import Client
 
 
 @click.command(
@@ -36,17 +37,17 @@ def upload(host: str, port: int, **given: Any) -> None:
 
     # Its users give no formats, and there they need none.
     run(
-        Settings(host=host, port=port, doc_root=""),
+        Settings(api_version=1, host=host, port=port, doc_root=""),
         "store image",
         lambda session: store(session, given),
     )
 
 
-async def store(session: Session, given: Mapping[str, Any]) -> None:
+async def store(session: Session[Client], given: Mapping[str, Any]) -> None:
     """
     Store an image, and say what became of it.
     """
-    from glance.cli.images import data_of
+    from glance.cli.data import data_of
 
     properties = {
         "type": given["kind"],

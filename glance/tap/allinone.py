@@ -24,16 +24,19 @@ WELCOME = """\
 Glance is up.  Store a first image from another terminal:
 
     . {activate}
-    glance -p {port} add name=first disk_format=raw container_format=bare \\
-        is_public=true < SOME_FILE
-    glance -p {port} index
+    glance -p {port} create --name first --disk-format raw \\
+        --container-format bare --file SOME_FILE
+    glance -p {port} list
+    glance -p {port} download first --file A_COPY
 
 or with curl:
 
-    curl -X POST -T SOME_FILE http://{host}:{port}/v1/images \\
-        -H 'Content-Type: application/octet-stream' \\
-        -H 'X-Image-Meta-Name: first' -H 'X-Image-Meta-Is_public: true' \\
-        -H 'X-Image-Meta-Disk_format: raw' -H 'X-Image-Meta-Container_format: bare'
+    images=http://{host}:{port}/v2/images
+    id=$(cat /proc/sys/kernel/random/uuid)
+    formats='"disk_format": "raw", "container_format": "bare"'
+    curl $images -H 'Content-Type: application/json' \\
+        -d "{{\\"id\\": \\"$id\\", $formats}}"
+    curl -T SOME_FILE -H 'Content-Type: application/octet-stream' $images/$id/file
 
 Ctrl-C ends it.
 

@@ -7,9 +7,9 @@ import io
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import TestCase
 
-from glance.cli import images
 from glance.cli.session import Session, Settings, perform
 from glance.cli.showing import Output
+from glance.cli.v1 import images
 from glance.client import Client
 from tests.api.assembly import Service
 
@@ -23,10 +23,12 @@ class CommandCase(TestCase):
     """
 
     timeout = 10
+    kind = Client
+    """What asks the API."""
 
     def setUp(self):
         self.service = Service(self)
-        self.client = Client(
+        self.client = self.kind(
             "glance.example",
             reactor=self.service.clock,
             agent=self.service.client._agent,
@@ -40,10 +42,12 @@ class CommandCase(TestCase):
         return self.agree
 
     async def run_command(
-        self, function, *args, stdin=None, attended=False, **settings
+        self, function, *args, stdin=None, attended=False, given=None, **settings
     ):
         """
         Run a command.
+
+        @param given: more of what it is given, by name.
 
         @return: what it exits with, and what it prints.
         """
@@ -60,7 +64,10 @@ class CommandCase(TestCase):
             ask=self._ask,
             attended=attended,
         )
-        status = await perform(session, "do it", lambda at: function(at, *args))
+        given = given or {}
+        status = await perform(
+            session, "do it", lambda at: function(at, *args, **given)
+        )
         return status, out.getvalue()
 
     stdout = 1

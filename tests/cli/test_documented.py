@@ -23,7 +23,7 @@ def spelled(command):
         name
         for one in command.params
         if one.param_type_name == "option"
-        for name in one.opts
+        for name in (*one.opts, *one.secondary_opts)
     }
 
 

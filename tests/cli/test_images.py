@@ -1,5 +1,5 @@
 """
-Tests for L{glance.cli.images}: what makes and changes images.
+Tests for L{glance.cli.v1.images}: what makes and changes images.
 """
 
 import io
@@ -7,7 +7,8 @@ import json
 import os
 from pathlib import Path
 
-from glance.cli import images, members, statuses, upload
+from glance.cli import statuses, upload
+from glance.cli.v1 import images, members
 from tests.cli.commanding import DATA, NAMES, CommandCase
 
 
@@ -129,7 +130,7 @@ class AddTests(CommandCase):
         runs = [
             (images.add, NAMES, None),
             (images.update, image_id, ["name=x"], None),
-            (images.delete, image_id),
+            (images.delete, [image_id]),
             (images.clear,),
             (members.member_add, image_id, "m"),
             (members.members_replace, image_id, ["m"]),
@@ -225,12 +226,12 @@ class DeleteTests(CommandCase):
         """
         image_id = await self.add()
         self.agree = False
-        status, _ = await self.run_command(images.delete, image_id)
+        status, _ = await self.run_command(images.delete, [image_id])
         self.assertEqual(status, 1)
         self.assertEqual(self.errors.getvalue(), f"Not deleting image {image_id}\n")
         self.assertEqual(await self.listed(), [image_id])
         self.agree = True
-        _, out = await self.run_command(images.delete, image_id)
+        _, out = await self.run_command(images.delete, [image_id])
         self.assertEqual(out, f"Deleted image {image_id}\n")
         self.assertEqual(await self.listed(), [])
         self.assertEqual(self.asked, [f"Delete image {image_id}?"] * 2)

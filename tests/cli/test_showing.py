@@ -5,7 +5,8 @@ Tests for what shows, fetches and shares images.
 import json
 from pathlib import Path
 
-from glance.cli import images, members, statuses
+from glance.cli import statuses
+from glance.cli.v1 import images, members
 from tests.cli.commanding import DATA, CommandCase
 
 
@@ -45,12 +46,12 @@ class ShowTests(CommandCase):
         An image that isn't there is not found, whatever is wanted of it.
         """
         for function, *args in (
-            (images.show,),
-            (images.delete,),
-            (images.update, [], None),
-            (images.download, "file"),
+            (images.show, "no-such"),
+            (images.delete, ["no-such"]),
+            (images.update, "no-such", [], None),
+            (images.download, "no-such", "file"),
         ):
-            status, _ = await self.run_command(function, "no-such", *args)
+            status, _ = await self.run_command(function, *args)
             self.assertEqual(status, statuses.NOT_FOUND)
             self.assertEqual(
                 self.errors.getvalue(), "No image with ID no-such was found\n"

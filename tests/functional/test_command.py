@@ -122,7 +122,7 @@ class TerminalTests(CommandCase):
         image_id = await self.add()
         for said, status in ((b"n\n", 1), (b"\x03", 130), (b"y\n", 0)):
             running = self.spawn("delete", image_id, terminal=True)
-            await running.until(f"Delete image {image_id}? [y/N]".encode())
+            await running.until(f"Delete image {image_id} (x)? [y/N]".encode())
             running.process.write(said)
             ended = await running.ended
             self.assertEqual(ended[0], status, ended)

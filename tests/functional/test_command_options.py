@@ -47,7 +47,7 @@ class StatusTests(CommandCase):
         """
         meta = {"X-Image-Meta-Size": "4", "X-Image-Meta-Checksum": "0" * 32}
         await self.against(answer("200 OK", meta), answer("200 OK", meta, b"data"))
-        status, out, err = await self.glance("download", "x")
+        status, out, err = await self.glance("--api-version=1", "download", "x")
         self.assertEqual((status, out), (statuses.DAMAGED, "data"))
         self.assertIn(b"damaged", err)
 
@@ -61,7 +61,7 @@ class StatusTests(CommandCase):
         await self.against(
             answer("200 OK", meta), answer("200 OK", meta, b"data", length=9)
         )
-        running = self.spawn("download", "x", "--file", str(path))
+        running = self.spawn("download", "x", "--api-version", "1", "--file", str(path))
         while not part.exists() or not part.stat().st_size:
             await deferLater(reactor, 0.05)
         running.process.signalProcess("INT")
@@ -106,6 +106,33 @@ class OptionTests(CommandCase):
             err,
         )
 
+    async def test_version(self):
+        """
+        Commands of one version speak that; others the one that is said, or the
+        second.
+        """
+        image_id = await self.add()
+        old, new = "Minimum Ram Required (MB): 0\n", "os_hash_algo"
+        show = ("show", image_id)
+        for args, variable, wanted in (
+            (show, "", new),
+            (("--api-version=1", *show), "", old),
+            ((*show, "--api-version", "2"), "1", new),
+            (show, "1", old),
+            (show, "2.7", new),
+            (show, "3", new),
+            (("index", "is_public=none"), "2", "Disk Format"),
+            (("list",), "1", "Visibility"),
+        ):
+            self.environment["OS_IMAGE_API_VERSION"] = variable
+            status, out, _ = await self.glance(*args)
+            self.assertEqual(status, 0)
+            self.assertIn(wanted, out)
+        for args in (("--api-version=1", "list"), ("index", "--api-version=2")):
+            status, _, err = await self.glance(*args)
+            self.assertEqual(status, statuses.USAGE)
+            self.assertIn(b"of the API has no command", err)
+
     async def test_unattended(self):
         """
         Nothing is deleted unasked where nobody can be asked.
@@ -113,10 +140,10 @@ class OptionTests(CommandCase):
         image_id = await self.add()
         status, _, err = await self.glance("delete", image_id)
         self.assertEqual(
-            (status, err), (1, f"Not deleting image {image_id}\n".encode())
+            (status, err), (1, f"Not deleting image {image_id} (x)\n".encode())
         )
         status, out, _ = await self.glance("delete", image_id, "-f")
-        self.assertEqual((status, out), (0, f"Deleted image {image_id}\n"))
+        self.assertEqual((status, out), (0, f"Deleted image {image_id} (x)\n"))
         status, _, _ = await self.glance("-f", "delete", image_id)
         self.assertEqual(status, statuses.NOT_FOUND)
 
@@ -146,7 +173,7 @@ class HelpTests(SynchronousTestCase):
         """
         done = self.glance("--help")
         self.assertEqual(done.returncode, 0)
-        for name in ("add", "update", "members-replace", "download"):
+        for name in ("add", "create", "members-replace", "download"):
             self.assertIn(f"  {name} ", done.stdout)
             self.assertIn(f"Usage: glance {name} ", self.glance("help", name).stdout)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from glance.cli.session import BadField
+
 FIELDS = frozenset(
     {
         "name",
@@ -41,12 +43,6 @@ FILTERS = frozenset(
     }
 )
 """What lists can be filtered by, beside custom properties."""
-
-
-class BadField(Exception):
-    """
-    An argument is no C{field=value}.
-    """
 
 
 def fields_of(arguments: Iterable[str]) -> dict[str, str]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from glance.cli.session import Session
 from glance.cli.showing import plain, yes_no
+from glance.client import Client
 
 
-async def image_members(session: Session, image_id: str) -> None:
+async def image_members(session: Session[Client], image_id: str) -> None:
     """
     List whom an image is shared with.
     """
@@ -24,7 +25,7 @@ async def image_members(session: Session, image_id: str) -> None:
     session.output.data(members)
 
 
-async def member_images(session: Session, member: str) -> None:
+async def member_images(session: Session[Client], member: str) -> None:
     """
     List what is shared with a member.
     """
@@ -38,45 +39,39 @@ async def member_images(session: Session, member: str) -> None:
     session.output.data(images)
 
 
-async def member_add(session: Session, image_id: str, member: str) -> None:
+async def member_add(session: Session[Client], image_id: str, member: str) -> None:
     """
     Share an image with a member.
     """
     can_share = session.settings.can_share
-    if _dry(session, f"Add {member} to the members of image {image_id}"):
+    if session.dry(f"Add {member} to the members of image {image_id}"):
         return
     # What is not said stays as it is.
     await session.client.add_member(image_id, member, True if can_share else None)
     session.output.say(f"Added {member} to the members of image {image_id}")
 
 
-async def member_delete(session: Session, image_id: str, member: str) -> None:
+async def member_delete(session: Session[Client], image_id: str, member: str) -> None:
     """
     Share an image with a member no longer.
     """
-    if _dry(session, f"Remove {member} from the members of image {image_id}"):
+    if session.dry(f"Remove {member} from the members of image {image_id}"):
         return
     await session.client.delete_member(image_id, member)
     session.output.say(f"Removed {member} from the members of image {image_id}")
 
 
 async def members_replace(
-    session: Session, image_id: str, members: Sequence[str]
+    session: Session[Client], image_id: str, members: Sequence[str]
 ) -> None:
     """
     Share an image with these members, and no others.
     """
     named = ", ".join(members)
-    if _dry(session, f"Replace the members of image {image_id} with {named}"):
+    if session.dry(f"Replace the members of image {image_id} with {named}"):
         return
     can_share = session.settings.can_share
     await session.client.replace_members(
         image_id, *({"member_id": one, "can_share": can_share} for one in members)
     )
     session.output.say(f"Replaced the members of image {image_id} with {named}")
-
-
-def _dry(session: Session, deed: str) -> bool:
-    if session.settings.dry_run:
-        session.output.lines(["Dry run. We would have done the following:", deed])
-    return session.settings.dry_run

@@ -4,25 +4,19 @@ What the command does with images.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.web.iweb import IBodyProducer
 
 from glance.cli import statuses
-from glance.cli.fields import FIXED, fields_of, filters_of, meta_of
-from glance.cli.progress import bar
-from glance.cli.session import Session, daemonic
-from glance.cli.showing import block, heading, metadata, row
-from glance.client import Error, NotFound
-from glance.client.saving import Writer, write_all
-from glance.client.sending import Data
-from glance.streams.bodies import StreamBody
-from glance.streams.strands import Window
+from glance.cli.data import data_of, fetch, spare_terminal, upload_bar
+from glance.cli.session import Session
+from glance.cli.showing import block, heading, metadata, plain, row
+from glance.cli.v1.fields import FIXED, fields_of, filters_of, meta_of
+from glance.client import Client, Error, NotFound
 
 PAGE = 10
 """How many images are shown at a time."""
@@ -37,7 +31,9 @@ BOTH = (
 )
 
 
-async def add(session: Session, arguments: Sequence[str], file: str | None) -> None:
+async def add(
+    session: Session[Client], arguments: Sequence[str], file: str | None
+) -> None:
     """
     Make an image, of what comes from a file or the standard input.
     """
@@ -50,10 +46,9 @@ async def add(session: Session, arguments: Sequence[str], file: str | None) -> N
     elsewhere = "location" in fields or features
     if data is not None and elsewhere:
         raise session.fail(statuses.FAILURE, *BOTH)
-    if session.settings.dry_run:
-        _dry_run(session, "Add new image with metadata:", metadata(meta))
+    if session.dry("Add new image with metadata:", *metadata(meta)):
         return
-    with _bar(session, "Uploading", data) as progress:
+    with upload_bar(session, data) as progress:
         image = await session.client.add_image(meta, data, features, progress)
     session.output.say(f"Added new image with ID: {image.get('id')}")
     session.aside(
@@ -63,7 +58,7 @@ async def add(session: Session, arguments: Sequence[str], file: str | None) -> N
 
 
 async def update(
-    session: Session, image_id: str, arguments: Sequence[str], file: str | None
+    session: Session[Client], image_id: str, arguments: Sequence[str], file: str | None
 ) -> None:
     """
     Change what describes an image, or give it data.
@@ -75,11 +70,10 @@ async def update(
     features = _features(fields)
     meta = meta_of(fields)
     data = data_of(session, file, implied=False)
-    if session.settings.dry_run:
-        title = f"Update existing image {image_id} with metadata:"
-        _dry_run(session, title, metadata(meta))
+    title = f"Update existing image {image_id} with metadata:"
+    if session.dry(title, *metadata(meta)):
         return
-    with _bar(session, "Uploading", data) as progress, _known(session, image_id):
+    with upload_bar(session, data) as progress, _known(session, image_id):
         image = await session.client.update_image(
             image_id, meta, data, features, progress=progress
         )
@@ -91,12 +85,16 @@ async def update(
     session.output.data(image)
 
 
-async def delete(session: Session, image_id: str) -> None:
+async def delete(session: Session[Client], images: Sequence[str]) -> None:
     """
-    Delete an image.
+    Delete images.
     """
-    if session.settings.dry_run:
-        _dry_run(session, f"Delete image {image_id}", [])
+    for image_id in images:
+        await _delete(session, image_id)
+
+
+async def _delete(session: Session[Client], image_id: str) -> None:
+    if session.dry(f"Delete image {image_id}"):
         return
     if not session.sure(f"Delete image {image_id}?"):
         raise session.fail(statuses.FAILURE, f"Not deleting image {image_id}")
@@ -105,18 +103,24 @@ async def delete(session: Session, image_id: str) -> None:
     session.output.say(f"Deleted image {image_id}")
 
 
-async def show(session: Session, image_id: str) -> None:
+async def show(
+    session: Session[Client], image: str, columns: Sequence[str] = ()
+) -> None:
     """
-    Show all of an image.
+    Show all of an image, or some.
     """
-    with _known(session, image_id):
-        image = await session.client.get_image_meta(image_id)
+    with _known(session, image):
+        meta = await session.client.get_image_meta(image)
+    lines = block(meta, session.client.url)
+    if columns:
+        meta = {name: meta.get(name) for name in columns}
+        lines = [f"{plain(name)}: {plain(value)}" for name, value in meta.items()]
     if session.output.form == "table":
-        session.output.lines(block(image, session.client.url))
-    session.output.data(image)
+        session.output.lines(lines)
+    session.output.data(meta)
 
 
-async def index(session: Session, arguments: Sequence[str]) -> None:
+async def index(session: Session[Client], arguments: Sequence[str]) -> None:
     """
     List images, a line each.
     """
@@ -130,7 +134,7 @@ async def index(session: Session, arguments: Sequence[str]) -> None:
     session.output.data(found)
 
 
-async def details(session: Session, arguments: Sequence[str]) -> None:
+async def details(session: Session[Client], arguments: Sequence[str]) -> None:
     """
     List images, with all of each.
     """
@@ -146,16 +150,15 @@ async def details(session: Session, arguments: Sequence[str]) -> None:
     session.output.data(found)
 
 
-async def clear(session: Session) -> None:
+async def clear(session: Session[Client]) -> None:
     """
     Delete all images that are listed.
     """
     images: list[dict[str, Any]] = []
     async for page in _every_page(session.client.get_images, {}, MANY):
         images += page
-    if session.settings.dry_run:
-        lines = [f"  {image['id']}" for image in images]
-        _dry_run(session, "Delete these images:", lines)
+    lines = [f"  {image['id']}" for image in images]
+    if session.dry("Delete these images:", *lines):
         return
     if not session.sure(f"Delete all {len(images)} images?"):
         raise session.fail(statuses.FAILURE, "Not deleting any images")
@@ -176,37 +179,23 @@ async def clear(session: Session) -> None:
         )
 
 
-async def download(session: Session, image_id: str, file: str | None) -> None:
+async def download(session: Session[Client], image: str, file: str | None) -> None:
     """
     Fetch an image's data into a file, or to the standard output.
     """
-    to_terminal = os.isatty(session.stdout)
-    if file is None and to_terminal:
-        raise session.fail(
-            statuses.USAGE,
-            "Image data would do no good on a terminal.",
-            "Say --file FILE, or --file - if you mean it.",
-        )
-    client = session.client
-    with _known(session, image_id):
-        meta = await client.get_image_meta(image_id)
-        silent = session.settings.silent_upload
-        with bar("Downloading", meta.get("size"), silent) as progress:
-            if file not in (None, "-"):
-                await client.save(image_id, str(file), progress=progress)
-                session.output.say(f"Saved image {image_id} in {file}")
-                return
-            _, body = await client.get_image(image_id)
+    spare_terminal(session, file)
 
-            def write(pieces: Sequence[bytes]) -> None:
-                write_all(session.stdout, pieces)
+    async def body() -> IBodyProducer:
+        _, body = await session.client.get_image(image)
+        return body
 
-            in_thread = daemonic(session.reactor)
-            await Writer([write], in_thread, Window(1 << 23), progress).take(body)
+    with _known(session, image):
+        meta = await session.client.get_image_meta(image)
+        await fetch(session, {**meta, "id": image}, file, body)
 
 
 @contextmanager
-def _known(session: Session, image_id: str) -> Iterator[None]:
+def _known(session: Session[Client], image_id: str) -> Iterator[None]:
     """
     Say of an image that isn't there that it isn't.
     """
@@ -218,53 +207,16 @@ def _known(session: Session, image_id: str) -> Iterator[None]:
         ) from None
 
 
-def data_of(session: Session, file: str | None, implied: bool) -> Data | None:
-    """
-    Find the data that a command is to send.
-
-    @param file: what the user said: a path, C{-}, or L{None} for nothing.
-    @param implied: whether nothing means what is redirected into the command.
-    """
-    if file is not None and file != "-":
-        return Path(file)
-    stdin = session.stdin
-    if stdin is None or (file is None and not implied):
-        return None
-    try:
-        fd = stdin.fileno()
-    except OSError:
-        return stdin
-    mode = os.fstat(fd).st_mode
-    if file is None and stat.S_ISCHR(mode):
-        # A terminal, or /dev/null.
-        return None
-    if stat.S_ISREG(mode):
-        return stdin
-    return StreamBody(lambda size: os.read(fd, size), daemonic(session.reactor))
-
-
-def _bar(session: Session, title: str, data: Data | None) -> Any:
-    size = None
-    if isinstance(data, Path) and data.exists():
-        size = data.stat().st_size
-    silent = session.settings.silent_upload or data is None
-    return bar(title, size, silent)
-
-
 def _features(fields: dict[str, str]) -> dict[str, str]:
     source = fields.pop("copy_from", None)
     return {} if source is None else {"x-glance-api-copy-from": source}
-
-
-def _dry_run(session: Session, title: str, lines: Sequence[str]) -> None:
-    session.output.lines(["Dry run. We would have done the following:", title, *lines])
 
 
 Fetch = Callable[..., Deferred[list[dict[str, Any]]]]
 
 
 async def _pages(
-    session: Session, fetch: Fetch, arguments: Sequence[str]
+    session: Session[Client], fetch: Fetch, arguments: Sequence[str]
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """
     Fetch a list page by page, as long as whoever sits there wants more.

@@ -1,0 +1,3 @@
+"""
+The commands that speak version 2 of the API.
+"""
