@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import memory, speed, starting
+from bench import client, memory, speed, starting
 from bench.memory import Sizes
 from bench.servers import GIB, MIB
 
@@ -54,6 +54,7 @@ def main():
             starting.measure(directory, rounds, say)
             install = not asked.quick
             speed.measure(directory, unit * MIB, rounds, say, install=install)
+            client.measure(directory, unit * MIB, rounds, say, install=install)
         if not asked.speed:
             held = memory.measure(directory, QUICK if asked.quick else FULL, say)
     return 0 if held else 1

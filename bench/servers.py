@@ -95,6 +95,8 @@ class Server:
     def prepare(self, size):
         """
         Have something to be fetched, and warm up.
+
+        @return: its name, where it has one.
         """
         raise NotImplementedError
 
@@ -158,6 +160,7 @@ class Glance(Server):
         bodies, _ = load(self.port, "POST", ["/v1/images"], size)
         self._image = _image(bodies[0], size)
         self.download(size, 1)
+        return self._image
 
     def download(self, size, clients):
         paths = [f"/v1/images/{self._image}"] * clients

@@ -20,14 +20,14 @@ def measure(directory, rounds, say):
     take.
     """
     helped = [_seconds(_help) for _ in range(rounds)]
-    say(f"glance --help takes {_tell(helped)}.")
+    say(f"glance --help takes {tell(helped)}.")
     started = []
     for number in range(rounds):
         began = time.monotonic()
         glance = Glance(directory / f"starting-{number}")
         started.append(time.monotonic() - began)
         glance.stop()
-    say(f"Both daemons, one after the other, answer after {_tell(started)}.")
+    say(f"Both daemons, one after the other, answer after {tell(started)}.")
     say("")
 
 
@@ -46,5 +46,8 @@ def _seconds(f):
     return time.monotonic() - began
 
 
-def _tell(values):
+def tell(values):
+    """
+    Write the median of some seconds, and their range.
+    """
     return f"{median(values):.2f} s ({min(values):.2f} to {max(values):.2f})"
