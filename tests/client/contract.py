@@ -19,7 +19,21 @@ MD5 = hashlib.md5(DATA).hexdigest()
 FORMATS = {"disk_format": "raw", "container_format": "bare"}
 
 
-class ClientContract:
+class Failing:
+    """
+    The part of a test that waits for errors.
+    """
+
+    async def fails(self, deferred, kind):
+        """
+        Wait for the error that must come.
+        """
+        with self.assertRaises(kind) as caught:
+            await deferred
+        return caught.exception
+
+
+class ClientContract(Failing):
     """
     Tests for a client; a subclass makes C{self.client} in C{setUp}.
     """
@@ -36,14 +50,6 @@ class ClientContract:
         """
         _, body = await self.client.get_image(image_id)
         return await read_all(body, 1 << 24)
-
-    async def fails(self, deferred, kind):
-        """
-        Wait for the error that must come.
-        """
-        with self.assertRaises(kind) as caught:
-            await deferred
-        return caught.exception
 
     async def test_add(self):
         """

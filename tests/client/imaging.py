@@ -17,12 +17,12 @@ from glance.client import (
     exactly,
 )
 from glance.streams.bodies import BytesBody, read_all
-from tests.client.contract import DATA, FORMATS
+from tests.client.contract import DATA, FORMATS, Failing
 
 SHA512 = hashlib.sha512(DATA).hexdigest()
 
 
-class ImageClientContract:
+class ImageClientContract(Failing):
     """
     Tests for a client; a subclass makes C{self.client} in C{setUp}.
     """
@@ -38,14 +38,6 @@ class ImageClientContract:
         Fetch an image's data.
         """
         return await read_all(await self.client.download(image_id), 1 << 24)
-
-    async def fails(self, deferred, kind):
-        """
-        Wait for the error that must come.
-        """
-        with self.assertRaises(kind) as caught:
-            await deferred
-        return caught.exception
 
     async def names(self, **query):
         """

@@ -10,11 +10,13 @@ import termios
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import ProcessDone
 from twisted.internet.protocol import ProcessProtocol
 from twisted.trial.unittest import TestCase
 
 from tests.functional.serving import serve
+from tests.peer import Peer
 
 DATA = os.urandom(3_000_000)
 ENVIRONMENT = {
@@ -108,6 +110,16 @@ class CommandCase(TestCase):
         running.process.write(stdin)
         running.process.closeStdin()
         return await running.ended
+
+    async def against(self, *acts):
+        """
+        Have the next command talk to a peer that does C{acts}.
+        """
+        self.peer = Peer(*acts)
+        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        port = await endpoint.listen(self.peer)
+        self.addCleanup(port.stopListening)
+        self.environment["GLANCE_PORT"] = str(port.getHost().port)
 
     async def add(self):
         """

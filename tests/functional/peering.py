@@ -3,6 +3,7 @@ A client, and a peer that misbehaves, over real sockets.
 """
 
 import hashlib
+from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
@@ -82,3 +83,15 @@ class ClientCase(TestCase):
         with self.assertRaises(kind) as caught:
             await deferred
         return caught.exception
+
+
+class SavingCase(ClientCase):
+    """
+    A client that saves into a file.
+    """
+
+    def setUp(self):
+        directory = Path(self.mktemp())
+        directory.mkdir()
+        self.path = directory / "image"
+        self.part = directory / "image.part"

@@ -3,7 +3,6 @@ Tests for downloads of L{glance.client} into files.
 """
 
 from errno import ENOSPC
-from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThread
@@ -16,20 +15,14 @@ from glance.client import (
 from glance.client.errors import (
     AlreadyRunning,
 )
-from tests.functional.peering import DATA, MD5, META, ClientCase
+from tests.functional.peering import DATA, MD5, META, SavingCase
 from tests.peer import answer
 
 
-class SaveTests(ClientCase):
+class SaveTests(SavingCase):
     """
     Tests for downloads into files.
     """
-
-    def setUp(self):
-        directory = Path(self.mktemp())
-        directory.mkdir()
-        self.path = directory / "image"
-        self.part = directory / "image.part"
 
     def head(self):
         """

@@ -6,7 +6,6 @@ misbehave.
 import fcntl
 import hashlib
 import json
-from pathlib import Path
 
 from twisted.internet.defer import Deferred
 
@@ -26,7 +25,7 @@ from glance.client import (
     UnsupportedMediaType,
 )
 from glance.client.errors import AlreadyRunning
-from tests.functional.peering import DATA, MD5, ClientCase
+from tests.functional.peering import DATA, MD5, ClientCase, SavingCase
 from tests.peer import answer
 
 SHA512 = hashlib.sha512(DATA).hexdigest()
@@ -68,24 +67,12 @@ def rest(at, data=DATA):
     return answer("206 Partial Content", span, data[at:])
 
 
-class PeerCase(ClientCase):
-    """
-    A client of version 2, and a peer that it talks to.
-    """
-
-    kind = ImageClient
-
-
-class SaveTests(PeerCase):
+class SaveTests(SavingCase):
     """
     Tests for downloads into files.
     """
 
-    def setUp(self):
-        directory = Path(self.mktemp())
-        directory.mkdir()
-        self.path = directory / "image"
-        self.part = directory / "image.part"
+    kind = ImageClient
 
     def assert_saved(self):
         """
@@ -221,10 +208,12 @@ class SaveTests(PeerCase):
         await saving
 
 
-class AnswerTests(PeerCase):
+class AnswerTests(ClientCase):
     """
     Tests for what servers answer.
     """
+
+    kind = ImageClient
 
     async def test_reasons(self):
         """

@@ -7,29 +7,18 @@ import sys
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.cli import statuses
 from tests.functional.commanding import ENVIRONMENT, CommandCase
-from tests.peer import Peer, answer
+from tests.peer import answer
 
 
 class StatusTests(CommandCase):
     """
     Tests for what a command exits with.
     """
-
-    async def against(self, *acts):
-        """
-        Have the next command talk to a peer that does C{acts}.
-        """
-        self.peer = Peer(*acts)
-        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
-        port = await endpoint.listen(self.peer)
-        self.addCleanup(port.stopListening)
-        self.environment["GLANCE_PORT"] = str(port.getHost().port)
 
     async def test_denied(self):
         """

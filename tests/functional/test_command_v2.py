@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.task import deferLater
 
 from glance.cli import statuses
 from glance.image import Status
 from glance.query import EVERYTHING, Query
 from tests.functional.commanding import DATA, CommandCase
-from tests.peer import Peer, answer
+from tests.peer import answer
 
 SMALL = b"data" * 1000
 IMAGE = {
@@ -131,16 +130,6 @@ class PeerTests(CommandCase):
     """
     Tests for servers that misbehave.
     """
-
-    async def against(self, *acts):
-        """
-        Have the next command talk to a peer that does C{acts}.
-        """
-        self.peer = Peer(*acts)
-        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
-        port = await endpoint.listen(self.peer)
-        self.addCleanup(port.stopListening)
-        self.environment["GLANCE_PORT"] = str(port.getHost().port)
 
     def place(self):
         """

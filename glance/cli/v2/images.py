@@ -4,7 +4,7 @@ What the commands do with what is known of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from glance.cli import statuses
@@ -175,7 +175,7 @@ def _there(
     tags: Iterable[str],
 ) -> None:
     missing = [f"property {name!r}" for name in properties if name not in image]
-    missing += [f"tag {tag!r}" for tag in tags if tag not in image["tags"]]
+    missing += [f"tag {tag!r}" for tag in tags if tag not in (image.get("tags") or ())]
     if missing:
         raise session.fail(
             statuses.NOT_FOUND,
@@ -210,20 +210,26 @@ async def deactivate(session: Session[ImageClient], images: Sequence[str]) -> No
     """
     Have the data of images given to administrators only.
     """
-    for image in await all_named(session, images):
-        if not session.dry(f"Deactivate image {title(image)}"):
-            await session.client.deactivate(image["id"])
-            session.output.say(f"Deactivated image {title(image)}")
+    await _each(session, images, session.client.deactivate, "Deactivate")
 
 
 async def reactivate(session: Session[ImageClient], images: Sequence[str]) -> None:
     """
     Have the data of deactivated images given out again.
     """
+    await _each(session, images, session.client.reactivate, "Reactivate")
+
+
+async def _each(
+    session: Session[ImageClient],
+    images: Sequence[str],
+    act: Callable[[str], Awaitable[None]],
+    deed: str,
+) -> None:
     for image in await all_named(session, images):
-        if not session.dry(f"Reactivate image {title(image)}"):
-            await session.client.reactivate(image["id"])
-            session.output.say(f"Reactivated image {title(image)}")
+        if not session.dry(f"{deed} image {title(image)}"):
+            await act(image["id"])
+            session.output.say(f"{deed}d image {title(image)}")
 
 
 def fields_of(
