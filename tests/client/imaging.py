@@ -14,6 +14,7 @@ from glance.client import (
     Invalid,
     NoData,
     NotFound,
+    UnsupportedMediaType,
     exactly,
 )
 from glance.streams.bodies import BytesBody, read_all
@@ -86,6 +87,7 @@ class ImageClientContract(Failing):
         If its data is refused, no image is left.
         """
         await self.fails(self.client.create({"name": "formless"}, DATA), Invalid)
+        await self.fails(self.create(disk_format="qcow2"), UnsupportedMediaType)
         self.assertEqual(await self.client.list(), [])
 
     async def test_later(self):
