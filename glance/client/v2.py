@@ -169,17 +169,16 @@ class ImageClient(VersionedClient, Sharing):
         @raise NotFound: there is no such image.
         @raise Ambiguous: there are several.
         """
-        if _ID.fullmatch(text):
-            try:
+        whole = _ID.fullmatch(text) is not None
+        if whole:
+            with suppress(NotFound):
                 return await self.show(text)
-            except NotFound:
-                pass
         found: Images = []
         if text:
             named_so = {"name": exactly(text), **query}
             found = await self.list(**named_so)
             found = found or await self.list(os_hidden=True, **named_so)
-        if not found and _BEGINNING.fullmatch(text):
+        if not found and not whole and _BEGINNING.fullmatch(text):
             for hidden in (False, True):
                 async for images in self.pages(os_hidden=hidden, **query):
                     found += (one for one in images if _begins(one, text))

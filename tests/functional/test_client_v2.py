@@ -6,6 +6,7 @@ misbehave.
 import fcntl
 import hashlib
 import json
+import uuid
 
 from twisted.internet.defer import Deferred
 
@@ -281,6 +282,16 @@ class AnswerTests(ClientCase):
         for head in self.peer.heads:
             self.assertTrue(head.startswith(b"GET /image/v2/images?"), head)
         self.assertIn(b"limit=1&tag=a&tag=b+c ", self.peer.heads[1])
+
+    async def test_whole_id(self):
+        """
+        What is a whole ID is not looked for among the beginnings of all.
+        """
+        none = document({"images": []})
+        client = await self.client(answer("404 Not Found"), none, none)
+        unknown = str(uuid.uuid4())
+        await self.assert_fails(client.find(unknown), NotFound)
+        self.assertEqual(len(self.peer.heads), 3)
 
     async def test_endless(self):
         """
