@@ -205,18 +205,31 @@ def _choice(name: str, value: str) -> Condition:
     """
     Read one value, or several after C{in:}.
     """
-    operated = _OPERATED.fullmatch(value)
-    if operated is None or operated[1] == "eq":
-        values = [value if operated is None else operated[2]]
-    elif operated[1] == "in":
-        values = list(_items(name, operated[2]))
+    word, rest = _operated(name, value)
+    if word == "eq":
+        values = [rest]
+    elif word == "in":
+        values = list(_items(name, rest))
     else:
         raise Invalid(
-            f"{name} cannot be compared by '{operated[1]}': write {name}=VALUE, "
+            f"{name} cannot be compared by '{word}': write {name}=VALUE, "
             f"{name}=eq:VALUE or {name}=in:VALUE,VALUE.  A value with a colon goes "
             f'into quotes: {name}=in:"a:b".'
         )
     return Condition(name, Operator.IN, tuple(_plain(name, values)))
+
+
+def _operated(name: str, value: str) -> tuple[str, str]:
+    """
+    Get how to compare, and with what.
+    """
+    operated = _OPERATED.fullmatch(value)
+    if operated is None:
+        return "eq", value
+    # Clients that look for an image called debian:12 send just that.
+    if name == "name" and operated[1] not in ("in", *OPERATORS):
+        return "eq", value
+    return operated[1], operated[2]
 
 
 def _plain(name: str, values: Sequence[str]) -> Iterator[Any]:

@@ -55,7 +55,8 @@ class ListTests(CallingTestCase):
         "sort_dir=up",
         "sort_key=name&sort_key=id&sort_key=size&sort_dir=asc&sort_dir=desc",
         "name=neq:a",
-        "name=a:b",
+        "name=gte:a",
+        "status=a:b",
         "name=in:%22a",
         "name=in:a%22b",
         "name=in:%22a%22b",
@@ -165,6 +166,19 @@ class ListTests(CallingTestCase):
                     self.assertEqual(answer.status, 400)
                 else:
                     self.assertEqual(self.found(query), names)
+
+    def test_colons(self):
+        """
+        An image whose name has a colon is found by it, as clients ask for it,
+        unless the name begins as a comparison does.
+        """
+        self.create(name="other")
+        for name in ("debian:12", "http://a/b", ":", "in:a"):
+            path = self.create(name=name)
+            for query in (f"name=eq:{name}", f"name=in:%22{name}%22"):
+                self.assertEqual(self.listed(query), [path])
+            if name != "in:a":
+                self.assertEqual(self.listed(f"name={name}"), [path])
 
     def test_ids(self):
         """
