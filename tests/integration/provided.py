@@ -1,5 +1,5 @@
 """
-What the tests get from elsewhere: disk images, programs, OpenStack's client.
+What the tests get from elsewhere: disk images, programs, OpenStack's clients.
 """
 
 import fcntl
@@ -17,9 +17,13 @@ from twisted.trial.unittest import SkipTest
 
 SCRIPTS = Path(__file__).parent.parent / "servers"
 
-OPENSTACK_CLIENT = "python-glanceclient==4.11.0"
+OPENSTACK = (
+    "python-glanceclient==4.13.0",
+    "python-openstackclient==10.5.0",
+    "openstacksdk==4.22.0",
+)
 """
-The last known to speak version 1 of the API.
+OpenStack's clients: of the commands C{glance} and C{openstack}, and of programs.
 """
 
 
@@ -129,22 +133,22 @@ def disk_images(*, hostile=False):
     ]
 
 
-def curl():
+def program(name):
     """
-    Get curl.
+    Get the path of a program.
 
     @raise SkipTest: there is none.
     """
-    found = shutil.which("curl")
-    need(found, "curl")
+    found = shutil.which(name)
+    need(found, name)
     return found
 
 
 @cache
 def _installed():
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    name = OPENSTACK_CLIENT.replace("==", "-")
-    venv = cache_directory() / f"{name}-{version}"
+    versions = [package.partition("==")[2] for package in OPENSTACK]
+    venv = cache_directory() / "-".join(["openstack", *versions, version])
     with (cache_directory() / "venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (venv / "complete").exists():
@@ -152,7 +156,7 @@ def _installed():
             pip = [venv / "bin" / "pip", "--disable-pip-version-check", "-q"]
             for command in (
                 [sys.executable, "-m", "venv", venv],
-                [*pip, "install", OPENSTACK_CLIENT],
+                [*pip, "install", *OPENSTACK],
             ):
                 done = subprocess.run(
                     command, capture_output=True, text=True, check=False
@@ -165,12 +169,12 @@ def _installed():
 
 def openstack_client():
     """
-    Get the directory of programs where C{python} knows OpenStack's client, and
-    C{glance} is its command.  Our module has the same name, so that both cannot
-    be in one place.
+    Get the directory of programs where C{python} knows OpenStack's clients, and
+    C{glance} and C{openstack} are their commands.  Our module has the name of
+    one of them, so that both cannot be in one place.
 
-    @raise SkipTest: it cannot be installed here.
+    @raise SkipTest: they cannot be installed here.
     """
     venv, problem = _installed()
-    need(problem is None, f"{OPENSTACK_CLIENT} ({problem})")
+    need(problem is None, f"what OpenStack's clients are installed from ({problem})")
     return venv / "bin"

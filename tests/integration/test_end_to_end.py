@@ -4,9 +4,6 @@ Real disk images go into real daemons and out again, by all kinds of clients.
 
 import hashlib
 import json
-import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,26 +15,21 @@ from glance.registry.engine import open_engines
 from glance.registry.migrate import sync
 from glance.registry.schema import metadata
 from tests.bodies import collect
-from tests.functional.daemons import Place, environment
 from tests.integration.provided import (
-    curl,
     disk_images,
     openstack_client,
+    program,
     sha512,
 )
+from tests.integration.running import Clients
 from tests.integration.servers import database
 
-PATIENCE = 120
-"""How many seconds a client may take."""
 
-
-class EndToEnd:
+class EndToEnd(Clients):
     """
     All clients, against daemons that a subclass starts.
     """
 
-    timeout = 600
-    daemons = ("glance-registry", "glance-api")
     all_images = False
 
     def setUp(self):
@@ -45,54 +37,7 @@ class EndToEnd:
         if not self.all_images:
             wanted = ("disk.qcow2", "ipxe.iso", "disk.raw")
             self.images = [i for i in self.images if i.name in wanted]
-        self.place = Place(self.mktemp())
-        self.place.configure(**self.options())
-        for name in self.daemons:
-            self.start(name)
-
-    def options(self):
-        """
-        Get the options of the daemons that are not as usual.
-        """
-        return {}
-
-    def start(self, name):
-        """
-        Run a daemon until the end of the test.
-        """
-        running = self.place.start(name)
-        self.addCleanup(self.stop, running)
-
-    def stop(self, running):
-        """
-        See that a daemon is well to the end, and has nothing to complain of.
-        """
-        self.assertEqual(running.stop(), -15, running.log)
-        self.assertNotIn("Traceback", running.log)
-
-    def run_client(self, *command, status=0, **how):
-        """
-        Run a program to its end.
-
-        @return: what it prints, as bytes.
-        """
-        done = subprocess.run(
-            [str(argument) for argument in command],
-            cwd=self.place.path,
-            env=environment(),
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-            **how,
-        )
-        self.assertEqual(done.returncode, status, (command, done.stdout, done.stderr))
-        return done.stdout
-
-    def assert_empty(self):
-        """
-        See that nothing is left.
-        """
-        self.assertEqual(self.place.files(), [])
+        super().setUp()
 
     # curl
 
@@ -100,7 +45,9 @@ class EndToEnd:
         """
         Run curl, which fails where the server refuses.
         """
-        return self.run_client(curl(), "-sS", "--fail-with-body", *arguments, **how)
+        return self.run_client(
+            program("curl"), "-sS", "--fail-with-body", *arguments, **how
+        )
 
     def curl_post(self, image, *arguments, **how):
         """
@@ -143,7 +90,9 @@ class EndToEnd:
             self.curl("-o", "fetched", url)
             self.assertEqual(sha512(self.place.path / "fetched"), image.sha512)
             self.curl("-X", "DELETE", url)
-            self.run_client(curl(), "-sS", "--fail", "-o", "none", url, status=22)
+            self.run_client(
+                program("curl"), "-sS", "--fail", "-o", "none", url, status=22
+            )
         self.assert_empty()
 
     def test_curl_chunked(self):
@@ -151,10 +100,8 @@ class EndToEnd:
         curl stores an image from a pipe, without knowing its size.
         """
         for image in self.images:
-            with image.path.open("rb") as file:
-                cat = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
-            with cat:
-                url, told = self.curl_post(image, "-T", "-", stdin=cat.stdout)
+            with self.pipe(image.path) as pipe:
+                url, told = self.curl_post(image, "-T", "-", stdin=pipe)
             self.assert_told(told, image)
             got = self.curl(url)
             self.assertEqual(hashlib.sha512(got).hexdigest(), image.sha512)
@@ -192,7 +139,7 @@ class EndToEnd:
         self.assertIn(f"x-image-meta-size: {image.size}\r\n", head)
         self.assertIn(f'etag: "{image.md5}"\r\n', head)
         too_far = ("-sS", *status, "-r", f"{image.size}-", url)
-        self.assertEqual(self.run_client(curl(), *too_far), b"416")
+        self.assertEqual(self.run_client(program("curl"), *too_far), b"416")
 
     # The command
 
@@ -371,19 +318,14 @@ class EndToEnd:
 
     def openstack(self, *arguments, **how):
         """
-        Run the command of OpenStack's client, at a terminal: anything else that
-        it is given for its input it takes for an image.
+        Run the command of OpenStack's client.
         """
-        ends = pty.openpty()
-        for end in ends:
-            self.addCleanup(os.close, end)
-        return self.run_client(
+        return self.run_at_terminal(
             openstack_client() / "glance",
             *("--os-image-api-version", "1"),
             *("--os-image-url", self.place.api),
             *("--os-auth-token", "x"),
             *arguments,
-            stdin=ends[1],
             **how,
         ).decode()
 
