@@ -144,6 +144,21 @@ def program(name):
     return found
 
 
+def need_curl_in_qemu():
+    """
+    Skip a test where qemu-img reads no URLs.
+
+    @raise SkipTest: it doesn't.
+    """
+    tried = subprocess.run(
+        [program("qemu-img"), "info", "http://127.0.0.1:1/"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    need("Unknown protocol" not in tried.stderr, "qemu-block-extra")
+
+
 @cache
 def _installed():
     version = f"{sys.version_info.major}.{sys.version_info.minor}"

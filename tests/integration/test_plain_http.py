@@ -3,11 +3,10 @@ Programs that know nothing of images but their URL read them.
 """
 
 import json
-import subprocess
 
 from twisted.trial.unittest import TestCase
 
-from tests.integration.provided import disk_images, need, program
+from tests.integration.provided import disk_images, need_curl_in_qemu, program
 from tests.integration.running import Clients
 
 OCTETS = ("-H", "Content-Type: application/octet-stream")
@@ -63,24 +62,12 @@ class PlainHTTPTests(Clients, TestCase):
         """
         return self.run_client(program("qemu-img"), *arguments)
 
-    def need_curl_in_qemu(self):
-        """
-        Skip a test where qemu-img reads no URLs.
-        """
-        tried = subprocess.run(
-            [program("qemu-img"), "info", "http://127.0.0.1:1/"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        need("Unknown protocol" not in tried.stderr, "qemu-block-extra")
-
     def test_qemu_img(self):
         """
         qemu-img tells what an image is, converts it, and compares it, from its
         URL.
         """
-        self.need_curl_in_qemu()
+        need_curl_in_qemu()
         info = ("info", "--output=json")
         here = json.loads(self.qemu_img(*info, self.image.path))
         there = json.loads(self.qemu_img(*info, self.url))
