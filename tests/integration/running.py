@@ -61,6 +61,17 @@ class Clients:
 
         @return: what it prints, as bytes.
         """
+        return self._run_to_end(command, status, how).stdout
+
+    def refuse_client(self, *command, **how):
+        """
+        Run a program that is refused what it asks for, and says so.
+
+        @return: what it complains of, as bytes.
+        """
+        return self._run_to_end(command, 1, how).stderr
+
+    def _run_to_end(self, command, status, how):
         done = subprocess.run(
             [str(argument) for argument in command],
             cwd=self.place.path,
@@ -71,7 +82,7 @@ class Clients:
             **how,
         )
         self.assertEqual(done.returncode, status, (command, done.stdout, done.stderr))
-        return done.stdout
+        return done
 
     def run_at_terminal(self, *command, **how):
         """

@@ -75,12 +75,13 @@ class OpenStackCommandTests(OpenStackClients, TestCase):
 
     daemons = ("glance",)
 
-    def openstack(self, *arguments, **how):
+    def openstack(self, *arguments, run=None, **how):
         """
         Run the command.
         """
         to = ("--os-auth-type", "none", "--os-endpoint", self.place.api)
-        return self.run_client(self.binaries / "openstack", *to, *arguments, **how)
+        run = run or self.run_client
+        return run(self.binaries / "openstack", *to, *arguments, **how)
 
     def openstack_json(self, *arguments, **how):
         """
@@ -178,6 +179,19 @@ class OpenStackCommandTests(OpenStackClients, TestCase):
         self.openstack("image", "delete", image_id)
         self.assert_empty()
 
+    def test_refused(self):
+        """
+        The command says why data is refused in the middle of it; nothing is
+        left of the image.
+        """
+        create = ("image", "create", "--disk-format", "qcow2", "wrong")
+        with self.pipe(self.images["disk.raw"].path) as pipe:
+            said = self.openstack(*create, stdin=pipe, run=self.refuse_client)
+        self.assertIn(b"415", said)
+        self.assertIn(b"the disk_format of the image is qcow2", said)
+        self.assertEqual(self.openstack_json("image", "list"), [])
+        self.assert_empty()
+
     def test_empty_input(self):
         """
         Where the command's input is no terminal and nothing comes from it, the
@@ -190,9 +204,7 @@ class OpenStackCommandTests(OpenStackClients, TestCase):
         told = json.loads(said)
         self.assertEqual((told["status"], told["size"]), ("active", 0))
         self.assertEqual(told["checksum"], EMPTY_MD5)
-        command = (self.binaries / "openstack", "--os-auth-type", "none")
-        to = ("--os-endpoint", self.place.api)
-        said = self.run_at_terminal(*command, *to, *create, "waiting")
+        said = self.openstack(*create, "waiting", run=self.run_at_terminal)
         waiting = json.loads(said)
         self.assertEqual((waiting["status"], waiting.get("size")), ("queued", None))
         path = self.images["disk.qcow2"].path
@@ -273,6 +285,7 @@ class GlanceCommandTests(OpenStackClients, TestCase):
             ("status", "active"),
             ("size", str(qcow2.size)),
             ("checksum", qcow2.md5),
+            ("virtual_size", str(self.images["disk.raw"].size)),
             ("visibility", "shared"),
             ("tags", '["first"]'),
             ("os_distro", "debian"),
@@ -310,7 +323,12 @@ class GlanceCommandTests(OpenStackClients, TestCase):
         self.assertEqual((told["name"], told["new"]), ("b", "1"))
         self.assertNotIn("k", told)
         raw = self.images["disk.raw"]
-        self.glance("image-upload", image_id, "--file", raw.path)
+        self.glance("image-update", image_id, "--disk-format", "qcow2")
+        upload = ("image-upload", image_id, "--file", raw.path)
+        said = self.glance(*upload, run=self.refuse_client)
+        self.assertIn("the disk_format of the image is qcow2", said)
+        self.glance("image-update", image_id, "--disk-format", "raw")
+        self.glance(*upload)
         self.assertEqual(self.told("image-show", image_id)["checksum"], raw.md5)
         self.glance("image-deactivate", image_id)
         self.assertEqual(self.told("image-show", image_id)["status"], "deactivated")
