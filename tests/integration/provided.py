@@ -160,10 +160,10 @@ def need_curl_in_qemu():
 
 
 @cache
-def _installed():
+def _installed(name, packages):
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    versions = [package.partition("==")[2] for package in OPENSTACK]
-    venv = cache_directory() / "-".join(["openstack", *versions, version])
+    versions = [package.partition("==")[2] for package in packages]
+    venv = cache_directory() / "-".join([name, *versions, version])
     with (cache_directory() / "venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (venv / "complete").exists():
@@ -171,7 +171,7 @@ def _installed():
             pip = [venv / "bin" / "pip", "--disable-pip-version-check", "-q"]
             for command in (
                 [sys.executable, "-m", "venv", venv],
-                [*pip, "install", *OPENSTACK],
+                [*pip, "install", *packages],
             ):
                 done = subprocess.run(
                     command, capture_output=True, text=True, check=False
@@ -182,6 +182,20 @@ def _installed():
     return venv, None
 
 
+def installed(name, packages):
+    """
+    Get the directory of programs of a virtual environment that has packages, each
+    with its version, and not this project.
+
+    @param name: what the environment is called.
+
+    @raise SkipTest: they cannot be installed here.
+    """
+    venv, problem = _installed(name, tuple(packages))
+    need(problem is None, f"{', '.join(packages)} ({problem})")
+    return venv / "bin"
+
+
 def openstack_client():
     """
     Get the directory of programs where C{python} knows OpenStack's clients, and
@@ -190,6 +204,4 @@ def openstack_client():
 
     @raise SkipTest: they cannot be installed here.
     """
-    venv, problem = _installed()
-    need(problem is None, f"what OpenStack's clients are installed from ({problem})")
-    return venv / "bin"
+    return installed("openstack", OPENSTACK)

@@ -8,7 +8,7 @@ import subprocess
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.functional.daemons import Place, environment
-from tests.integration.provided import curl, disk_images
+from tests.integration.provided import disk_images, program
 
 
 class HostileImageTests(SynchronousTestCase):
@@ -37,7 +37,7 @@ class HostileImageTests(SynchronousTestCase):
         named = [f"-H{name}: {value}" for name, value in headers.items()]
         done = subprocess.run(
             [
-                *(curl(), "-sS", "-X", "POST", "-w", "\n%{http_code}"),
+                *(program("curl"), "-sS", "-X", "POST", "-w", "\n%{http_code}"),
                 *(*named, "-T", image.path, *arguments, f"{self.place.api}/v1/images"),
             ],
             env=environment(),
