@@ -3,6 +3,7 @@ Real daemons, in processes of their own.
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,11 +27,17 @@ TWISTD = [
 
 def free_port():
     """
-    Find a TCP port that nobody uses.
+    Find a TCP port that nobody uses, nor gets for an outgoing connection before
+    the daemon is there.
     """
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def environment():
