@@ -36,7 +36,12 @@ _WORD = {"type": "string"}
 _VISIBLE = {"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$"}
 
 FILTERS = [
-    parameter("query", "limit", "How many images a page has at most.", _COUNT),
+    parameter(
+        "query",
+        "limit",
+        "How many images a page has at most.",
+        {"type": "integer", "minimum": 0},
+    ),
     parameter(
         "query",
         "marker",
@@ -47,13 +52,13 @@ FILTERS = [
         "query",
         "sort_key",
         "What the list is sorted by.",
-        {"type": "string", "enum": list(SORT_KEYS)},
+        {"type": "string", "enum": [*SORT_KEYS, ""]},
     ),
     parameter(
         "query",
         "sort_dir",
         "In which direction.",
-        {"type": "string", "enum": ["asc", "desc"]},
+        {"type": "string", "enum": ["asc", "desc", ""]},
     ),
     *(
         parameter("query", name, f"The {name}.", _WORD)
@@ -71,14 +76,14 @@ FILTERS = [
     parameter(
         "query",
         "is_public",
-        "Whether images are public; for administrators.",
-        {"type": "string", "enum": ["none", "true", "false"]},
+        "Whether images are public, or `none` for all; for administrators.",
+        _WORD,
     ),
     parameter(
         "query",
         "protected",
         "Whether images are protected.",
-        {"type": "string", "enum": ["true", "false"]},
+        _WORD,
     ),
     parameter(
         "query",
@@ -274,7 +279,7 @@ def _members() -> Described:
                         "type": "object",
                         "properties": {
                             "member": {
-                                "type": "object",
+                                "type": ["object", "null"],
                                 "properties": {"can_share": shared},
                             }
                         },

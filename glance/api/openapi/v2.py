@@ -50,7 +50,7 @@ NAME = parameter(
 
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 _WORD = {"type": "string"}
-_FLAG = {"type": "string", "enum": ["true", "false"]}
+_FLAG = {"type": "string", "pattern": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}
 
 
 def _choice(name: str) -> Described:
@@ -58,7 +58,7 @@ def _choice(name: str) -> Described:
         "query",
         name,
         f"The {name}; several as `in:a,b`, each in quotes if need be.",
-        {"type": "string", "pattern": '^[^:",]*$'},
+        _WORD,
     )
 
 
@@ -84,7 +84,12 @@ def _number(name: str) -> list[Described]:
 
 
 FILTERS = [
-    parameter("query", "limit", "How many images a page has at most.", _COUNT),
+    parameter(
+        "query",
+        "limit",
+        "How many images a page has at most.",
+        {"type": "integer", "minimum": 0},
+    ),
     parameter(
         "query",
         "marker",

@@ -62,6 +62,7 @@ _WORDS = {
 }
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,1000}")
 
 _LIVING = Condition("status", Operator.NE, Status.KILLED)
 
@@ -191,10 +192,9 @@ def _limit(given: Mapping[str, str], limits: Limits) -> int:
     value: Any = given.get("limit")
     if value is None:
         return min(limits.page_default, limits.page_max)
-    try:
-        limit = int(value)
-    except ValueError:
-        raise Invalid("limit param must be an integer") from None
+    if not _INTEGER.fullmatch(value):
+        raise Invalid("limit param must be an integer")
+    limit = int(value)
     if limit < 0:
         raise Invalid("limit param must be positive")
     return min(limit, limits.page_max)

@@ -68,12 +68,12 @@ class MembersAPI:
         Share an image with one more, or change whether that one may do so too.
         """
         context = await self._context_of(request)
-        member = (await _object(request)).get("member") or {}
+        member = (await _object(request)).get("member")
         await self._sharing.put(
             context,
             image_id,
             member_id,
-            can_share=_can_share(member),
+            can_share=None if member is None else _can_share(member),
             status=Consent.ACCEPTED,
         )
         return answer_nothing(request, HTTPStatus.NO_CONTENT)

@@ -70,6 +70,7 @@ _LIVING = Condition("status", Operator.NE, Status.KILLED)
 _ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*))\s*(,|$)')
 _ESCAPE = re.compile(r"\\(.)")
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_LIMIT = re.compile(r"[0-9]{1,1000}")
 _OPERATED = re.compile(r"([^:\"]*):(.*)", re.DOTALL)
 
 
@@ -292,7 +293,7 @@ def _limit(last: Mapping[str, str], limits: Limits) -> int:
     value = last.get("limit")
     if value is None:
         return min(limits.page_default, limits.page_max)
-    if not _NUMBER.fullmatch(value):
+    if not _LIMIT.fullmatch(value):
         raise Invalid("limit must be a whole number, from 0 up.")
     return min(int(value), limits.page_max)
 
