@@ -55,7 +55,8 @@ How many seconds a database may take to let us in.
 
 SILENCE = 90
 """
-How many seconds a database may take to say anything.
+How many seconds a database may take to say anything, and a call of the registry
+to be answered.
 """
 
 CONNECTING: dict[str, dict[str, Any]] = {
@@ -199,6 +200,8 @@ def open_engines(text: str, connections: int) -> Engines:
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
         )
+        if url.get_backend_name() == "postgresql":
+            event.listen(both, "connect", _limit_postgresql)
         return Engines(both, both, connections, connections)
     if url.database in (None, "", ":memory:"):
         both = _engine(url, poolclass=StaticPool)
@@ -244,6 +247,13 @@ def _engine(url: URL, reads: bool = False, **pool: Any) -> Engine:
         if reads:
             event.listen(engine, "connect", _never_write)
     return engine
+
+
+def _limit_postgresql(connection: Any, _: object) -> None:
+    # Not as an option of the connection, which poolers refuse.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {SILENCE * 1000}")
+    connection.commit()
 
 
 def _settle_sqlite(connection: Any, _: object) -> None:
