@@ -179,7 +179,7 @@ def database_url(text: str) -> URL:
     return url
 
 
-def open_engines(text: str, connections: int) -> Engines:
+def open_engines(text: str, connections: int, recycle: float = -1) -> Engines:
     """
     Open a database, as L{database_url} reads it.
 
@@ -187,6 +187,8 @@ def open_engines(text: str, connections: int) -> Engines:
 
     @param connections: how many may be used at once for reading; as many again
         for writing, except on SQLite.
+    @param recycle: after how many seconds a connection to a server is replaced;
+        -1 for never.
 
     @raise DatabaseUnusable: the URL is wrong, or there is no driver for it.
     """
@@ -199,6 +201,7 @@ def open_engines(text: str, connections: int) -> Engines:
             max_overflow=0,
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
+            pool_recycle=recycle,
         )
         if url.get_backend_name() == "postgresql":
             event.listen(both, "connect", _limit_postgresql)

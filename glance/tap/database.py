@@ -49,7 +49,8 @@ def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
     """
     Get the registry in the database.
     """
-    engines = open_engines(settings.database.url, settings.database.pool_size)
+    at = settings.database
+    engines = open_engines(at.url, at.pool_size, at.idle_timeout)
 
     def bounded(name: str, threads: int) -> Bounded:
         return Bounded(pools.add(name, threads), DATABASE_QUEUE, SILENCE, reactor)
