@@ -172,6 +172,12 @@ def database_url(text: str) -> URL:
             "The database URL makes no sense: write sqlite:///FILE, "
             "postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME."
         ) from None
+    if "@" in (url.host or ""):
+        # What stands before it is the end of the password.
+        raise DatabaseUnusable(
+            "The host of the database URL holds an @: write %40 for one in the "
+            "password or the user's name."
+        )
     driver, _ = DRIVERS.get(url.drivername, (url.drivername, ""))
     url = url.set(drivername=driver)
     if url.get_backend_name() == "mysql":

@@ -172,6 +172,7 @@ class SQLiteMigrationTests(SynchronousTestCase):
             "oracle://user:secret@host/name",
             "postgresql://user:secret@host:port/name",
             "postgresql+nothing://user:secret@host/name",
+            "mysql://user:a@secret@nohost.invalid/name",
         ):
             error = self.assertRaises(DatabaseUnusable, prepare, url)
             self.assertNotIn("secret", str(error))
