@@ -264,6 +264,12 @@ def _database(options: Values) -> Database:
             "is not the URL of a database: begin it with sqlite:///, postgresql:// or "
             "mysql://",
         )
+    if scheme.startswith("sqlite") and _in_memory(rest):
+        raise options.wrong(
+            "connection",
+            "names no file, and what is kept in memory only is lost: write "
+            "sqlite:////PATH",
+        )
     file = rest.removeprefix("/")
     relative = scheme.startswith("sqlite") and file and not file.startswith(("/", ":"))
     if relative and not file.startswith("file:"):
@@ -273,6 +279,13 @@ def _database(options: Values) -> Database:
         idle_timeout=options["connection_recycle_time"],
         pool_size=options["max_pool_size"],
     )
+
+
+def _in_memory(rest: str) -> bool:
+    path, _, query = rest.partition("?")
+    file = path.removeprefix("/")
+    unnamed = file in ("", ":memory:") or file.startswith("file::memory:")
+    return unnamed or "mode=memory" in query.split("&")
 
 
 def _stores(options: Values, used: bool) -> Stores:

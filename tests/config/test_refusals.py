@@ -74,6 +74,25 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         self.assertIn("$$", said)
         self.assertNotIn("me:", said)
 
+    def test_database_in_memory(self):
+        """
+        A database that is no file would be lost, and is refused.
+        """
+        for url in (
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "sqlite+pysqlite://?timeout=3",
+            "sqlite:///file::memory:?uri=true&cache=shared",
+            "sqlite:///file:x?mode=memory&uri=true",
+        ):
+            said = self.refusal(f"[database]\nconnection = {url}\n", "registry")
+            self.assertIn("connection in [database] of /some.conf", said)
+            self.assertIn("write sqlite:////PATH", said)
+        for url in ("sqlite:////x?timeout=3", "sqlite:////file:x?uri=true"):
+            settings = self.load(f"[database]\nconnection = {url}\n", "registry")
+            self.assertEqual(settings.database.url, url)
+
     def test_files(self):
         """
         A file that makes no sense is named, with the line, which is not shown.
