@@ -356,12 +356,20 @@ def _public_endpoint(options: Values) -> str | None:
     url: str | None = options["public_endpoint"]
     if url is None:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    if not _is_url(url):
         raise options.wrong(
             "public_endpoint", "write a URL such as https://images.example.com"
         )
     return url.rstrip("/")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        return False
+    return known and bool(parts.hostname) and not parts.username
 
 
 def _networks(options: Values) -> tuple[IPv4Network | IPv6Network, ...]:

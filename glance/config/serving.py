@@ -4,8 +4,9 @@ The options of serving: where, whom, and what is said of it.
 
 from __future__ import annotations
 
+from oslo_config import types
+
 from glance.config.option import (
-    COUNT,
     FLAG,
     LIST,
     PORT,
@@ -59,7 +60,7 @@ option or registry_bind_port is set.""",
     ),
     Option(
         name="backlog",
-        type=COUNT,
+        type=types.Integer(min=1, max=65535),
         default=4096,
         daemons=("api", "registry"),
         help="How many connections may wait to be accepted.",

@@ -5,7 +5,9 @@ Opens databases, each in the way that suits its kind, and runs transactions.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import random
 from typing import Any, TypeVar
 
@@ -33,6 +35,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     NotSupportedError,
     ProgrammingError,
+    SAWarning,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
@@ -101,6 +104,11 @@ BUGS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 What is not the database's fault.
 """
 
+SENSELESS = (
+    "The database URL makes no sense: write sqlite:///FILE, "
+    "postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME."
+)
+
 _log = Logger()
 
 
@@ -168,10 +176,7 @@ def database_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise DatabaseUnusable(
-            "The database URL makes no sense: write sqlite:///FILE, "
-            "postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME."
-        ) from None
+        raise DatabaseUnusable(SENSELESS) from None
     if "@" in (url.host or ""):
         # What stands before it is the end of the password.
         raise DatabaseUnusable(
@@ -243,19 +248,40 @@ def _engine(url: URL, reads: bool = False, **pool: Any) -> Engine:
     if kind == "mysql":
         options["isolation_level"] = "READ COMMITTED"
     try:
-        engine = create_engine(url, **options)
+        with taken_by_driver(), warnings.catch_warnings():
+            warnings.simplefilter("error", SAWarning)
+            engine = create_engine(url, **options)
     except (ImportError, NoSuchModuleError):
         extra = DRIVERS.get(kind, ("", kind))[1]
         raise DatabaseUnusable(
             f"The driver of {url.drivername} databases is missing: "
             f"install txglance[{extra}]."
         ) from None
+    except ArgumentError:
+        raise DatabaseUnusable(SENSELESS) from None
     if kind == "sqlite":
         event.listen(engine, "connect", _settle_sqlite)
         event.listen(engine, "begin", _begin_read if reads else _begin_write)
         if reads:
             event.listen(engine, "connect", _never_write)
     return engine
+
+
+@contextmanager
+def taken_by_driver() -> Iterator[None]:
+    """
+    Have what a driver says against the end of a URL told in one line.
+
+    @raise DatabaseUnusable: the driver cannot take it.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, OSError, SAWarning) as error:
+        said = getattr(error, "strerror", None) or str(error).partition(";")[0]
+        raise DatabaseUnusable(
+            f"The driver of the database cannot take its URL: {said}: "
+            "see to what stands after the question mark."
+        ) from None
 
 
 def _limit_postgresql(connection: Any, _: object) -> None:

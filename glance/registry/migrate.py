@@ -13,7 +13,12 @@ from enum import Enum
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from glance.registry.engine import DatabaseUnusable, database_url, single_engine
+from glance.registry.engine import (
+    DatabaseUnusable,
+    database_url,
+    single_engine,
+    taken_by_driver,
+)
 
 VERSIONS = ("0001",)
 """
@@ -132,7 +137,9 @@ def _connected(url: str) -> Iterator[Connection]:
     """
     engine = single_engine(url)
     try:
-        with engine.begin() as connection:
+        with taken_by_driver():
+            opened = engine.connect()
+        with opened as connection, connection.begin():
             yield connection
     except DBAPIError as error:
         args = getattr(error.orig, "args", None) or (error.orig,)

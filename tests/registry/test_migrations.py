@@ -173,10 +173,36 @@ class SQLiteMigrationTests(SynchronousTestCase):
             "postgresql://user:secret@host:port/name",
             "postgresql+nothing://user:secret@host/name",
             "mysql://user:a@secret@nohost.invalid/name",
+            "sqlite://user:secret@host/name",
         ):
             error = self.assertRaises(DatabaseUnusable, prepare, url)
             self.assertNotIn("secret", str(error))
             self.assertNotIn("\n", str(error))
+
+    def test_wrong_parameters(self):
+        """
+        What stands after the question mark of a URL and means nothing to the
+        driver is refused in one line, that says what it is.
+        """
+        for end, said in (
+            ("foo=bar", "'foo'"),
+            ("ssl_ca=/nonexistent.pem", "No such file"),
+            ("read_timeout=abc", "'abc'"),
+        ):
+            url = f"mysql://user:secret@127.0.0.1:1/name?{end}"
+            self.assert_not_taken(url, said)
+        self.assert_not_taken(f"{self.url}?foo=bar", "'foo'")
+        self.assert_not_taken(f"{self.url}?timeout=abc", "'abc'")
+        self.assert_not_taken("postgresql://user:secret@127.0.0.1:1/name?x=y", '"x"')
+
+    def assert_not_taken(self, url, said):
+        """
+        See that a URL is refused, and that it is said why.
+        """
+        error = self.assertRaises(DatabaseUnusable, prepare, url)
+        self.assertIn(said, str(error))
+        self.assertNotIn("secret", str(error))
+        self.assertNotIn("\n", str(error))
 
     def test_unreachable(self):
         """
