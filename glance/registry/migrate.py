@@ -19,6 +19,7 @@ from glance.registry.engine import (
     single_engine,
     taken_by_driver,
 )
+from glance.registry.schema import metadata, try_writing
 
 VERSIONS = ("0001",)
 """
@@ -106,6 +107,9 @@ def prepare(url: str) -> None:
         if state is State.NEWER:
             raise DatabaseUnusable(_too_new(connection))
         kind = connection.dialect.name
+        if state is State.CURRENT:
+            # That it was opened, and a transaction begun, doesn't tell.
+            try_writing(connection)
     if state is State.CURRENT:
         return
     if state is State.EMPTY and kind == "sqlite":
@@ -176,6 +180,11 @@ def _state(connection: Connection) -> State:
 def _is_foreign(connection: Connection) -> bool:
     # Where the first migration was broken off, there may be our own.
     there = inspect(connection)
+    # Servers have tables of their extensions beside ours, and are only ever
+    # filled when an operator says so.
+    others = set(there.get_table_names()) - {*metadata.tables, "alembic_version"}
+    if others and connection.dialect.name == "sqlite":
+        return True
     if not there.has_table("images"):
         return False
     return all(column["name"] != "details" for column in there.get_columns("images"))

@@ -152,6 +152,32 @@ class SQLiteMigrationTests(SynchronousTestCase):
             error = self.assertRaises(DatabaseUnusable, use, self.url)
             self.assertIn("of its own", str(error))
 
+    def test_foreign_file(self):
+        """
+        A file in which another program has anything at all is, too; what a
+        migration of ours has left when it was broken off doesn't matter.
+        """
+        self.execute("CREATE TABLE used_ids (id INTEGER)")
+        self.assertIs(check(self.url), State.EMPTY)
+        self.execute("CREATE TABLE bookmarks (id INTEGER)")
+        for use in (prepare, sync, check):
+            error = self.assertRaises(DatabaseUnusable, use, self.url)
+            self.assertIn("of its own", str(error))
+
+    def test_read_only(self):
+        """
+        A database that can be read only is refused; looking leaves nothing.
+        """
+        sync(self.url)
+        read_only = f"sqlite:///file:{self.path}?mode=ro&uri=true"
+        error = self.assertRaises(DatabaseUnusable, prepare, read_only)
+        self.assertIn("readonly", str(error))
+        self.assertIn("may be written", str(error))
+        prepare(self.url)
+        engine = single_engine(self.url)
+        with engine.begin() as connection:
+            self.assertIsNone(connection.execute(text("SELECT * FROM leases")).first())
+
     def test_unusable(self):
         """
         A database that cannot be opened is refused in one line.
