@@ -5,6 +5,7 @@ What the daemons can be told on the command line.
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,13 @@ from glance.config.settings import ConfigurationError, Service, Settings
 
 UNSAID = "twistd.pid"
 """What twistd takes for its pid file when it is told none."""
+
+
+def bear_hangup() -> None:
+    """
+    Do nothing at a SIGHUP until the daemon can read its configuration again.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 class DaemonOptions(usage.Options):
@@ -37,6 +45,7 @@ class DaemonOptions(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()
+        bear_hangup()
         self["config_files"] = []
         self["config_dirs"] = []
 

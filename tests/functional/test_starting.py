@@ -2,7 +2,23 @@
 Tests of how daemons start, or don't.
 """
 
+import sys
+
 from tests.functional.test_daemons import DaemonCase
+
+HUNG_UP = """
+import os, signal, glance.tap.options as options
+load = options.load
+def slow(*arguments, **how):
+    os.kill(os.getpid(), signal.SIGHUP)
+    return load(*arguments, **how)
+options.load = slow
+from {run} import {name}
+{name}()
+"""
+"""
+Runs a daemon that gets a SIGHUP while it reads its configuration.
+"""
 
 
 class PidFileTests(DaemonCase):
@@ -46,3 +62,27 @@ class PidFileTests(DaemonCase):
             self.assertEqual(done.returncode, 1, done)
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertIn(f"glance-api: --pidfile {path} cannot be", done.stderr)
+
+
+class HangupTests(DaemonCase):
+    """
+    A daemon that is told to read its configuration again before it has begun
+    begins.
+    """
+
+    def test_twistd(self):
+        """
+        With twistd.
+        """
+        command = self.place.twistd("glance-registry")
+        command[2] = HUNG_UP.format(run="twisted.scripts.twistd", name="run")
+        self.start("glance-registry", command=command)
+
+    def test_script(self):
+        """
+        As a program of its own.
+        """
+        code = HUNG_UP.format(run="glance.tap.scripts", name="registry")
+        config = str(self.place.path / "glance.conf")
+        command = [sys.executable, "-c", code, config]
+        self.start("glance-registry", command=command)
