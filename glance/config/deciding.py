@@ -112,11 +112,19 @@ def decide(
     options = Values(values, origins)
     notes: list[str] = []
     serves_api = source.service != "registry"
+    api = _api(options, notes) if serves_api else None
+    registry_listen = _registry_listen(options, source, notes)
+    if api and registry_listen and api.clashes(registry_listen):
+        of_path = registry_listen.path is not None
+        raise options.wrong(
+            "registry_bind_host" if of_path else "registry_bind_port",
+            "the API listens there; use another one for the registry",
+        )
     return Settings(
         service=source.service,
         identity=_identity(options, serves_api),
-        api=_api(options, notes) if serves_api else None,
-        registry_listen=_registry_listen(options, source, notes),
+        api=api,
+        registry_listen=registry_listen,
         registry=_registry(options),
         registry_secret=options["registry_secret"],
         database=_database(options),

@@ -195,6 +195,31 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(str(settings.registry_listen), "127.0.0.1:3")
         self.assertEqual(str(settings.api), "127.0.0.1:9292")
 
+    def test_same_place_in_one(self):
+        """
+        The API and the registry of one process listen at two places.
+        """
+        both = "[app:glance-{}]\nbind_host = {}\nbind_port = {}\n"
+        for one, other, option in (
+            (("127.0.0.1", 3), ("127.0.0.1", 3), "bind_port"),
+            (("127.0.0.1", 3), ("0.0.0.0", 3), "bind_port"),
+            (("::", 3), ("127.0.0.1", 3), "bind_port"),
+            (("unix:/s", 3), ("unix:/s", 4), "bind_host"),
+        ):
+            text = "[DEFAULT]\nnoauth_anywhere = true\nregistry_secret = s\n"
+            text += both.format("api", *one) + both.format("registry", *other)
+            said = self.refusal(text, "all")
+            self.assertIn(f"{option} in [app:glance-registry] of /some.conf", said)
+            self.assertIn("the API listens there", said)
+        for one, other in (
+            (("127.0.0.1", 3), ("127.0.0.1", 4)),
+            (("127.0.0.1", 3), ("127.0.0.2", 3)),
+            (("127.0.0.1", 0), ("127.0.0.1", 0)),
+            (("unix:/s", 3), ("unix:/t", 3)),
+            (("unix:/s", 3), ("127.0.0.1", 3)),
+        ):
+            self.load(both.format("api", *one) + both.format("registry", *other), "all")
+
     def test_other_daemon(self):
         """
         What only the API needs does not stop the registry.
