@@ -359,6 +359,22 @@ class WarningTests(FilesMixin, SynchronousTestCase):
         shared = self.write(text, "glance.conf")
         self.assertEqual(load("api", config_files=[shared]).warnings, ())
 
+    def test_identity(self):
+        """
+        Who is an administrator is of use to the registry, too: callers of old
+        ask it.
+        """
+        text = """
+            [DEFAULT]
+            trust_identity_headers = true
+            admin_role = root
+            owner_is_tenant = false
+            [oslo_middleware]
+            trusted_proxies = 10.0.0.1
+            """
+        for service in ("api", "registry", "all"):
+            self.assertEqual(self.warnings(text, service), [])
+
     def test_once(self):
         """
         One that is in several files is warned of once.
