@@ -14,6 +14,7 @@ from glance.log import LoggedService
 from glance.tap.api import api_parts
 from glance.tap.daemon import Live
 from glance.tap.database import check_database, database
+from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, Welcoming, refusal
 from glance.tap.parts import assembled, check_stores
 from glance.tap.pools import Pools
@@ -69,13 +70,15 @@ def whole_daemon(reactor: Any, settings: Settings, *, welcome: bool) -> LoggedSe
         pass
 
     parts = api_parts(reactor, live, kept.registry, pools, nothing)
-    ports = list(parts.ports)
+    ports, begin, end = list(parts.ports), list(parts.begin), list(parts.end)
     if settings.registry_listen is not None:
-        ports.append(registry_port(reactor, live, kept.registry))
-    begin = list(parts.begin)
+        metering = Metering(reactor, pools, None)
+        ports.append(registry_port(reactor, live, kept.registry, metering))
+        begin.append(metering.start)
+        end.append(metering.stop)
     if welcome and settings.api is not None and settings.api.path is None:
         begin.append(lambda: _welcome(settings))
-    parts = evolve(parts, ports=ports, begin=begin, close=kept.close)
+    parts = evolve(parts, ports=ports, begin=begin, end=end, close=kept.close)
     return assembled(reactor, live, parts)
 
 
