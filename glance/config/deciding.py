@@ -334,6 +334,7 @@ def _log(options: Values, source: Source) -> Log:
         level="debug" if options["debug"] else usual,
         levels=_levels(options),
         file=str(Path(file).absolute()) if file else None,
+        option="log_dir" if directory else "log_file",
         format="json" if options["use_json"] else "text",
     )
 

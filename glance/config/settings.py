@@ -150,6 +150,9 @@ class Log:
     file: str | None
     """The absolute path of the log file; L{None} for standard output."""
 
+    option: str
+    """The name of the option that says where it is."""
+
     format: Literal["text", "json"]
 
 

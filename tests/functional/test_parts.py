@@ -5,7 +5,9 @@ Tests of how daemons are made from their settings.
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.config.settings import ConfigurationError
 from glance.tap.database import database
+from glance.tap.parts import logs
 from glance.tap.pools import Pools
 from tests.config.files import FilesMixin
 
@@ -33,3 +35,22 @@ class DatabaseTests(FilesMixin, SynchronousTestCase):
             engines = kept.registry._engines
             for engine in (engines.reader, engines.writer):
                 self.assertEqual(engine.pool._recycle, recycle)
+
+
+class LogTests(FilesMixin, SynchronousTestCase):
+    """
+    A log that cannot be written is refused.
+    """
+
+    def test_option(self):
+        """
+        What is to blame is the option that was written.
+        """
+        for written, option in (
+            ("log_dir = /nonexistent", "log_dir"),
+            ("log_dir = /nonexistent\nlog_file = a.log", "log_dir"),
+            ("log_file = /nonexistent/a.log", "log_file"),
+        ):
+            settings = self.load(f"[DEFAULT]\n{written}\n")
+            error = self.assertRaises(ConfigurationError, logs, settings)
+            self.assertTrue(str(error).startswith(f"{option}: /nonexistent/"), error)
