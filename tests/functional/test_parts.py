@@ -5,7 +5,8 @@ Tests of how daemons are made from their settings.
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.config.settings import ConfigurationError
+from glance.config.settings import ConfigurationError, Endpoint
+from glance.tap.allinone import greeting
 from glance.tap.database import database
 from glance.tap.parts import logs
 from glance.tap.pools import Pools
@@ -54,3 +55,24 @@ class LogTests(FilesMixin, SynchronousTestCase):
             settings = self.load(f"[DEFAULT]\n{written}\n")
             error = self.assertRaises(ConfigurationError, logs, settings)
             self.assertTrue(str(error).startswith(f"{option}: /nonexistent/"), error)
+
+
+class WelcomeTests(SynchronousTestCase):
+    """
+    Who has started the service is told what to type, wherever it listens.
+    """
+
+    def test_addresses(self):
+        """
+        Addresses are written as the command and URLs have them.
+        """
+        for host, where, url in (
+            ("127.0.0.1", "glance -p 3 list", "http://127.0.0.1:3/v2/images"),
+            ("0.0.0.0", "glance -p 3 list", "http://127.0.0.1:3/v2/images"),
+            ("192.0.2.1", "glance -H 192.0.2.1 -p 3 list", "http://192.0.2.1:3/v2"),
+            ("::1", "glance -H ::1 -p 3 list", "http://[::1]:3/v2/images"),
+            ("::", "glance -H ::1 -p 3 list", "http://[::1]:3/v2/images"),
+        ):
+            text = greeting(Endpoint(host, 3, 1))
+            self.assertIn(where, text)
+            self.assertIn(url, text)
