@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -62,6 +63,29 @@ def unhurried(running: Deferred[R]) -> Deferred[R]:
 
     running.addBoth(fire)
     return waiting
+
+
+def within(
+    seconds: float, running: Deferred[R], clock: IReactorTime, late: Exception
+) -> Deferred[R]:
+    """
+    Wait for something, but only so long.
+
+    What is late goes on, and what becomes of it is not said.  A cancellation
+    waits as that of L{unhurried} does.
+
+    @return: a L{Deferred} of the result of C{running}, or of C{late}.
+    """
+    first: Deferred[R] = Deferred()
+    limit = clock.callLater(seconds, first.errback, late)
+
+    def fire(result: R | Failure) -> None:
+        if limit.active():
+            limit.cancel()
+            first.callback(result)  # type: ignore[arg-type]
+
+    running.addBoth(fire)
+    return unhurried(first)
 
 
 class Threads:

@@ -299,6 +299,11 @@ class ToTwisted(logging.Handler):
     Hands on what libraries log by L{logging}.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.named: set[str] = set()
+        """The loggers that have levels of their own from us."""
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = record.getMessage()
@@ -320,11 +325,17 @@ def redirect_stdlib(level: str, levels: Mapping[str, str]) -> None:
     Have what libraries log by L{logging} come to L{twisted.logger}.
 
     @param level: the name of the least level that is wanted.
-    @param levels: that of each logger that has its own.
+    @param levels: that of each logger that has its own; one that had, and has
+        none any more, has that of all.
     """
     root = logging.getLogger()
-    if not any(isinstance(handler, ToTwisted) for handler in root.handlers):
-        root.addHandler(ToTwisted())
+    ours = [handler for handler in root.handlers if isinstance(handler, ToTwisted)]
+    if not ours:
+        ours = [ToTwisted()]
+        root.addHandler(ours[0])
+    for name in ours[0].named - set(levels):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    ours[0].named = set(levels)
     for name, least in {**levels, "": level}.items():
         logging.getLogger(name).setLevel(LEVELS[least])
 

@@ -365,6 +365,19 @@ class StandardLibraryTests(SynchronousTestCase):
         log.error("yes")
         self.assertEqual(self.events, [("error", "yes")])
 
+    def test_no_own_level_any_more(self):
+        """
+        A library whose level is taken back has that of all.
+        """
+        log = logging.getLogger("glance_test.sql")
+        redirect_stdlib("info", {"glance_test.other": "error"})
+        self.addCleanup(logging.getLogger("glance_test.other").setLevel, 0)
+        self.assertTrue(log.isEnabledFor(logging.INFO))
+        redirect_stdlib("warn", {})
+        self.assertFalse(log.isEnabledFor(logging.INFO))
+        other = logging.getLogger("glance_test.other")
+        self.assertTrue(other.isEnabledFor(logging.WARNING))
+
     def test_braces(self):
         """
         A message is not taken for a format, and a bad one is logged.

@@ -112,11 +112,19 @@ def decide(
     options = Values(values, origins)
     notes: list[str] = []
     serves_api = source.service != "registry"
+    api = _api(options, notes) if serves_api else None
+    registry_listen = _registry_listen(options, source, notes)
+    if api and registry_listen and api.clashes(registry_listen):
+        of_path = registry_listen.path is not None
+        raise options.wrong(
+            "registry_bind_host" if of_path else "registry_bind_port",
+            "the API listens there; use another one for the registry",
+        )
     return Settings(
         service=source.service,
         identity=_identity(options, serves_api),
-        api=_api(options, notes) if serves_api else None,
-        registry_listen=_registry_listen(options, source, notes),
+        api=api,
+        registry_listen=registry_listen,
         registry=_registry(options),
         registry_secret=options["registry_secret"],
         database=_database(options),
@@ -264,6 +272,12 @@ def _database(options: Values) -> Database:
             "is not the URL of a database: begin it with sqlite:///, postgresql:// or "
             "mysql://",
         )
+    if scheme.startswith("sqlite") and _in_memory(rest):
+        raise options.wrong(
+            "connection",
+            "names no file, and what is kept in memory only is lost: write "
+            "sqlite:////PATH",
+        )
     file = rest.removeprefix("/")
     relative = scheme.startswith("sqlite") and file and not file.startswith(("/", ":"))
     if relative and not file.startswith("file:"):
@@ -273,6 +287,13 @@ def _database(options: Values) -> Database:
         idle_timeout=options["connection_recycle_time"],
         pool_size=options["max_pool_size"],
     )
+
+
+def _in_memory(rest: str) -> bool:
+    path, _, query = rest.partition("?")
+    file = path.removeprefix("/")
+    unnamed = file in ("", ":memory:") or file.startswith("file::memory:")
+    return unnamed or "mode=memory" in query.split("&")
 
 
 def _stores(options: Values, used: bool) -> Stores:
@@ -313,6 +334,7 @@ def _log(options: Values, source: Source) -> Log:
         level="debug" if options["debug"] else usual,
         levels=_levels(options),
         file=str(Path(file).absolute()) if file else None,
+        option="log_dir" if directory else "log_file",
         format="json" if options["use_json"] else "text",
     )
 
@@ -343,12 +365,20 @@ def _public_endpoint(options: Values) -> str | None:
     url: str | None = options["public_endpoint"]
     if url is None:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    if not _is_url(url):
         raise options.wrong(
             "public_endpoint", "write a URL such as https://images.example.com"
         )
     return url.rstrip("/")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        return False
+    return known and bool(parts.hostname) and not parts.username
 
 
 def _networks(options: Values) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -176,6 +176,10 @@ def _value(
         raise ConfigurationError(
             f"{entry} must be {option.must}, not {shown}"
         ) from None
+    except RecursionError:
+        raise ConfigurationError(
+            f"{entry} is said by itself, with a $: write $$ for a dollar sign"
+        ) from None
     except cfg.Error:
         raise ConfigurationError(
             f"{entry} names an option after $ that there is none of: write $$ for a "

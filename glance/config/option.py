@@ -7,6 +7,7 @@ release to the last.  All are as good, and none is warned of.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 from attrs import frozen
@@ -29,10 +30,41 @@ SECTIONS: dict[Daemon, str] = {
 The section for each daemon of a file that is shared by both.
 """
 
-SECONDS = types.Float(min=0)
-SOME_SECONDS = types.Float(min=0.01)
-COUNT = types.Integer(min=1)
-QUOTA = types.Integer(min=-1)
+LONGEST = 315_360_000
+"""
+The most seconds that something can be told to take: ten years.
+"""
+
+MOST = 2**31 - 1
+"""
+The most of anything that is counted.
+"""
+
+
+class Seconds(types.Float):
+    """
+    The type of a time.
+    """
+
+    def __init__(self, at_least: float) -> None:
+        super().__init__(min=at_least, max=LONGEST)
+
+    def __call__(self, value: Any) -> float:
+        """
+        Read it.
+
+        @raise ValueError: it is no such number, or NaN, which is between any two.
+        """
+        seconds = super().__call__(value)
+        if seconds is None or math.isnan(seconds):
+            raise ValueError("it is no number")
+        return seconds
+
+
+SECONDS = Seconds(0)
+SOME_SECONDS = Seconds(0.01)
+COUNT = types.Integer(min=1, max=MOST)
+QUOTA = types.Integer(min=-1, max=MOST)
 PORT = types.Integer(min=0, max=65535)
 TEXT = types.String()
 FLAG = types.Boolean()
@@ -103,9 +135,7 @@ def describe(kind: Any) -> str:
         case types.Boolean():
             return "true or false"
         case types.Float():
-            return f"a number of seconds, at least {kind.min:g}"
-        case types.Integer(max=None):
-            return f"a whole number, at least {kind.min}"
+            return f"a number of seconds from {kind.min:g} to {kind.max}"
         case types.Integer():
             return f"a whole number from {kind.min} to {kind.max}"
         case types.List():

@@ -4,8 +4,9 @@ The options of serving: where, whom, and what is said of it.
 
 from __future__ import annotations
 
+from oslo_config import types
+
 from glance.config.option import (
-    COUNT,
     FLAG,
     LIST,
     PORT,
@@ -59,7 +60,7 @@ option or registry_bind_port is set.""",
     ),
     Option(
         name="backlog",
-        type=COUNT,
+        type=types.Integer(min=1, max=65535),
         default=4096,
         daemons=("api", "registry"),
         help="How many connections may wait to be accepted.",
@@ -108,7 +109,7 @@ proxy are believed.""",
         also=in_default("trusted_proxies"),
         type=LIST,
         default="127.0.0.0/8,::1/128",
-        daemons=("api",),
+        daemons=("api", "registry"),
         help="The addresses and networks of the proxies that are trusted.",
     ),
 )
@@ -134,7 +135,7 @@ reaches it can then read, change and delete every image.""",
         name="trust_identity_headers",
         type=FLAG,
         default=False,
-        daemons=("api",),
+        daemons=("api", "registry"),
         help="""
 Whether X-User-Id, X-Tenant-Id, X-Roles and X-Identity-Status are believed.
 Only true behind a proxy that sets them, and that nobody can go around.""",
@@ -143,14 +144,14 @@ Only true behind a proxy that sets them, and that nobody can go around.""",
         name="admin_role",
         type=TEXT,
         default="admin",
-        daemons=("api",),
+        daemons=("api", "registry"),
         help="The role that makes somebody an administrator.",
     ),
     Option(
         name="owner_is_tenant",
         type=FLAG,
         default=True,
-        daemons=("api",),
+        daemons=("api", "registry"),
         help="Whether an image belongs to a tenant.  Otherwise it does to a user.",
     ),
 )

@@ -59,6 +59,17 @@ class Endpoint:
         mapped = getattr(address, "ipv4_mapped", None)
         return (mapped or address).is_loopback
 
+    def clashes(self, other: Endpoint) -> bool:
+        """
+        Tell whether one process cannot listen at both.
+        """
+        if self.path is not None or other.path is not None:
+            return self.path == other.path
+        hosts = {self.host, other.host}
+        return self.port == other.port != 0 and (
+            len(hosts) == 1 or not hosts.isdisjoint({"0.0.0.0", "::"})
+        )
+
     def __str__(self) -> str:
         if self.path is not None:
             return f"unix:{self.path}"
@@ -138,6 +149,9 @@ class Log:
 
     file: str | None
     """The absolute path of the log file; L{None} for standard output."""
+
+    option: str
+    """The name of the option that says where it is."""
 
     format: Literal["text", "json"]
 

@@ -4,11 +4,13 @@ L{Bounded}: a queue for threads that does not grow without end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
 
-from glance.deferreds import InThread
+from glance.deferreds import InThread, within
 from glance.errors import RegistryUnavailable
 
 
@@ -16,21 +18,33 @@ class Bounded:
     """
     Calls functions in threads, as long as not too many wait for one.
 
-    Those who would wait longest are told at once to come again, and what
-    waits is done while somebody still wants it.
+    Those who would wait longest are told at once to come again, and those who
+    have waited too long, too: what was called for them is no more begun, but
+    may have been.
     """
 
-    def __init__(self, in_thread: InThread, most: int) -> None:
+    def __init__(
+        self, in_thread: InThread, most: int, seconds: float, clock: IReactorTime
+    ) -> None:
+        """
+        @param most: how many calls may run and wait.
+        @param seconds: how long each may.
+        """
         self._in_thread = in_thread
         self._most = most
+        self._seconds = seconds
+        self._clock = clock
         self.calls = 0
         """How many calls run, or wait for a thread."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Deferred[Any]:
+    def __call__(
+        self, f: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Deferred[Any]:
         """
         Call a function in a thread.
 
-        @raise RegistryUnavailable: by the L{Deferred}; too many wait already.
+        @raise RegistryUnavailable: by the L{Deferred}; too many wait already,
+            or it takes too long.
         """
         if self.calls >= self._most:
             return fail(
@@ -41,5 +55,14 @@ class Bounded:
             self.calls -= 1
             return result
 
+        late = RegistryUnavailable("The registry takes too long; try again later.")
+        deadline = self._clock.seconds() + self._seconds
+
+        def in_time() -> Any:
+            if self._clock.seconds() > deadline:
+                raise late
+            return f(*args, **kwargs)
+
         self.calls += 1
-        return self._in_thread(*args, **kwargs).addBoth(done)
+        running = self._in_thread(in_time).addBoth(done)
+        return within(self._seconds, running, self._clock, late)

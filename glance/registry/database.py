@@ -24,15 +24,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from glance.deferreds import InThread
+from glance.deferreds import InThread, deferred
 from glance.errors import (
     ImageChanged,
     ImageExists,
     ImageNotFound,
     ImagesWaiting,
     MarkerNotFound,
+    RegistryUnavailable,
 )
 from glance.image import Image, Status
 from glance.interfaces import IRegistry
@@ -47,7 +49,7 @@ from glance.registry.rows import (
     row_of,
     unfit,
 )
-from glance.registry.schema import images, leases, used_ids
+from glance.registry.schema import images, leases, try_writing, used_ids
 
 R = TypeVar("R")
 
@@ -76,6 +78,8 @@ class DatabaseRegistry:
         self._in_read_thread = in_read_thread
         self._in_write_thread = in_write_thread
         self._clock = clock
+        self._writable = True
+        """Whether what was last written could be."""
 
     def create(self, image: Image) -> Deferred[Image]:
         def insert(db: Connection) -> Image:
@@ -139,17 +143,27 @@ class DatabaseRegistry:
     def purge(self, before: datetime, limit: int) -> Deferred[int]:
         return self._write(lambda db: _purge(db, before, limit))
 
-    def check(self) -> Deferred[None]:
+    @deferred
+    async def check(self) -> None:
         def ask(db: Connection) -> None:
             db.execute(select(images.c.id).limit(1)).first()
 
-        return self._read(ask)
+        await self._read(ask)
+        # Leases are written all the time: what failed last tells.
+        if not self._writable:
+            await self._write(try_writing)
 
     def _read(self, work: Callable[[Connection], R]) -> Deferred[R]:
         return self._in_read_thread(transact, self._engines.reader, work)
 
     def _write(self, work: Callable[[Connection], R]) -> Deferred[R]:
-        return self._in_write_thread(transact, self._engines.writer, work)
+        def note(result: R | Failure) -> R | Failure:
+            failed = isinstance(result, Failure) and result.check(RegistryUnavailable)
+            self._writable = not failed
+            return result
+
+        writing = self._in_write_thread(transact, self._engines.writer, work)
+        return writing.addBoth(note)
 
 
 def _replace(db: Connection, old: Image, new: Image) -> Image:

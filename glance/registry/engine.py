@@ -5,7 +5,9 @@ Opens databases, each in the way that suits its kind, and runs transactions.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import random
 from typing import Any, TypeVar
 
@@ -33,6 +35,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     NotSupportedError,
     ProgrammingError,
+    SAWarning,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
@@ -55,7 +58,8 @@ How many seconds a database may take to let us in.
 
 SILENCE = 90
 """
-How many seconds a database may take to say anything.
+How many seconds a database may take to say anything, and a call of the registry
+to be answered.
 """
 
 CONNECTING: dict[str, dict[str, Any]] = {
@@ -99,6 +103,11 @@ BUGS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """
 What is not the database's fault.
 """
+
+SENSELESS = (
+    "The database URL makes no sense: write sqlite:///FILE, "
+    "postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME."
+)
 
 _log = Logger()
 
@@ -167,10 +176,13 @@ def database_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
+        raise DatabaseUnusable(SENSELESS) from None
+    if "@" in (url.host or ""):
+        # What stands before it is the end of the password.
         raise DatabaseUnusable(
-            "The database URL makes no sense: write sqlite:///FILE, "
-            "postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME."
-        ) from None
+            "The host of the database URL holds an @: write %40 for one in the "
+            "password or the user's name."
+        )
     driver, _ = DRIVERS.get(url.drivername, (url.drivername, ""))
     url = url.set(drivername=driver)
     if url.get_backend_name() == "mysql":
@@ -178,7 +190,7 @@ def database_url(text: str) -> URL:
     return url
 
 
-def open_engines(text: str, connections: int) -> Engines:
+def open_engines(text: str, connections: int, recycle: float = -1) -> Engines:
     """
     Open a database, as L{database_url} reads it.
 
@@ -186,6 +198,8 @@ def open_engines(text: str, connections: int) -> Engines:
 
     @param connections: how many may be used at once for reading; as many again
         for writing, except on SQLite.
+    @param recycle: after how many seconds a connection to a server is replaced;
+        -1 for never.
 
     @raise DatabaseUnusable: the URL is wrong, or there is no driver for it.
     """
@@ -198,7 +212,10 @@ def open_engines(text: str, connections: int) -> Engines:
             max_overflow=0,
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
+            pool_recycle=recycle,
         )
+        if url.get_backend_name() == "postgresql":
+            event.listen(both, "connect", _limit_postgresql)
         return Engines(both, both, connections, connections)
     if url.database in (None, "", ":memory:"):
         both = _engine(url, poolclass=StaticPool)
@@ -231,19 +248,47 @@ def _engine(url: URL, reads: bool = False, **pool: Any) -> Engine:
     if kind == "mysql":
         options["isolation_level"] = "READ COMMITTED"
     try:
-        engine = create_engine(url, **options)
+        with taken_by_driver(), warnings.catch_warnings():
+            warnings.simplefilter("error", SAWarning)
+            engine = create_engine(url, **options)
     except (ImportError, NoSuchModuleError):
         extra = DRIVERS.get(kind, ("", kind))[1]
         raise DatabaseUnusable(
             f"The driver of {url.drivername} databases is missing: "
             f"install txglance[{extra}]."
         ) from None
+    except ArgumentError:
+        raise DatabaseUnusable(SENSELESS) from None
     if kind == "sqlite":
         event.listen(engine, "connect", _settle_sqlite)
         event.listen(engine, "begin", _begin_read if reads else _begin_write)
         if reads:
             event.listen(engine, "connect", _never_write)
     return engine
+
+
+@contextmanager
+def taken_by_driver() -> Iterator[None]:
+    """
+    Have what a driver says against the end of a URL told in one line.
+
+    @raise DatabaseUnusable: the driver cannot take it.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, OSError, SAWarning) as error:
+        said = getattr(error, "strerror", None) or str(error).partition(";")[0]
+        raise DatabaseUnusable(
+            f"The driver of the database cannot take its URL: {said}: "
+            "see to what stands after the question mark."
+        ) from None
+
+
+def _limit_postgresql(connection: Any, _: object) -> None:
+    # Not as an option of the connection, which poolers refuse.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {SILENCE * 1000}")
+    connection.commit()
 
 
 def _settle_sqlite(connection: Any, _: object) -> None:

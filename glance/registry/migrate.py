@@ -13,7 +13,13 @@ from enum import Enum
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from glance.registry.engine import DatabaseUnusable, database_url, single_engine
+from glance.registry.engine import (
+    DatabaseUnusable,
+    database_url,
+    single_engine,
+    taken_by_driver,
+)
+from glance.registry.schema import metadata, try_writing
 
 VERSIONS = ("0001",)
 """
@@ -101,6 +107,9 @@ def prepare(url: str) -> None:
         if state is State.NEWER:
             raise DatabaseUnusable(_too_new(connection))
         kind = connection.dialect.name
+        if state is State.CURRENT:
+            # That it was opened, and a transaction begun, doesn't tell.
+            try_writing(connection)
     if state is State.CURRENT:
         return
     if state is State.EMPTY and kind == "sqlite":
@@ -132,7 +141,9 @@ def _connected(url: str) -> Iterator[Connection]:
     """
     engine = single_engine(url)
     try:
-        with engine.begin() as connection:
+        with taken_by_driver():
+            opened = engine.connect()
+        with opened as connection, connection.begin():
             yield connection
     except DBAPIError as error:
         args = getattr(error.orig, "args", None) or (error.orig,)
@@ -169,6 +180,11 @@ def _state(connection: Connection) -> State:
 def _is_foreign(connection: Connection) -> bool:
     # Where the first migration was broken off, there may be our own.
     there = inspect(connection)
+    # Servers have tables of their extensions beside ours, and are only ever
+    # filled when an operator says so.
+    others = set(there.get_table_names()) - {*metadata.tables, "alembic_version"}
+    if others and connection.dialect.name == "sqlite":
+        return True
     if not there.has_table("images"):
         return False
     return all(column["name"] != "details" for column in there.get_columns("images"))

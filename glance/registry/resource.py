@@ -196,17 +196,20 @@ class RegistryRoot(Resource):
         *,
         old: IResource,
         health: IResource,
+        metrics: IResource,
         secret: str | None,
     ) -> None:
         """
         @param old: what is served at all other paths.
         @param health: what is served at C{/healthcheck}.
+        @param metrics: what is served at C{/metrics}.
         @param secret: the key; L{None} to take every caller for an API, as a
             daemon may that only its own machine can reach.
         """
         super().__init__()
         self._own = OwnFace(registry).app.resource()
         self._health = health
+        self._metrics = metrics
         self._old = old
         self._key = None if secret is None else secret.encode()
 
@@ -224,6 +227,8 @@ class RegistryRoot(Resource):
             return self._health
         if not self._knows(request):
             return _Refusal(_KEYLESS, own)
+        if name == b"metrics":
+            return self._metrics
         return self._own if own else self._old
 
     def _knows(self, request: Request) -> bool:

@@ -8,11 +8,13 @@ a test sees that both agree.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     DateTime,
     Dialect,
     ForeignKey,
@@ -180,3 +182,14 @@ leases = Table(
 """
 Which processes live, and until when: in microseconds of UNIX time.
 """
+
+
+def try_writing(db: Connection) -> None:
+    """
+    Write something into a database, and take it out again.
+
+    @raise DBAPIError: it cannot be written.
+    """
+    lease = uuid4().hex
+    db.execute(leases.insert().values(instance=lease, expires=0))
+    db.execute(leases.delete().where(leases.c.instance == lease))

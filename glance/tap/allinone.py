@@ -9,11 +9,12 @@ from typing import Any
 
 from attrs import evolve
 
-from glance.config.settings import ConfigurationError, Settings
+from glance.config.settings import ConfigurationError, Endpoint, Settings
 from glance.log import LoggedService
 from glance.tap.api import api_parts
 from glance.tap.daemon import Live
 from glance.tap.database import check_database, database
+from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, Welcoming, refusal
 from glance.tap.parts import assembled, check_stores
 from glance.tap.pools import Pools
@@ -24,10 +25,10 @@ WELCOME = """\
 Glance is up.  Store a first image from another terminal:
 
     . {activate}
-    glance -p {port} create --name first --disk-format raw \\
+    glance {where} create --name first --disk-format raw \\
         --container-format bare --file SOME_FILE
-    glance -p {port} list
-    glance -p {port} download first --file A_COPY
+    glance {where} list
+    glance {where} download first --file A_COPY
 
 or with curl:
 
@@ -69,25 +70,37 @@ def whole_daemon(reactor: Any, settings: Settings, *, welcome: bool) -> LoggedSe
         pass
 
     parts = api_parts(reactor, live, kept.registry, pools, nothing)
-    ports = list(parts.ports)
+    ports, begin, end = list(parts.ports), list(parts.begin), list(parts.end)
     if settings.registry_listen is not None:
-        ports.append(registry_port(reactor, live, kept.registry))
-    begin = list(parts.begin)
-    if welcome and settings.api is not None and settings.api.path is None:
-        begin.append(lambda: _welcome(settings))
-    parts = evolve(parts, ports=ports, begin=begin, close=kept.close)
+        metering = Metering(reactor, pools, None)
+        ports.append(registry_port(reactor, live, kept.registry, metering))
+        begin.append(metering.start)
+        end.append(metering.stop)
+    api = settings.api
+    if welcome and api is not None and api.path is None:
+        begin.append(lambda: _welcome(api))
+    parts = evolve(parts, ports=ports, begin=begin, end=end, close=kept.close)
     return assembled(reactor, live, parts)
 
 
-def _welcome(settings: Settings) -> None:
-    assert settings.api is not None
-    text = WELCOME.format(
-        activate=f"{sys.prefix}/bin/activate",
-        host=settings.api.host,
-        port=settings.api.port,
-    )
+def _welcome(api: Endpoint) -> None:
     # Standard output itself is taken over by the logs.
-    print(text, file=sys.__stdout__, flush=True)
+    print(greeting(api), file=sys.__stdout__, flush=True)
+
+
+def greeting(api: Endpoint) -> str:
+    """
+    Get what tells whoever has started the service what to type next.
+    """
+    # All addresses of a machine are none to connect to.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(api.host, api.host)
+    at_home = host == "127.0.0.1"
+    return WELCOME.format(
+        activate=f"{sys.prefix}/bin/activate",
+        where=f"-p {api.port}" if at_home else f"-H {host} -p {api.port}",
+        host=f"[{host}]" if ":" in host else host,
+        port=api.port,
+    )
 
 
 def makeService(options: Options) -> LoggedService:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 import glance
 from glance import __version__
@@ -242,10 +242,16 @@ def reload(server: Server) -> None:
 
 def restart(server: Server) -> None:
     """
-    Stop a daemon, and start it.
+    Stop a daemon, and start it; with the files it was started with, unless
+    others are said.
 
-    @raise Failed: it does not end, or cannot be started.
+    @raise Failed: it cannot be started with them, and goes on; or it does not
+        end.
     """
+    with server.running() as process:
+        if process is not None and not server.config_files:
+            server = evolve(server, config_files=process.config_files())
+    _settings(server)
     stop(server)
     start(server)
 

@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from glance.config.loading import reload
 from glance.config.settings import ConfigurationError, Endpoint, Settings
+from glance.deferreds import within
 from glance.limits import Limits
 from glance.log import Logs, redirect_stdlib
 from glance.streams.site import StreamingSite
@@ -27,7 +28,19 @@ from glance.tap.ports import listen, probe
 SETTLING = 10
 """How many seconds uploads that were broken off at the end have to settle."""
 
+ENDING = 3
+"""How many seconds each part may take to end; it may wait for what hangs."""
+
+LEAVING = 4
+"""How many seconds threads may take to do what they were given, at the end."""
+
 Ending = Callable[[], Coroutine[Deferred[Any], Any, None]]
+
+
+class EndsLate(Exception):
+    """
+    A part has not ended in time; the text is its name.
+    """
 
 
 class Live:
@@ -139,7 +152,9 @@ class Daemon(Service):
         timeout = self._live.settings.graceful_shutdown_timeout
         sites = [port.site for port in self._parts.ports]
         for listening in self._listening:
-            await maybeDeferred(listening.stopListening)
+            # Somebody may have removed a socket.
+            with suppress(OSError):
+                await maybeDeferred(listening.stopListening)
         for site in sites:
             site.drain()
         deadline = self._reactor.seconds() + timeout
@@ -156,10 +171,25 @@ class Daemon(Service):
             site.abort()
         await self._settled()
         for end in self._parts.end:
-            await end()
-        self._parts.pools.stop()
+            await self._ended(end)
+        hanging = self._parts.pools.leave(LEAVING)
+        if hanging:
+            self._log.warn(
+                "Leaving calls that hang: {names}.", names=", ".join(hanging)
+            )
         self._parts.close()
         self._log.info("Ended.")
+
+    async def _ended(self, end: Ending) -> None:
+        try:
+            late = EndsLate(end.__qualname__)
+            ending = Deferred.fromCoroutine(end())
+            await within(ENDING, ending, self._reactor, late)
+        except EndsLate as error:
+            ending.cancel()
+            self._log.warn("{name} hangs, and is given up.", name=error)
+        except Exception:
+            self._log.failure("{name} failed", name=end.__qualname__)
 
     async def _within(self, seconds: float, waiting: Deferred[None]) -> None:
         with suppress(TimedOut):

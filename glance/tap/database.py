@@ -15,7 +15,7 @@ from attrs import frozen
 from glance.config.settings import ConfigurationError, Settings
 from glance.registry.bounded import Bounded
 from glance.registry.database import DatabaseRegistry
-from glance.registry.engine import DatabaseUnusable, open_engines
+from glance.registry.engine import SILENCE, DatabaseUnusable, open_engines
 from glance.registry.migrate import prepare as prepare_database
 from glance.tap.pools import Pools
 
@@ -49,11 +49,16 @@ def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
     """
     Get the registry in the database.
     """
-    engines = open_engines(settings.database.url, settings.database.pool_size)
+    at = settings.database
+    engines = open_engines(at.url, at.pool_size, at.idle_timeout)
+
+    def bounded(name: str, threads: int) -> Bounded:
+        return Bounded(pools.add(name, threads), DATABASE_QUEUE, SILENCE, reactor)
+
     registry = DatabaseRegistry(
         engines,
-        Bounded(pools.add("database-read", engines.readers), DATABASE_QUEUE),
-        Bounded(pools.add("database-write", engines.writers), DATABASE_QUEUE),
+        bounded("database-read", engines.readers),
+        bounded("database-write", engines.writers),
         reactor,
     )
     return Database(registry, engines.dispose)

@@ -4,6 +4,7 @@ What a daemon counts and measures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.web.resource import IResource
@@ -16,16 +17,16 @@ from glance.tap.pools import Pools
 
 class Metering:
     """
-    The metrics of a daemon that serves the API.
+    The metrics of a daemon.
     """
 
-    def __init__(self, reactor: Any, pools: Pools, use: UseCases) -> None:
+    def __init__(self, reactor: Any, pools: Pools, use: UseCases | None) -> None:
+        """
+        @param use: what is served; L{None} where there are no transfers.
+        """
         self.metrics = Metrics(
             reactor,
-            transfers={
-                "up": lambda: use.transfers.in_flight,
-                "down": lambda: use.transfers.downloads,
-            },
+            transfers={} if use is None else _transfers(use),
             queues={
                 name: lambda threads=threads: threads.calls  # type: ignore[misc]
                 for name, threads in pools.threads.items()
@@ -51,3 +52,10 @@ class Metering:
         Measure no more.
         """
         self._lag.stopService()
+
+
+def _transfers(use: UseCases) -> dict[str, Callable[[], float]]:
+    return {
+        "up": lambda: use.transfers.in_flight,
+        "down": lambda: use.transfers.downloads,
+    }

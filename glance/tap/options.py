@@ -4,6 +4,9 @@ What the daemons can be told on the command line.
 
 from __future__ import annotations
 
+import os
+import signal
+from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.python import usage
@@ -11,6 +14,16 @@ from twisted.python import usage
 from glance import __version__
 from glance.config.loading import load
 from glance.config.settings import ConfigurationError, Service, Settings
+
+UNSAID = "twistd.pid"
+"""What twistd takes for its pid file when it is told none."""
+
+
+def bear_hangup() -> None:
+    """
+    Do nothing at a SIGHUP until the daemon can read its configuration again.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 class DaemonOptions(usage.Options):
@@ -32,6 +45,7 @@ class DaemonOptions(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()
+        bear_hangup()
         self["config_files"] = []
         self["config_dirs"] = []
 
@@ -62,9 +76,10 @@ class DaemonOptions(usage.Options):
 
     def postOptions(self) -> None:
         """
-        Read the settings.
+        Read the settings, and see to the pid file.
         """
         try:
+            self._settle_pid_file()
             self.settings = load(
                 self.service,
                 config_files=self["config_files"],
@@ -72,6 +87,22 @@ class DaemonOptions(usage.Options):
             )
         except ConfigurationError as error:
             raise refusal(self.name, error) from None
+
+    def _settle_pid_file(self) -> None:
+        twistd = self.parent
+        if twistd is None or not twistd.get("pidfile"):
+            return
+        if twistd["pidfile"] == UNSAID:
+            # It would be in the working directory, where another daemon's is.
+            twistd["pidfile"] = ""
+            return
+        path = Path(twistd["pidfile"]).absolute()
+        place = path if path.exists() else path.parent
+        if path.is_dir() or not os.access(place, os.W_OK):
+            raise ConfigurationError(
+                f"--pidfile {path} cannot be written: let the daemon's user write "
+                "there, or name another file."
+            )
 
 
 def refusal(name: str, error: object) -> SystemExit:

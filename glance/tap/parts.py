@@ -56,8 +56,8 @@ def logs(settings: Settings) -> Logs:
         file = LogFile(settings.log.file)
     except OSError as error:
         raise ConfigurationError(
-            f"log_file: {settings.log.file}: {error.strerror}: "
-            "let the daemon's user write there, or choose another file."
+            f"{settings.log.option}: {settings.log.file}: {error.strerror}: "
+            "let the daemon's user write there, or choose another place."
         ) from None
     return Logs(
         file,

@@ -5,6 +5,8 @@ The threads of a daemon.
 from __future__ import annotations
 
 import os
+import time
+from threading import Thread
 from typing import Any
 
 from twisted.python.threadpool import ThreadPool
@@ -13,6 +15,11 @@ from glance.deferreds import Threads
 
 FILES = 8
 """How many threads read, write and sync files."""
+
+
+def _thread(**how: Any) -> Thread:
+    # One that hangs does not keep the process.
+    return Thread(daemon=True, **how)
 
 
 class Pools:
@@ -36,6 +43,7 @@ class Pools:
         @param count: how many threads it has.
         """
         pool = ThreadPool(0, count, name)
+        pool.threadFactory = _thread  # type: ignore[assignment]
         self._pools[name] = pool
         self.threads[name] = Threads(self._reactor, pool)
         return self.threads[name]
@@ -53,6 +61,23 @@ class Pools:
         """
         for pool in self._pools.values():
             pool.stop()
+
+    def leave(self, seconds: float) -> list[str]:
+        """
+        Wait until the threads have done what they were given, but only so long.
+
+        @return: the names of the pools in which something hangs.
+        """
+        deadline = time.monotonic() + seconds
+        leaving = {
+            name: Thread(target=pool.stop, daemon=True)
+            for name, pool in self._pools.items()
+        }
+        for thread in leaving.values():
+            thread.start()
+        for thread in leaving.values():
+            thread.join(max(0, deadline - time.monotonic()))
+        return [name for name, thread in leaving.items() if thread.is_alive()]
 
 
 def cores() -> int:

@@ -5,14 +5,22 @@ The ports that the daemons listen at.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.error import CannotListenError
 
 from glance.config.settings import ConfigurationError, Endpoint
+
+PATIENCE = 5
+"""How many seconds others may take to begin to listen in the same directory."""
 
 
 def probe(endpoint: Endpoint, option: str) -> None:
@@ -38,19 +46,90 @@ def probe(endpoint: Endpoint, option: str) -> None:
 
 
 def _probe_path(path: Path, option: str) -> None:
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    if not os.access(path.parent, os.R_OK | os.W_OK | os.X_OK):
         raise ConfigurationError(
             f"{option}: no socket can be made in {path.parent}: "
-            "make the directory, and let the daemon's user write in it."
+            "make the directory, and let the daemon's user read and write in it."
+        )
+    with _alone_in(path.parent, option):
+        _vacate(path, option)
+
+
+@contextmanager
+def _alone_in(directory: Path, option: str) -> Iterator[None]:
+    """
+    Keep other daemons from beginning to listen in a directory: neither may take
+    the other's new socket for one that was left.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not _locked(descriptor):
+            if time.monotonic() > deadline:
+                raise ConfigurationError(
+                    f"{option}: another program keeps {directory} locked: "
+                    "end it, or use a directory of the daemon's own."
+                )
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _vacate(path: Path, option: str) -> None:
+    """
+    Remove the socket of a daemon that was killed.
+
+    Nobody is behind one that refuses to be connected to, whatever number the
+    daemon's process had: in a container each has the same.
+
+    @raise ConfigurationError: somebody is, or it is no socket.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise ConfigurationError(
+            f"{option}: {path} is there, and is no socket: use another path."
         )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
+        trial.settimeout(PATIENCE)
         try:
             trial.connect(str(path))
-        except OSError:
+        except ConnectionRefusedError:
+            _remove(path, option)
             return
+        except OSError as error:
+            reason = f" ({error.strerror})" if error.errno == errno.EACCES else ""
+        else:
+            reason = ""
     raise ConfigurationError(
-        f"{option}: another program listens at {path}: stop it, or use another path."
+        f"{option}: another program listens at {path}{reason}: "
+        "stop it, or use another path."
     )
+
+
+def _remove(path: Path, option: str) -> None:
+    try:
+        path.unlink(missing_ok=True)
+        lock = path.with_name(f"{path.name}.lock")
+        # Of a release that left one.
+        if lock.is_symlink():
+            lock.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{option}: {path} was left by another user's daemon, and cannot be "
+            f"removed ({error.strerror}): remove it, or use another path."
+        ) from None
 
 
 def unusable(endpoint: Endpoint, option: str, error: object) -> ConfigurationError:
@@ -92,10 +171,12 @@ def listen(reactor: Any, endpoint: Endpoint, factory: Any, option: str) -> Any:
     """
     try:
         if endpoint.path is not None:
-            # A socket of a daemon that was killed is left; nobody is behind it.
-            return reactor.listenUNIX(
-                endpoint.path, factory, endpoint.backlog, mode=0o660, wantPID=True
-            )
+            path, name = Path(endpoint.path), host_of(option)
+            with _alone_in(path.parent, name):
+                _vacate(path, name)
+                return reactor.listenUNIX(
+                    endpoint.path, factory, endpoint.backlog, mode=0o660
+                )
         return reactor.listenTCP(
             endpoint.port, factory, endpoint.backlog, interface=endpoint.host
         )

@@ -54,8 +54,11 @@ class Process:
     def config_files(self) -> tuple[str, ...]:
         """
         List the configuration files that it was told to read.
+
+        @return: their absolute paths.
         """
-        return self._option("--config-file")
+        here = _directory(self.pid)
+        return tuple(str(here / path) for path in self._option("--config-file"))
 
     def _option(self, name: str) -> tuple[str, ...]:
         joined = [
@@ -188,6 +191,13 @@ def _arguments(pid: int) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(os.fsdecode(word) for word in line.split(b"\0") if word)
+
+
+def _directory(pid: int) -> Path:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return Path("/")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -23,9 +23,11 @@ from glance.revisions import Revisions
 from glance.settling import Settler
 from glance.sharing import Sharing
 from glance.storage import Storage
+from glance.streams.request import StreamingRequest
 from glance.streams.site import StreamingSite
 from glance.tap.daemon import Live, Parts, Port
 from glance.tap.database import check_database, database
+from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
     CHECK_PATIENCE,
@@ -62,7 +64,9 @@ def old_root(reactor: Any, live: Live, registry: IRegistry) -> IResource:
     )
 
 
-def registry_port(reactor: Any, live: Live, registry: IRegistry) -> Port:
+def registry_port(
+    reactor: Any, live: Live, registry: IRegistry, metering: Metering
+) -> Port:
     """
     Get the port at which a registry is served.
     """
@@ -78,13 +82,20 @@ def registry_port(reactor: Any, live: Live, registry: IRegistry) -> Port:
         registry,
         old=old_root(reactor, live, registry),
         health=health.app.resource(),
+        metrics=metering.page(),
         secret=settings.registry_secret,
     )
+    log = log_access(reactor, peer_address)
+
+    def finished(request: StreamingRequest) -> None:
+        metering.metrics.observe(request)
+        log(request)
+
     site = StreamingSite(
         root,
         reactor,
         idle_timeout=settings.http.client_socket_timeout,
-        finished=log_access(reactor, peer_address),
+        finished=finished,
     )
     option = "registry_bind_port" if settings.service == "all" else "bind_port"
     return Port(endpoint=settings.registry_listen, site=site, option=option)
@@ -99,9 +110,12 @@ def registry_daemon(reactor: Any, settings: Settings) -> LoggedService:
     check_database(settings)
     live, pools = Live(settings), Pools(reactor)
     kept = database(reactor, settings, pools)
+    metering = Metering(reactor, pools, None)
     parts = Parts(
         pools=pools,
-        ports=[registry_port(reactor, live, kept.registry)],
+        ports=[registry_port(reactor, live, kept.registry, metering)],
+        begin=[metering.start],
+        end=[metering.stop],
         busy=lambda: False,
         close=kept.close,
     )

@@ -13,7 +13,7 @@ from typing import Any
 from twisted.application import app, service
 from twisted.python import usage
 
-from glance.tap.options import DaemonOptions
+from glance.tap.options import DaemonOptions, bear_hangup
 
 
 def run(options: DaemonOptions, make: Any) -> None:
@@ -45,6 +45,7 @@ def api() -> None:
     """
     Be C{glance-api}.
     """
+    bear_hangup()
     from glance.tap.api import Options, makeService
 
     run(Options(), makeService)
@@ -54,6 +55,7 @@ def registry() -> None:
     """
     Be C{glance-registry}.
     """
+    bear_hangup()
     from glance.tap.registry import Options, makeService
 
     run(Options(), makeService)

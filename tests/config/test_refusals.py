@@ -31,9 +31,16 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         for section, assignment, cure in (
             ("DEFAULT", "bind_port = many", "a whole number from 0 to 65535"),
             ("DEFAULT", "api_port = 65536", "a whole number from 0 to 65535"),
-            ("DEFAULT", "backlog = 0", "a whole number, at least 1"),
+            ("DEFAULT", "backlog = 0", "a whole number from 1 to 65535"),
+            ("DEFAULT", "backlog = 99999999999", "a whole number from 1 to 65535"),
+            ("DEFAULT", f"upload_memory = {10**12}", "a whole number from 1 to 21474"),
+            ("DEFAULT", f"image_tag_quota = {10**12}", "a whole number from -1 to 2"),
+            ("DEFAULT", "scrub_time = 1e300", "a number of seconds from 0 to 31536"),
+            ("DEFAULT", "lease_duration = inf", "a number of seconds from 0.01 to 3"),
+            ("DEFAULT", "reaper_interval = nan", "a number of seconds from 0.01 to "),
+            ("DEFAULT", "client_socket_timeout = nan", "a number of seconds from 0 "),
             ("DEFAULT", "debug = perhaps", "true or false"),
-            ("DEFAULT", "lease_duration = -1", "a number of seconds, at least 0.01"),
+            ("DEFAULT", "lease_duration = -1", "a number of seconds from 0.01 to 3"),
             ("DEFAULT", "hashing_algorithm = md4", "one of sha256, sha384, sha512"),
             ("DEFAULT", "hashing_algorithm = md5", "one of sha256, sha384, sha512"),
             ("DEFAULT", "registry_client_protocol = https", "one of http"),
@@ -51,11 +58,16 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("glance_store", "default_store = floppy", "is unknown; use file"),
             ("DEFAULT", "public_endpoint = example.com", "https://"),
             ("DEFAULT", "public_endpoint = http://me:you@h/", "https://"),
+            ("DEFAULT", "public_endpoint = http://[::1", "https://"),
+            ("DEFAULT", "public_endpoint = http://h:99999/", "https://"),
+            ("DEFAULT", "public_endpoint = http://h:0/", "https://"),
+            ("DEFAULT", "public_endpoint = http://h:x/", "https://"),
             ("oslo_middleware", "trusted_proxies = proxy", "10.0.0.0/8"),
             ("DEFAULT", "default_log_levels = a=LOUD", "NAME=LEVEL"),
             ("DEFAULT", "image_size_cap = 0", "a whole number from 1 to"),
             ("DEFAULT", "bind_host = $nowhere", "$$"),
             ("DEFAULT", "bind_host = ${nowhere.to}", "$$"),
+            ("DEFAULT", "admin_role = $admin_role", "$$"),
         ):
             said = self.refusal(f"[{section}]\n{assignment}\n")
             name = assignment.partition(" ")[0]
@@ -73,6 +85,25 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         said = self.refusal("[database]\nconnection = mysql://me:y$ou@db/x\n")
         self.assertIn("$$", said)
         self.assertNotIn("me:", said)
+
+    def test_database_in_memory(self):
+        """
+        A database that is no file would be lost, and is refused.
+        """
+        for url in (
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "sqlite+pysqlite://?timeout=3",
+            "sqlite:///file::memory:?uri=true&cache=shared",
+            "sqlite:///file:x?mode=memory&uri=true",
+        ):
+            said = self.refusal(f"[database]\nconnection = {url}\n", "registry")
+            self.assertIn("connection in [database] of /some.conf", said)
+            self.assertIn("write sqlite:////PATH", said)
+        for url in ("sqlite:////x?timeout=3", "sqlite:////file:x?uri=true"):
+            settings = self.load(f"[database]\nconnection = {url}\n", "registry")
+            self.assertEqual(settings.database.url, url)
 
     def test_files(self):
         """
@@ -163,6 +194,31 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         settings = self.load("[DEFAULT]\nregistry_bind_port = 3\n", "all")
         self.assertEqual(str(settings.registry_listen), "127.0.0.1:3")
         self.assertEqual(str(settings.api), "127.0.0.1:9292")
+
+    def test_same_place_in_one(self):
+        """
+        The API and the registry of one process listen at two places.
+        """
+        both = "[app:glance-{}]\nbind_host = {}\nbind_port = {}\n"
+        for one, other, option in (
+            (("127.0.0.1", 3), ("127.0.0.1", 3), "bind_port"),
+            (("127.0.0.1", 3), ("0.0.0.0", 3), "bind_port"),
+            (("::", 3), ("127.0.0.1", 3), "bind_port"),
+            (("unix:/s", 3), ("unix:/s", 4), "bind_host"),
+        ):
+            text = "[DEFAULT]\nnoauth_anywhere = true\nregistry_secret = s\n"
+            text += both.format("api", *one) + both.format("registry", *other)
+            said = self.refusal(text, "all")
+            self.assertIn(f"{option} in [app:glance-registry] of /some.conf", said)
+            self.assertIn("the API listens there", said)
+        for one, other in (
+            (("127.0.0.1", 3), ("127.0.0.1", 4)),
+            (("127.0.0.1", 3), ("127.0.0.2", 3)),
+            (("127.0.0.1", 0), ("127.0.0.1", 0)),
+            (("unix:/s", 3), ("unix:/t", 3)),
+            (("unix:/s", 3), ("127.0.0.1", 3)),
+        ):
+            self.load(both.format("api", *one) + both.format("registry", *other), "all")
 
     def test_other_daemon(self):
         """
@@ -302,6 +358,22 @@ class WarningTests(FilesMixin, SynchronousTestCase):
         )
         shared = self.write(text, "glance.conf")
         self.assertEqual(load("api", config_files=[shared]).warnings, ())
+
+    def test_identity(self):
+        """
+        Who is an administrator is of use to the registry, too: callers of old
+        ask it.
+        """
+        text = """
+            [DEFAULT]
+            trust_identity_headers = true
+            admin_role = root
+            owner_is_tenant = false
+            [oslo_middleware]
+            trusted_proxies = 10.0.0.1
+            """
+        for service in ("api", "registry", "all"):
+            self.assertEqual(self.warnings(text, service), [])
 
     def test_once(self):
         """

@@ -148,9 +148,24 @@ class ControlTests(SynchronousTestCase):
         """
         See that a daemon that is restarted is another process.
         """
-        pid = self.pid("glance-api")
-        self.succeed("api", "restart", self.conf)
-        self.assertNotEqual(self.pid("glance-api"), pid)
+        for conf in ([self.conf], []):
+            pid = self.pid("glance-api")
+            said = self.succeed("api", "restart", *conf)
+            self.assertIn(f"Starting glance-api with {self.conf}", said)
+            self.assertNotEqual(self.pid("glance-api"), pid)
+
+    def test_restart_with_mistake(self):
+        """
+        A daemon whose configuration has become one that cannot be goes on when
+        it is told to restart.
+        """
+        self.succeed("registry", "start", self.conf)
+        pid = self.pid("glance-registry")
+        self.write(CONF.replace("timeout = 5", "timeout = five"))
+        for conf in ([self.conf], []):
+            line = self.refused("registry", "restart", *conf)
+            self.assertIn("graceful_shutdown_timeout", line)
+            self.assertIn(f"pid {pid}", self.succeed("registry", "status"))
 
     def test_start_twice(self):
         """

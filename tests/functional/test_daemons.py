@@ -199,6 +199,22 @@ class RunningTests(DaemonCase):
         ):
             self.assertIn(line, text)
 
+    def test_metrics_of_registry(self):
+        """
+        What happens in the registry is counted, too.
+        """
+        for name in ("glance-registry", "glance"):
+            running = self.start(name)
+            get(f"{self.place.registry}/images")
+            text = get(f"{self.place.registry}/metrics")[2].decode()
+            for line in (
+                'glance_requests_total{method="GET",route="/images",status="200"} 1.0',
+                'glance_pool_calls{pool="database-read"}',
+                "glance_reactor_lag_seconds_count",
+            ):
+                self.assertIn(line, text)
+            running.stop()
+
     def test_json_log(self):
         """
         The log can be one JSON object a line.

@@ -2,13 +2,21 @@
 Tests for L{glance.tap.ports}.
 """
 
+import fcntl
+import os
+import shutil
 import socket
+import tempfile
+import threading
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet import reactor
+from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from glance.config.settings import ConfigurationError, Endpoint
-from glance.tap.ports import probe
+from glance.tap import ports
+from glance.tap.ports import listen, probe
 
 
 class ProbeTests(SynchronousTestCase):
@@ -47,3 +55,118 @@ class ProbeTests(SynchronousTestCase):
         path = str(Path(self.mktemp()).absolute() / "socket")
         said = self.refusal(Endpoint("", 0, 1, path))
         self.assertTrue(said.startswith("bind_host: no socket can be made in /"))
+
+
+class SocketTests(TestCase):
+    """
+    A UNIX socket is taken where nobody listens at it any more, and only there.
+    """
+
+    def setUp(self):
+        # The path of a socket is short.
+        self.directory = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.path = self.directory / "r.sock"
+        self.endpoint = Endpoint("", 0, 5, str(self.path))
+
+    def left(self, backlog=None):
+        """
+        Make a socket.
+
+        @param backlog: how many may wait at it; L{None} for one that nobody
+            listens at.
+        """
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.bind(str(self.path))
+        if backlog is not None:
+            made.listen(backlog)
+        self.addCleanup(made.close)
+        return made
+
+    def listen(self):
+        """
+        Listen at the socket until the end of the test.
+        """
+        port = listen(
+            reactor, self.endpoint, Factory.forProtocol(Protocol), "bind_port"
+        )
+        self.addCleanup(port.stopListening)
+        return port
+
+    def refusal(self, use=probe):
+        """
+        Say why the socket cannot be had.
+        """
+        before = sorted(self.directory.iterdir())
+        arguments = (self.endpoint, "bind_port")
+        if use is listen:
+            arguments = (reactor, self.endpoint, Factory(), "bind_port")
+        said = str(self.assertRaises(ConfigurationError, use, *arguments))
+        self.assertEqual(sorted(self.directory.iterdir()), before)
+        self.assertTrue(said.startswith("bind_host: "), said)
+        return said
+
+    async def test_left_by_the_same_number(self):
+        """
+        One that was left is taken, though a process has the number of the
+        daemon that left it, as each daemon in a container has; and without its
+        lock, too.
+        """
+        for lock in (True, False):
+            self.left().close()
+            if lock:
+                self.path.with_name("r.sock.lock").symlink_to(str(os.getpid()))
+            probe(self.endpoint, "bind_port")
+            await self.listen().stopListening()
+            self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_left_after_the_probe(self):
+        """
+        One that is left between the look and the start is taken.
+        """
+        self.left().close()
+        self.listen()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.path))
+
+    def test_in_use(self):
+        """
+        One that somebody listens at is left to them, even if they are too busy
+        to answer.
+        """
+        self.left(0)
+        for use in (probe, listen, probe):
+            self.assertIn("another program listens at", self.refusal(use))
+
+    def test_no_socket(self):
+        """
+        What is there and is no socket is left as it is.
+        """
+        for make in (Path.touch, Path.mkdir, lambda path: path.symlink_to("none")):
+            make(self.path)
+            for use in (probe, listen):
+                self.assertIn("is no socket: use another path", self.refusal(use))
+            shutil.move(self.path, self.mktemp())
+
+    def test_one_at_a_time(self):
+        """
+        Another daemon that is about to listen in the directory is waited for.
+        """
+        descriptor = os.open(self.directory, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        threading.Timer(0.2, self.left, [1]).start()
+        threading.Timer(0.3, fcntl.flock, [descriptor, fcntl.LOCK_UN]).start()
+        arguments = (reactor, self.endpoint, Factory(), "bind_port")
+        error = self.assertRaises(ConfigurationError, listen, *arguments)
+        self.assertIn("another program listens", str(error))
+
+    def test_locked_for_long(self):
+        """
+        But not for ever.
+        """
+        descriptor = os.open(self.directory, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self.patch(ports, "PATIENCE", 0.1)
+        self.assertIn("locked: end it", self.refusal())

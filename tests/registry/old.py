@@ -14,14 +14,13 @@ from glance.image import Location
 from glance.images import Images
 from glance.limits import Limits
 from glance.registry.cactus import OldFace, OldRoot
-from glance.registry.resource import RegistryRoot
 from glance.revisions import Revisions
 from glance.settling import Settler
 from glance.sharing import Sharing
 from glance.storage import Storage
 from glance.stores.memory import MemoryStore
 from tests.http import stub_client
-from tests.registry.served import IMAGE, health_of, memory_registry
+from tests.registry.served import IMAGE, memory_registry, registry_root
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -51,11 +50,7 @@ class Asking:
             OldFace(images, context_of, filters.query, cactus=False),
             MembersAPI(Sharing(images), context_of).app.resource(),
         )
-        self.client = stub_client(
-            RegistryRoot(
-                self.registry, old=old, health=health_of(self.registry), secret=None
-            )
-        )
+        self.client = stub_client(registry_root(self.registry, old))
 
     def have(self, image=IMAGE, **attributes):
         """

@@ -10,7 +10,9 @@ from twisted.internet.defer import maybeDeferred, succeed
 from twisted.internet.task import Clock
 
 from glance.api.health import Health
+from glance.api.metrics import MetricsPage
 from glance.image import Image
+from glance.metrics import Metrics
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
 from glance.registry.http import HTTPRegistry
@@ -44,8 +46,22 @@ def root_of(registry, secret=None):
     """
     Serve a registry, and nothing to callers of old.
     """
+    return registry_root(registry, Klein().resource(), secret)
+
+
+def registry_root(registry, old, secret=None):
+    """
+    Serve a registry.
+
+    @param old: what callers of old are served.
+    """
+    metrics = MetricsPage(Metrics(Clock(), transfers={}, queues={}))
     return RegistryRoot(
-        registry, old=Klein().resource(), health=health_of(registry), secret=secret
+        registry,
+        old=old,
+        health=health_of(registry),
+        metrics=metrics.app.resource(),
+        secret=secret,
     )
 
 

@@ -209,6 +209,29 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
             db.exec_driver_sql("PRAGMA max_page_count=1000000")
         self.outcome(self.registry.replace(old, change))
 
+    def test_not_writable(self):
+        """
+        A database that can be read and no more written doesn't work; it works
+        again when it can be.
+        """
+        (kept,) = self.created(image(1))
+        self.set_writable(False)
+        self.refused(RegistryUnavailable, self.registry.create(image(2)))
+        self.refused(RegistryUnavailable, self.registry.check())
+        self.assertEqual(self.got(kept.id), kept)
+        self.set_writable(True)
+        self.outcome(self.registry.check())
+        with self.engines.reader.begin() as db:
+            self.assertIsNone(db.execute(leases.select()).first())
+
+    def set_writable(self, writable):
+        """
+        Let the database be written, or not.
+        """
+        connection = self.engines.writer.raw_connection()
+        connection.execute(f"PRAGMA query_only={not writable}")
+        connection.close()
+
     def test_damaged(self):
         """
         A database that cannot be read fails without telling where it is.

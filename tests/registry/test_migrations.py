@@ -152,6 +152,32 @@ class SQLiteMigrationTests(SynchronousTestCase):
             error = self.assertRaises(DatabaseUnusable, use, self.url)
             self.assertIn("of its own", str(error))
 
+    def test_foreign_file(self):
+        """
+        A file in which another program has anything at all is, too; what a
+        migration of ours has left when it was broken off doesn't matter.
+        """
+        self.execute("CREATE TABLE used_ids (id INTEGER)")
+        self.assertIs(check(self.url), State.EMPTY)
+        self.execute("CREATE TABLE bookmarks (id INTEGER)")
+        for use in (prepare, sync, check):
+            error = self.assertRaises(DatabaseUnusable, use, self.url)
+            self.assertIn("of its own", str(error))
+
+    def test_read_only(self):
+        """
+        A database that can be read only is refused; looking leaves nothing.
+        """
+        sync(self.url)
+        read_only = f"sqlite:///file:{self.path}?mode=ro&uri=true"
+        error = self.assertRaises(DatabaseUnusable, prepare, read_only)
+        self.assertIn("readonly", str(error))
+        self.assertIn("may be written", str(error))
+        prepare(self.url)
+        engine = single_engine(self.url)
+        with engine.begin() as connection:
+            self.assertIsNone(connection.execute(text("SELECT * FROM leases")).first())
+
     def test_unusable(self):
         """
         A database that cannot be opened is refused in one line.
@@ -172,10 +198,37 @@ class SQLiteMigrationTests(SynchronousTestCase):
             "oracle://user:secret@host/name",
             "postgresql://user:secret@host:port/name",
             "postgresql+nothing://user:secret@host/name",
+            "mysql://user:a@secret@nohost.invalid/name",
+            "sqlite://user:secret@host/name",
         ):
             error = self.assertRaises(DatabaseUnusable, prepare, url)
             self.assertNotIn("secret", str(error))
             self.assertNotIn("\n", str(error))
+
+    def test_wrong_parameters(self):
+        """
+        What stands after the question mark of a URL and means nothing to the
+        driver is refused in one line, that says what it is.
+        """
+        for end, said in (
+            ("foo=bar", "'foo'"),
+            ("ssl_ca=/nonexistent.pem", "No such file"),
+            ("read_timeout=abc", "'abc'"),
+        ):
+            url = f"mysql://user:secret@127.0.0.1:1/name?{end}"
+            self.assert_not_taken(url, said)
+        self.assert_not_taken(f"{self.url}?foo=bar", "'foo'")
+        self.assert_not_taken(f"{self.url}?timeout=abc", "'abc'")
+        self.assert_not_taken("postgresql://user:secret@127.0.0.1:1/name?x=y", '"x"')
+
+    def assert_not_taken(self, url, said):
+        """
+        See that a URL is refused, and that it is said why.
+        """
+        error = self.assertRaises(DatabaseUnusable, prepare, url)
+        self.assertIn(said, str(error))
+        self.assertNotIn("secret", str(error))
+        self.assertNotIn("\n", str(error))
 
     def test_unreachable(self):
         """

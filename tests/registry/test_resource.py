@@ -10,10 +10,10 @@ from twisted.web.resource import Resource
 
 from glance.errors import RegistryUnavailable
 from glance.query import EVERYTHING, Query
-from glance.registry.resource import REQUEST_LIMIT, RegistryRoot
+from glance.registry.resource import REQUEST_LIMIT
 from glance.registry.wire import dump, pack
 from tests.http import stub_client
-from tests.registry.served import IMAGE, OTHER, health_of, memory_registry
+from tests.registry.served import IMAGE, OTHER, memory_registry, registry_root
 
 URL = "http://registry/registry/1"
 
@@ -56,11 +56,7 @@ class Asking:
         self.serve(self.registry)
 
     def serve(self, registry):
-        self.client = stub_client(
-            RegistryRoot(
-                registry, old=Old(), health=health_of(registry), secret=self.secret
-            )
-        )
+        self.client = stub_client(registry_root(registry, Old(), self.secret))
 
     def ask(self, method, url, **options):
         """
@@ -241,6 +237,14 @@ class OpenTests(Asking, SynchronousTestCase):
         """
         self.assertEqual(self.ask("GET", "http://registry/healthcheck"), (200, b"OK"))
 
+    def test_metrics(self):
+        """
+        What is measured can be read.
+        """
+        code, body = self.ask("GET", "http://registry/metrics")
+        self.assertEqual(code, 200)
+        self.assertIn(b"glance_reactor_lag_seconds", body)
+
     def test_ill(self):
         """
         A registry that doesn't work says so, in both places.
@@ -300,7 +304,7 @@ class KeyTests(Asking, SynchronousTestCase):
             f"Bearer {self.secret[:-1]}",
             f"Bearer x {self.secret}",
         ):
-            for path in ("/registry/1/health", "/images", "/", "/v1/images"):
+            for path in ("/registry/1/health", "/images", "/", "/metrics"):
                 with self.subTest(authorization=authorization, path=path):
                     self.assertEqual(self.given(authorization, path), 401)
                     challenge = self.response.headers.getRawHeaders("www-authenticate")

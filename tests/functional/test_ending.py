@@ -1,0 +1,88 @@
+"""
+Tests of how daemons end while what they need hangs.
+"""
+
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.functional.test_daemons import DaemonCase
+
+HANGING = """
+import threading, glance.registry.database as database
+database.transact = lambda *_: threading.Event().wait()
+from glance.tap.scripts import registry
+registry()
+"""
+"""
+Runs a daemon whose database lets it in, and then says nothing any more.
+"""
+
+
+class HangingTests(DaemonCase):
+    """
+    A daemon that is told to end does, whatever hangs.
+    """
+
+    def ask(self, port, path):
+        """
+        Ask for something, and don't wait for the answer.
+        """
+        client = socket.create_connection(("127.0.0.1", port))
+        self.addCleanup(client.close)
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: glance\r\n\r\n".encode())
+        time.sleep(0.5)
+
+    def assert_ends(self, running, status=-signal.SIGTERM):
+        """
+        See that a daemon ends in time.
+        """
+        running.signal(signal.SIGTERM)
+        self.assertEqual(running.process.wait(15), status)
+        self.assertIn("Ended.", running.log)
+
+    def test_registry(self):
+        """
+        The API ends while its registry says nothing.
+        """
+        self.place.configure(graceful_shutdown_timeout=1)
+        registry, api = self.start("glance-registry"), self.start("glance-api")
+        registry.signal(signal.SIGSTOP)
+        self.addCleanup(registry.signal, signal.SIGCONT)
+        self.ask(self.place.api_port, "/v1/images")
+        self.assert_ends(api)
+        self.assertIn("Lease.stop hangs, and is given up.", api.log)
+
+    def test_database(self):
+        """
+        The registry ends while its database says nothing.
+        """
+        self.place.configure(graceful_shutdown_timeout=1)
+        config = str(self.place.path / "glance.conf")
+        command = [sys.executable, "-c", HANGING, config]
+        registry = self.start("glance-registry", command=command, wait=False)
+        registry.wait_for_log("Listening")
+        self.ask(self.place.registry_port, "/images")
+        self.assert_ends(registry, 0)
+        self.assertIn("Leaving calls that hang: database-read.", registry.log)
+
+    def test_socket_is_gone(self):
+        """
+        That somebody has removed its socket doesn't matter.
+        """
+        config = self.place.configure()
+        # The path of a socket is short.
+        path = Path(tempfile.mkdtemp()) / "r.sock"
+        self.addCleanup(path.parent.rmdir)
+        text = config.read_text().replace(
+            "[app:glance-registry]\nbind_host = 127.0.0.1",
+            f"[app:glance-registry]\nbind_host = unix:{path}",
+        )
+        config.write_text(text)
+        registry = self.start("glance-registry", wait=False)
+        registry.wait_for_log("Listening")
+        path.unlink()
+        self.assert_ends(registry)

@@ -1,0 +1,78 @@
+"""
+Tests of how daemons are made from their settings.
+"""
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from glance.config.settings import ConfigurationError, Endpoint
+from glance.tap.allinone import greeting
+from glance.tap.database import database
+from glance.tap.parts import logs
+from glance.tap.pools import Pools
+from tests.config.files import FilesMixin
+
+
+class DatabaseTests(FilesMixin, SynchronousTestCase):
+    """
+    L{database} opens the database as the options say.
+    """
+
+    def test_recycled(self):
+        """
+        Connections to a server are replaced after connection_recycle_time; those
+        to a file are kept.
+        """
+        for url, recycle in (
+            ("postgresql://me@127.0.0.1:1/x", 7),
+            ("mysql://me@127.0.0.1:1/x", 7),
+            ("sqlite:////x", -1),
+        ):
+            settings = self.load(
+                f"[database]\nconnection = {url}\nidle_timeout = 7\n", "registry"
+            )
+            kept = database(Clock(), settings, Pools(Clock()))
+            self.addCleanup(kept.close)
+            engines = kept.registry._engines
+            for engine in (engines.reader, engines.writer):
+                self.assertEqual(engine.pool._recycle, recycle)
+
+
+class LogTests(FilesMixin, SynchronousTestCase):
+    """
+    A log that cannot be written is refused.
+    """
+
+    def test_option(self):
+        """
+        What is to blame is the option that was written.
+        """
+        for written, option in (
+            ("log_dir = /nonexistent", "log_dir"),
+            ("log_dir = /nonexistent\nlog_file = a.log", "log_dir"),
+            ("log_file = /nonexistent/a.log", "log_file"),
+        ):
+            settings = self.load(f"[DEFAULT]\n{written}\n")
+            error = self.assertRaises(ConfigurationError, logs, settings)
+            self.assertTrue(str(error).startswith(f"{option}: /nonexistent/"), error)
+
+
+class WelcomeTests(SynchronousTestCase):
+    """
+    Who has started the service is told what to type, wherever it listens.
+    """
+
+    def test_addresses(self):
+        """
+        Addresses are written as the command and URLs have them.
+        """
+        for host, where, url in (
+            ("127.0.0.1", "glance -p 3 list", "http://127.0.0.1:3/v2/images"),
+            ("0.0.0.0", "glance -p 3 list", "http://127.0.0.1:3/v2/images"),
+            ("192.0.2.1", "glance -H 192.0.2.1 -p 3 list", "http://192.0.2.1:3/v2"),
+            ("::1", "glance -H ::1 -p 3 list", "http://[::1]:3/v2/images"),
+            ("::", "glance -H ::1 -p 3 list", "http://[::1]:3/v2/images"),
+        ):
+            text = greeting(Endpoint(host, 3, 1))
+            self.assertIn(where, text)
+            self.assertIn(url, text)
