@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import DNSLookupError
 from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError
 from twisted.web.client import (
     RequestGenerationFailed,
     RequestTransmissionFailed,
@@ -36,6 +37,8 @@ def translated(error: Exception, where: str, sending: Failure | None) -> Excepti
         if isinstance(reason, Error | CancelledError):
             return reason
     told = str(reasons[-1]) or type(reasons[-1]).__name__
+    if isinstance(reasons[-1], ParseError):
+        told = "what it answers isn't HTTP."
     if isinstance(error, DNSLookupError):
         told = "there is no host of that name."
     return ClientConnectionError(f"Unable to connect to {where}.  Got error: {told}")

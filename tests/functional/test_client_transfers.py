@@ -91,6 +91,53 @@ class UploadTests(ClientCase):
         await deferLater(reactor, 0.05)
         self.assertTrue(body.released)
 
+    async def test_unreadable(self):
+        """
+        An answer that isn't HTTP, or is broken, ends an upload at once, whether
+        the server goes on, closes the connection or just keeps it.  Nothing is
+        logged of it.
+        """
+        refusal = b"HTTP/1.1 413 Too Large\r\n"
+        for said in (
+            b"SSH-2.0-OpenSSH_9.2p1\r\n",
+            b"HTTP/1.1 2oo OK\r\n",
+            refusal + b"Content-Length: abc\r\n\r\n",
+            refusal + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        ):
+            for then in ("write", "loseConnection", "getPeer"):
+
+                def answers(connection, head, said=said, then=then):
+                    more = [b"FOO\r\n"] if then == "write" else []
+                    connection.transport.write(said)
+                    act = getattr(connection.transport, then)
+                    reactor.callLater(0.02, act, *more)
+
+                client = await self.client(answers)
+                body = EndlessBody()
+                error = await self.assert_fails(
+                    client.add_image({}, body), ClientConnectionError
+                )
+                self.assertNotIsInstance(error, ConnectionTimeout)
+                await deferLater(reactor, 0.05)
+                self.assertTrue(body.released)
+                self.assertEqual(self.peer.lost, 1)
+
+    async def test_unreadable_reason(self):
+        """
+        A refusal whose reason is broken is a refusal yet.
+        """
+
+        def refuse(connection, head):
+            connection.transport.write(
+                b"HTTP/1.1 413 Too Large\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+            )
+
+        client = await self.client(refuse)
+        error = await self.assert_fails(
+            client.add_image({}, EndlessBody()), LimitExceeded
+        )
+        self.assertEqual(str(error), "413 Too Large")
+
     async def test_not_taken(self):
         """
         A server that takes no data is given up.
