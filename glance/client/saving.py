@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IConsumer
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
@@ -53,6 +54,10 @@ class Writer:
         self._window.transfers += 1
         try:
             await pump(body, self)
+        except CancelledError:
+            for strand in self._strands:
+                strand.cancel()
+            raise
         finally:
             self._window.transfers -= 1
             for strand in self._strands:

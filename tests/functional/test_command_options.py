@@ -2,6 +2,8 @@
 Tests for what the C{glance} command is told, and what it exits with.
 """
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +59,23 @@ class StatusTests(CommandCase):
         self.assertEqual(await running.ended, (statuses.INTERRUPTED, "", b""))
         self.assertEqual(part.read_bytes(), b"data")
         self.assertFalse(path.exists())
+
+    async def test_interrupted_output(self):
+        """
+        An interrupted download ends at once, though nobody takes its output.
+        """
+        data = bytes(1 << 20)
+        await self.against(
+            answer("200 OK", {}), answer("200 OK", {}, data, length=1 << 30)
+        )
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        running = self.spawn("download", "x", fds={0: "w", 1: writing, 2: "r"})
+        os.close(writing)
+        while not select.select([reading], [], [], 0)[0]:
+            await deferLater(reactor, 0.05)
+        running.process.signalProcess("INT")
+        self.assertEqual(await running.ended, (statuses.INTERRUPTED, "", b""))
 
 
 class OptionTests(CommandCase):
