@@ -15,9 +15,10 @@ from twisted.web.iweb import IBodyProducer
 
 from glance.cli import statuses
 from glance.cli.progress import bar
-from glance.cli.session import Session, daemonic
+from glance.cli.session import Session
 from glance.client.saving import Writer, write_all
 from glance.client.sending import Data, Progress
+from glance.deferreds import daemonic
 from glance.streams.bodies import StreamBody
 from glance.streams.strands import Window
 

@@ -19,7 +19,7 @@ from glance.client.saving import Download, save
 from glance.client.sending import Data, Progress, source_of
 from glance.client.server import Ask, path_of
 from glance.client.versioned import VersionedClient
-from glance.deferreds import deferred
+from glance.deferreds import daemonic, deferred
 
 
 class Client(VersionedClient, Members):
@@ -95,7 +95,8 @@ class Client(VersionedClient, Members):
 
         The file appears when all data is there, is what was stored, and is safe
         on the disk.  Until then it has C{.part} behind its name; that stays
-        when the connection is lost.
+        when the connection is lost.  A link is followed.  What is there and is
+        no file, as a device or a pipe, gets the data as it comes.
 
         @param resume: whether to go on with such a part, if there is one.
         @param progress: is also told of what was there, L{None} if nobody wants
@@ -104,6 +105,7 @@ class Client(VersionedClient, Members):
         @return: what describes the image.
 
         @raise AlreadyRunning: somebody writes that file.
+        @raise Invalid: it is a directory.
         """
         download = Download(
             algorithm="md5",
@@ -115,6 +117,7 @@ class Client(VersionedClient, Members):
             in_thread=self._in_thread,
             window=self._window,
             progress=progress,
+            unawaited=daemonic(self._server.clock),
         )
         return await save(download, path, resume)
 
