@@ -8,10 +8,12 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO, Generic, TextIO, TypeVar
 
 from attrs import frozen
+from twisted.internet.defer import CancelledError
 
 from glance.cli import statuses
 from glance.cli.showing import Output, plain
@@ -225,6 +227,13 @@ async def perform(session: Session[Any], doing: str, command: Command) -> int:
         return status_of(error)
     except (Error, OSError) as error:
         session.complain(f"Failed to {doing}. Got error:", str(error))
+        return status_of(error)
+    except CancelledError:
+        raise
+    except Exception as error:
+        if session.settings.verbose:
+            session.complain(*traceback.format_exc().splitlines())
+        session.complain(f"Failed to {doing}: {type(error).__name__}: {error}")
         return status_of(error)
     return statuses.OK
 

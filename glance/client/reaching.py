@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from twisted.internet.abstract import isIPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.web.iweb import IAgent
@@ -34,14 +35,23 @@ def server_of(
     """
     Find the server that a client's arguments name.
 
-    @raise Invalid: there can be no such host.
+    @raise Invalid: there can be no such host or port.
     """
     socket = host.removeprefix("unix:") if host.startswith("unix:") else None
     name = "localhost" if socket is not None else host.strip("[]")
     netloc = f"[{name}]" if ":" in name else name
     url = f"{'https' if use_ssl else 'http'}://{netloc}:{port}"
-    if not name or set(name) & set("/?#@ ") or not url.isascii():
-        raise Invalid(f"{host!r} is not the name or address of a host.")
+    if (
+        not name
+        or set(name) & set("/?#@ ")
+        or not url.isascii()
+        or (":" in name and not isIPv6Address(name))
+    ):
+        raise Invalid(
+            f"{host!r} is not the name or address of a host; its port is given apart."
+        )
+    if socket is None and not 0 < port < 65536:
+        raise Invalid(f"{port} is not a port: they are 1 to 65535.")
     if agent is not None:
         agents: Agents | Given = Given(agent)
     else:

@@ -130,6 +130,29 @@ class ShowTests(CommandCase):
         self.assertIn("red", out)
 
 
+class UnforeseenTests(CommandCase):
+    """
+    Tests for errors that nobody has thought of.
+    """
+
+    async def test_unforeseen(self):
+        """
+        Such an error is one line, and says where it comes from to who wants to
+        hear more.
+        """
+
+        async def broken(session):
+            raise ZeroDivisionError("x/0")
+
+        status, out = await self.run_command(broken)
+        self.assertEqual((status, out), (statuses.FAILURE, ""))
+        self.assertEqual(
+            self.errors.getvalue(), "Failed to do it: ZeroDivisionError: x/0\n"
+        )
+        await self.run_command(broken, verbose=True)
+        self.assertIn("Traceback", self.errors.getvalue())
+
+
 class DownloadTests(CommandCase):
     """
     Tests for C{download}.

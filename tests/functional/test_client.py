@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trustme
 from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import SSL4ServerEndpoint
 from twisted.internet.ssl import Certificate, PrivateCertificate
 from twisted.internet.task import deferLater
@@ -73,6 +74,15 @@ class ReachingTests(ClientCase):
         """
         client = await self.client(lambda connection, head: None, timeout=0.1)
         await self.assert_fails(client.get_images(), ConnectionTimeout)
+
+    async def test_cancelled(self):
+        """
+        Who cancels is told of that, also while the host is looked up.
+        """
+        client = await self.client()
+        asking = client.get_images()
+        asking.cancel()
+        await self.assert_fails(asking, CancelledError)
 
     async def test_kept_connection(self):
         """

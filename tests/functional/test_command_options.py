@@ -70,7 +70,8 @@ class StatusTests(CommandCase):
         )
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
-        running = self.spawn("download", "x", fds={0: "w", 1: writing, 2: "r"})
+        args = ("--api-version=1", "download", "x")
+        running = self.spawn(*args, fds={0: "w", 1: writing, 2: "r"})
         os.close(writing)
         while not select.select([reading], [], [], 0)[0]:
             await deferLater(reactor, 0.05)
@@ -161,13 +162,13 @@ class HelpTests(SynchronousTestCase):
     Tests for what needs no server.
     """
 
-    def glance(self, *args):
+    def glance(self, *args, **environment):
         """
         Run a command.
         """
         return subprocess.run(
             [sys.executable, "-m", "glance.cli.main", *args],
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **environment},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -208,6 +209,29 @@ class HelpTests(SynchronousTestCase):
             done = self.glance(*args)
             self.assertEqual((done.returncode, done.stdout), (statuses.USAGE, ""))
             self.assertIn("Error: ", done.stderr)
+
+    def test_what_cannot_be(self):
+        """
+        What can be no host, port, time, name or file is told in the same way.
+        """
+        for args, environment in (
+            (("-H", "127.0.0.1:9292", "index"), {}),
+            (("-H", "localhost:9292", "index"), {}),
+            (("show", "x"), {"GLANCE_PORT": "99999"}),
+            (("show", "x"), {"OS_AUTH_TOKEN": "\udcff"}),
+            (("--timeout", "nan", "show", "x"), {}),
+            (("index", "--timeout", "inf"), {}),
+            (("download", "x", "--file", ""), {}),
+            (("upload", "x", ""), {}),
+            (("download", "x", "--file", "."), {}),
+            (("add", "name=\udcff"), {}),
+            (("show", "\udcff"), {}),
+            (("index", "name=\udcff"), {}),
+        ):
+            done = self.glance(*args, **environment)
+            self.assertEqual((done.returncode, done.stdout), (statuses.USAGE, ""))
+            self.assertNotIn("Traceback", done.stderr)
+            self.assertNotEqual(done.stderr, "")
 
     def test_completion(self):
         """
