@@ -240,16 +240,6 @@ def reload(server: Server) -> None:
         _signal(server, process, "Reloading", signal.SIGHUP)
 
 
-def restart(server: Server) -> None:
-    """
-    Stop a daemon, and start it.
-
-    @raise Failed: it does not end, or cannot be started.
-    """
-    stop(server)
-    start(server)
-
-
 def status(server: Server) -> bool:
     """
     Show whether a daemon is running.
@@ -262,18 +252,16 @@ def status(server: Server) -> bool:
         return True
 
 
-COMMANDS: Mapping[str, Callable[[Server], object]] = {
-    "start": start,
-    "stop": stop,
-    "shutdown": stop,
-    "restart": restart,
-    "force-reload": restart,
-    "reload": reload,
-    "status": status,
+COMMANDS: Mapping[str, tuple[Callable[[Server], object], ...]] = {
+    "start": (start,),
+    "stop": (stop,),
+    "shutdown": (stop,),
+    "restart": (stop, start),
+    "force-reload": (stop, start),
+    "reload": (reload,),
+    "status": (status,),
 }
-
-FROM_THE_LAST = frozenset({"stop", "shutdown"})
-"""What is done in the opposite order."""
+"""What is done, each to all servers before the next."""
 
 
 def default_directory() -> Path:
@@ -353,9 +341,11 @@ def program(
         raise click.UsageError("Each daemon has a pid file: use --pid-dir with all.")
     try:
         asked = servers(server, conf, pid_file, pid_dir)
-        if command in FROM_THE_LAST:
-            asked = asked[::-1]
-        answers = [COMMANDS[command](each) for each in asked]
+        answers = [
+            do(each)
+            for do in COMMANDS[command]
+            for each in (asked[::-1] if do is stop else asked)
+        ]
     except (Failed, PidFileUnusable) as error:
         click.echo(f"{NAME}: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None

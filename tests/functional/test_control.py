@@ -151,6 +151,17 @@ class ControlTests(SynchronousTestCase):
         pid = self.pid("glance-api")
         self.succeed("api", "restart", self.conf)
         self.assertNotEqual(self.pid("glance-api"), pid)
+        said = self.succeed("all", "restart", self.conf)
+        lines = [" ".join(line.split()[:2]) for line in said.splitlines()]
+        self.assertEqual(
+            lines,
+            [
+                "Stopping glance-api",
+                "Stopping glance-registry",
+                "Starting glance-registry",
+                "Starting glance-api",
+            ],
+        )
 
     def test_start_twice(self):
         """
