@@ -21,7 +21,7 @@ from glance.client.errors import (
     ConnectionTimeout,
 )
 from glance.errors import BodyStopped
-from glance.streams.bodies import Body, read_all
+from glance.streams.bodies import Body, BytesBody, read_all
 from tests.functional.peering import DATA, MD5, META, ClientCase
 from tests.peer import answer
 
@@ -176,6 +176,16 @@ class UploadTests(ClientCase):
 
         client = await self.client(lambda c, head: None)
         await self.assert_fails(client.add_image({}, Broken()), ZeroDivisionError)
+
+    async def test_wrong_length(self):
+        """
+        Data that isn't as long as it says is an error of whoever gives it.
+        """
+        for length in (len(DATA) - 1, len(DATA) + 1):
+            body = BytesBody(DATA)
+            body.length = length
+            client = await self.client(lambda c, head: None)
+            await self.assert_fails(client.add_image({}, body), Invalid)
 
     async def test_file_shrinks(self):
         """
