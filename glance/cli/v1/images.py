@@ -38,8 +38,9 @@ async def add(
     Make an image, of what comes from a file or the standard input.
     """
     fields = fields_of(arguments)
-    if fields.pop("status", None) is not None:
-        session.complain("Found non-settable field status. Removing.")
+    for name in ("size", "status"):
+        if fields.pop(name, None) is not None:
+            session.complain(f"Found non-settable field {name}. Removing.")
     features = _features(fields)
     meta = {"is_public": False, **meta_of(fields)}
     data = data_of(session, file, implied=True)
