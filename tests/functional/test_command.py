@@ -193,7 +193,7 @@ class TerminalTests(CommandCase):
 
     async def test_bar(self):
         """
-        A bar shows how far a transfer has come.
+        A bar shows how far a transfer has come, and is gone when that is said.
         """
         image_id = await self.add()
         for args, shown in (((), True), (("--silent-upload",), False)):
@@ -203,3 +203,5 @@ class TerminalTests(CommandCase):
             status, out, _ = await running.ended
             self.assertEqual(status, 0)
             self.assertEqual("Downloading" in out, shown, ascii(out))
+            bar, _, _ = out.partition("Saved image")
+            self.assertEqual(bar.rpartition("\r")[2], "", ascii(out))
