@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from glance.cli import statuses
+from glance.cli.showing import BRIEF, FULL
 from glance.cli.v1 import images, members
 from tests.cli.commanding import DATA, CommandCase
 
@@ -119,6 +120,34 @@ class ShowTests(CommandCase):
         self.assertEqual(out.count("Name: first"), 2)
         _, out = await self.run_command(images.details, [], output="json")
         self.assertEqual([image["name"] for image in json.loads(out)], ["first"] * 2)
+
+    async def test_columns(self):
+        """
+        A program gets the same columns of an image whatever it asks, also of
+        fields that are empty; the index has the first of them.
+        """
+        image_id = await self.add("x=y")
+        _, shown = await self.run_command(images.show, image_id, output="value")
+        _, listed = await self.run_command(images.details, [], output="value")
+        _, updated = await self.run_command(
+            images.update, image_id, ["x=y"], None, output="value"
+        )
+        _, index = await self.run_command(images.index, [], output="value")
+        columns = shown.rstrip("\n").split("\t")
+        self.assertEqual(len(columns), len(FULL))
+        self.assertEqual(columns[FULL.index("name")], "first")
+        self.assertEqual(columns[FULL.index("owner")], "")
+        self.assertEqual(columns[FULL.index("properties")], '{"x": "y"}')
+        self.assertEqual(listed, shown)
+        self.assertEqual(index.rstrip("\n").split("\t"), columns[: len(BRIEF)])
+        # Its time of change is another.
+        self.assertEqual(len(updated.split("\t")), len(FULL))
+        for args in ((images.show, image_id), (images.details, [])):
+            _, out = await self.run_command(*args, output="json")
+            image = json.loads(out)
+            image = image[0] if isinstance(image, list) else image
+            self.assertLessEqual(set(FULL), set(image))
+            self.assertIs(image["owner"], None)
 
     async def test_controls(self):
         """
