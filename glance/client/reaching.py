@@ -10,14 +10,18 @@ from typing import Any, TypeVar
 from twisted.internet.abstract import isIPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
 from glance.client.agents import TLS, Agents, Endpoints, Given
 from glance.client.errors import Invalid, UnexpectedStatus
+from glance.client.headers import meta_of
 from glance.client.server import Query, Server
 from glance.deferreds import InThread, unhurried
 
 T = TypeVar("T")
+
+STRANGE = "The server answers, but not as Glance does."
 
 
 def server_of(
@@ -100,5 +104,17 @@ def named(document: Any, name: str, kind: type[T]) -> T:
     """
     found = document.get(name) if isinstance(document, dict) else None
     if not isinstance(found, kind):
-        raise UnexpectedStatus("The server answers, but not as Glance does.", 200)
+        raise UnexpectedStatus(STRANGE, 200)
     return found
+
+
+def described(headers: Headers) -> dict[str, Any]:
+    """
+    Read what an answer's headers say of an image.
+
+    @raise UnexpectedStatus: they describe none.
+    """
+    meta = meta_of(headers)
+    if meta.get("id") is None:
+        raise UnexpectedStatus(STRANGE, 200)
+    return meta

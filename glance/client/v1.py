@@ -11,9 +11,10 @@ from typing import Any
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IResponse
 
+from glance.client.errors import UnexpectedStatus
 from glance.client.headers import checked, headers_of, meta_of
 from glance.client.members import Members
-from glance.client.reaching import named, query_of
+from glance.client.reaching import described, named, query_of
 from glance.client.receiving import Expected, VerifiedBody
 from glance.client.saving import Download, save
 from glance.client.sending import Data, Progress, source_of
@@ -78,9 +79,15 @@ class Client(VersionedClient, Members):
 
     async def _get(self, image_id: str, headers: Headers) -> IResponse:
         path = path_of("images", image_id)
-        return await self._server.ask(
+        response = await self._server.ask(
             Ask(method="GET", path=path, headers=headers, download=True)
         )
+        try:
+            described(response.headers)
+        except UnexpectedStatus:
+            self._server.body(response).stopProducing()
+            raise
+        return response
 
     @deferred
     async def save(
@@ -127,7 +134,7 @@ class Client(VersionedClient, Members):
         Describe an image.
         """
         path = path_of("images", image_id)
-        return meta_of(await self._server.nothing(Ask(method="HEAD", path=path)))
+        return described(await self._server.nothing(Ask(method="HEAD", path=path)))
 
     @deferred
     async def add_image(

@@ -142,6 +142,23 @@ class ReachingTests(ClientCase):
         await self.assert_fails(client.get_images(), UnexpectedStatus)
         await self.assert_fails(client.get_images(), UnexpectedStatus)
 
+    async def test_no_image(self):
+        """
+        What isn't an image is told from one, and not taken.
+        """
+        client = await self.client(
+            answer("200 OK"),
+            answer("200 OK", {}, b"<html>", length=1 << 30),
+            answer("200 OK", {}, b"<html>"),
+        )
+        await self.assert_fails(client.get_image_meta("an-id"), UnexpectedStatus)
+        await self.assert_fails(client.get_image("an-id"), UnexpectedStatus)
+        await deferLater(reactor, 0.05)
+        self.assertEqual(self.peer.lost, 1)
+        path = Path(self.mktemp())
+        await self.assert_fails(client.save("an-id", path), UnexpectedStatus)
+        self.assertFalse(path.exists())
+
     async def test_errors(self):
         """
         A refusal is raised by its status, with what the server says.

@@ -257,7 +257,8 @@ class DownloadTests(ClientCase):
         def cut(connection, head):
             size = META["X-Image-Meta-Size"].encode()
             connection.transport.write(
-                b"HTTP/1.1 200 OK\r\nX-Image-Meta-Size: %s\r\n\r\nda" % size
+                b"HTTP/1.1 200 OK\r\nX-Image-Meta-Id: x\r\n"
+                b"X-Image-Meta-Size: %s\r\n\r\nda" % size
             )
             connection.transport.loseConnection()
 
@@ -296,7 +297,7 @@ class DownloadTests(ClientCase):
         A consumer that has no room stops the server, and one that has goes on.
         """
         big = bytes(1 << 25)
-        meta = {"X-Image-Meta-Size": str(len(big))}
+        meta = {"X-Image-Meta-Id": "x", "X-Image-Meta-Size": str(len(big))}
         client = await self.client(answer("200 OK", meta, big))
         _, body = await client.get_image("an-id")
         # Meanwhile the first of the data is here.

@@ -16,6 +16,8 @@ from glance.cli import statuses
 from tests.functional.commanding import ENVIRONMENT, CommandCase
 from tests.peer import answer
 
+ID = {"X-Image-Meta-Id": "x"}
+
 
 class StatusTests(CommandCase):
     """
@@ -36,7 +38,7 @@ class StatusTests(CommandCase):
         """
         Data that came damaged ends a command with 7.
         """
-        meta = {"X-Image-Meta-Size": "4", "X-Image-Meta-Checksum": "0" * 32}
+        meta = {**ID, "X-Image-Meta-Size": "4", "X-Image-Meta-Checksum": "0" * 32}
         await self.against(answer("200 OK", meta), answer("200 OK", meta, b"data"))
         status, out, err = await self.glance("--api-version=1", "download", "x")
         self.assertEqual((status, out), (statuses.DAMAGED, "data"))
@@ -48,7 +50,7 @@ class StatusTests(CommandCase):
         """
         path = Path(self.mktemp())
         part = path.with_name(path.name + ".part")
-        meta = {"X-Image-Meta-Size": "9", "X-Image-Meta-Checksum": "0" * 32}
+        meta = {**ID, "X-Image-Meta-Size": "9", "X-Image-Meta-Checksum": "0" * 32}
         await self.against(
             answer("200 OK", meta), answer("200 OK", meta, b"data", length=9)
         )
@@ -66,7 +68,7 @@ class StatusTests(CommandCase):
         """
         data = bytes(1 << 20)
         await self.against(
-            answer("200 OK", {}), answer("200 OK", {}, data, length=1 << 30)
+            answer("200 OK", ID), answer("200 OK", ID, data, length=1 << 30)
         )
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
