@@ -150,6 +150,14 @@ class UploadTests(ClientCase):
         await deferLater(reactor, 0.05)
         self.assertTrue(body.released)
 
+    async def test_not_settled(self):
+        """
+        A server that says nothing once it has all data is given up, by who is
+        less patient than others.
+        """
+        client = await self.client(lambda c, head: None, timeout=0.1)
+        await self.assert_fails(client.add_image({}, b"data"), ConnectionTimeout)
+
     async def test_cancel(self):
         """
         A cancelled upload stops at once.
