@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -116,3 +117,29 @@ class Threads:
         self.calls += 1
         running = deferToThreadPool(self._reactor, self._pool, f, *args, **kwargs)
         return unhurried(running.addBoth(done))
+
+
+def daemonic(reactor: Any) -> InThread:
+    """
+    Get what calls functions in threads that nobody waits for at the end: a
+    read of a terminal or pipe may last for ever.
+    """
+
+    def in_thread(f: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        result: Deferred[Any] = Deferred(lambda _: None)
+
+        def fire(outcome: Any) -> None:
+            if not result.called:
+                result.callback(outcome)
+
+        def work() -> None:
+            try:
+                outcome = f(*args, **kwargs)
+            except Exception:
+                outcome = Failure()
+            reactor.callFromThread(fire, outcome)
+
+        Thread(target=work, daemon=True).start()
+        return result
+
+    return in_thread

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from glance.cli import statuses
 from glance.cli.options import VERSION, options, said_of, settled
 
 NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
@@ -54,6 +55,12 @@ class Command(click.Command):
         self._own = frozenset(str(one.name) for one in own)
 
     def _run(self, **given: Any) -> None:
+        try:
+            self._perform(given)
+        except KeyboardInterrupt:
+            raise SystemExit(statuses.INTERRUPTED) from None
+
+    def _perform(self, given: Mapping[str, Any]) -> None:
         context = click.get_current_context()
         said = settled(context, self._own)
         said[VERSION] = version = self._version(context)
@@ -118,16 +125,30 @@ def images_argument() -> click.Argument:
     return click.Argument(["images"], metavar="IMAGE...", nargs=-1, required=True)
 
 
+class FilePath(click.Path):
+    """
+    The type of what names a file, or is C{-}.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, allow_dash=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """
+        See to it that it isn't empty, nor a directory.
+        """
+        if value == "":
+            self.fail("The name of the file is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def file_option(help: str) -> click.Option:
     """
     Make an option for a file.
     """
-    return click.Option(
-        ["--file"],
-        metavar="FILE",
-        help=help,
-        type=click.Path(dir_okay=False, allow_dash=True),
-    )
+    return click.Option(["--file"], metavar="FILE", help=help, type=FilePath())
 
 
 DATA = "The image's data; - for the standard input."

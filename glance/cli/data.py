@@ -15,9 +15,10 @@ from twisted.web.iweb import IBodyProducer
 
 from glance.cli import statuses
 from glance.cli.progress import bar
-from glance.cli.session import Session, daemonic
+from glance.cli.session import Session
 from glance.client.saving import Writer, write_all
 from glance.client.sending import Data, Progress
+from glance.deferreds import daemonic
 from glance.streams.bodies import StreamBody
 from glance.streams.strands import Window
 
@@ -166,12 +167,17 @@ async def fetch(
     with bar("Downloading", image.get("size"), silent) as progress:
         if file not in (None, "-"):
             await session.client.save(image["id"], file, progress=progress)
-            session.output.say(f"Saved image {image['id']} in {file}")
-            return
+        else:
+            await _print(session, await body(), progress)
+    if file not in (None, "-"):
+        session.output.say(f"Saved image {image['id']} in {file}")
 
-        def write(pieces: Sequence[bytes]) -> None:
-            write_all(session.stdout, pieces)
 
-        in_thread = daemonic(session.reactor)
-        data = await body()
-        await Writer([write], in_thread, Window(1 << 23), progress).take(data)
+async def _print(
+    session: Session[Any], body: IBodyProducer, progress: Progress | None
+) -> None:
+    def write(pieces: Sequence[bytes]) -> None:
+        write_all(session.stdout, pieces)
+
+    in_thread = daemonic(session.reactor)
+    await Writer([write], in_thread, Window(1 << 23), progress).take(body)

@@ -10,6 +10,7 @@ import click
 
 from glance.cli.commands import NAMES, Group
 from glance.cli.options import EVERY, options
+from glance.cli.streams import prepare
 from glance.cli.v1.commands import COMMANDS as OLD
 from glance.cli.v2.commands import COMMANDS
 
@@ -93,6 +94,7 @@ def main() -> None:
     """
     Run the command.
     """
+    prepare()
     GLANCE.main(prog_name="glance")
 
 

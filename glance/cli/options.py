@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import click
@@ -30,6 +31,17 @@ VERSION = "api_version"
 
 EVERY = ("limit", "marker", "sort_key", "sort_dir", "can_share")
 """The names of the options that only some commands take."""
+
+PATHS = frozenset({"file", "host", "ca_file", "cert_file", "key_file"})
+"""What need not be text."""
+
+
+def _finite(
+    context: click.Context, option: click.Parameter, seconds: float | None
+) -> float | None:
+    if seconds is not None and not isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is no number of seconds; 0 is for ever.")
+    return seconds
 
 
 def options(some: Sequence[str] = ()) -> list[click.Parameter]:
@@ -88,6 +100,7 @@ def _every() -> list[click.Parameter]:
         click.Option(
             ["--timeout"],
             type=click.FloatRange(0),
+            callback=_finite,
             help="Seconds for which it may be silent; 0 for ever.  [60]",
         ),
         click.Option(["--dry-run"], help="Only say what would be done.", **flag),
@@ -156,4 +169,17 @@ def settled(context: click.Context, own: frozenset[str]) -> dict[str, Any]:
             said["port"] = int(said["port"])
         except ValueError:
             raise click.UsageError("GLANCE_PORT is not a number.") from None
+    _check_texts({**context.params, **said})
     return said
+
+
+def _check_texts(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if name not in PATHS and isinstance(text, str):
+                try:
+                    text.encode()
+                except UnicodeEncodeError:
+                    raise click.UsageError(
+                        f"{os.fsencode(text)!r} is not UTF-8."
+                    ) from None

@@ -33,22 +33,28 @@ def run(settings: Settings, doing: str, command: Command) -> NoReturn:
     """
 
     def begin(reactor: Any) -> Deferred[None]:
-        running = Deferred.fromCoroutine(_run(reactor, settings, doing, command))
-        over: Deferred[None] = Deferred()
+        ended: Deferred[None] = Deferred()
 
-        def interrupted() -> Deferred[None] | None:
-            if running.called:
-                return None
-            running.cancel()
-            return over
+        def start() -> None:
+            running = Deferred.fromCoroutine(_run(reactor, settings, doing, command))
+            over: Deferred[None] = Deferred()
 
-        def end(status: Any) -> Any:
-            if not over.called:
+            def interrupted() -> Deferred[None] | None:
+                if running.called:
+                    return None
+                running.cancel()
+                return over
+
+            def end(status: Any) -> None:
                 over.callback(None)
-            return status
+                ended.callback(status)
 
-        reactor.addSystemEventTrigger("before", "shutdown", interrupted)
-        return running.addBoth(end)
+            reactor.addSystemEventTrigger("before", "shutdown", interrupted)
+            running.addBoth(end)
+
+        # Not before: an interrupt would come as an exception, anywhere.
+        reactor.callWhenRunning(start)
+        return ended
 
     react(begin)
 
@@ -61,6 +67,9 @@ async def _run(
     except Error as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(statuses.USAGE) from None
+    except Exception as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        raise SystemExit(statuses.FAILURE) from None
     session: Session[Any] = Session(
         settings=settings,
         client=client,

@@ -8,13 +8,12 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable
-from threading import Thread
 from typing import Any, BinaryIO, Generic, TextIO, TypeVar
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
+from twisted.internet.defer import CancelledError
 
 from glance.cli import statuses
 from glance.cli.showing import Output, plain
@@ -30,7 +29,6 @@ from glance.client import (
     NotFound,
 )
 from glance.client.errors import AlreadyRunning
-from glance.deferreds import InThread
 
 
 @frozen(kw_only=True)
@@ -230,33 +228,14 @@ async def perform(session: Session[Any], doing: str, command: Command) -> int:
     except (Error, OSError) as error:
         session.complain(f"Failed to {doing}. Got error:", str(error))
         return status_of(error)
+    except CancelledError:
+        raise
+    except Exception as error:
+        if session.settings.verbose:
+            session.complain(*traceback.format_exc().splitlines())
+        session.complain(f"Failed to {doing}: {type(error).__name__}: {error}")
+        return status_of(error)
     return statuses.OK
-
-
-def daemonic(reactor: Any) -> InThread:
-    """
-    Get what calls functions in threads that nobody waits for at the end: a
-    read of a terminal or pipe may last for ever.
-    """
-
-    def in_thread(f: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
-        result: Deferred[Any] = Deferred(lambda _: None)
-
-        def fire(outcome: Any) -> None:
-            if not result.called:
-                result.callback(outcome)
-
-        def work() -> None:
-            try:
-                outcome = f(*args, **kwargs)
-            except Exception:
-                outcome = Failure()
-            reactor.callFromThread(fire, outcome)
-
-        Thread(target=work, daemon=True).start()
-        return result
-
-    return in_thread
 
 
 def ask_terminal(question: str) -> bool:

@@ -49,6 +49,26 @@ FIRST = (
 )
 """In which order people see what an image of version 2 has; the rest follows."""
 
+BRIEF = ("id", "name", "disk_format", "container_format", "size", "checksum")
+"""The fields of an image of version 1 in an index, in the order of their values."""
+
+FULL = (
+    *BRIEF,
+    "status",
+    "is_public",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "deleted",
+    "properties",
+    "owner",
+    "min_disk",
+    "min_ram",
+    "protected",
+    "virtual_size",
+)
+"""All fields of such an image, in the order of their values."""
+
 
 def plain(value: object) -> str:
     """
@@ -169,23 +189,30 @@ class Output:
         if self.form == "table":
             self.lines([line])
 
-    def data(self, value: Any) -> None:
+    def data(self, value: Any, fields: Sequence[str] = ()) -> None:
         """
         Print something for programs only: a mapping, or several.
 
         As values, each mapping is a line, with tabs between.
+
+        @param fields: what each has, whether it is there or not.  In JSON it
+            may have more.
         """
+        single = isinstance(value, Mapping)
+        several = [value] if single else value
         if self.form == "json":
-            self.lines([json.dumps(value, indent=2, sort_keys=True)])
+            full = [{**dict.fromkeys(fields), **one} for one in several]
+            shown = full[0] if single else full
+            self.lines([json.dumps(shown, indent=2, sort_keys=True)])
         elif self.form == "value":
-            several = [value] if isinstance(value, Mapping) else value
-            self.lines("\t".join(_values(one)) for one in several)
+            self.lines("\t".join(_values(one, fields or [*one])) for one in several)
 
 
-def _values(one: Mapping[str, Any]) -> Sequence[str]:
+def _values(one: Mapping[str, Any], fields: Sequence[str]) -> Sequence[str]:
+    values = [one.get(name) for name in fields]
     return [
         json.dumps(value, sort_keys=True)
         if isinstance(value, dict | list)
         else plain(value)
-        for value in one.values()
+        for value in values
     ]

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from glance.cli import statuses
+from glance.cli.streams import prepare
+
 if TYPE_CHECKING:
     from glance.cli.session import Session
     from glance.client import Client
@@ -32,15 +35,18 @@ def upload(host: str, port: int, **given: Any) -> None:
     """
     Store an image.
     """
-    from glance.cli.running import run
-    from glance.cli.session import Settings
+    try:
+        from glance.cli.running import run
+        from glance.cli.session import Settings
 
-    # Its users give no formats, and there they need none.
-    run(
-        Settings(api_version=1, host=host, port=port, doc_root=""),
-        "store image",
-        lambda session: store(session, given),
-    )
+        # Its users give no formats, and there they need none.
+        run(
+            Settings(api_version=1, host=host, port=port, doc_root=""),
+            "store image",
+            lambda session: store(session, given),
+        )
+    except KeyboardInterrupt:
+        raise SystemExit(statuses.INTERRUPTED) from None
 
 
 async def store(session: Session[Client], given: Mapping[str, Any]) -> None:
@@ -71,6 +77,7 @@ def main() -> None:
     """
     Run the command.
     """
+    prepare()
     upload.main(prog_name="glance-upload")
 
 

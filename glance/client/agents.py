@@ -15,7 +15,9 @@ from twisted.internet.endpoints import (
     wrapClientTLS,
 )
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.python.failure import Failure
 from twisted.web.client import URI, Agent, HTTPConnectionPool
 from twisted.web.iweb import IAgent, IAgentEndpointFactory
 from zope.interface import implementer
@@ -90,10 +92,13 @@ class _Uploading(ProtocolWrapper):
     Twisted stops to read once it has the headers of an answer, until somebody
     wants the rest; and nobody can as long as the request is being sent.  So an
     early refusal would never be seen.
+
+    And where it cannot read an answer meanwhile, it forgets who waits for one.
     """
 
     transport: Any
     _received = 0
+    _unreadable = False
 
     def pauseProducing(self) -> None:
         """
@@ -110,7 +115,22 @@ class _Uploading(ProtocolWrapper):
         if self._received > ANSWER:
             self.transport.abortConnection()
         else:
-            super().dataReceived(data)
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        protocol: Any = self.wrappedProtocol
+        asking, answer = protocol._finishedRequest, protocol._responseDeferred
+        super().dataReceived(data)
+        forgotten = protocol.state == "TRANSMITTING" and protocol._parser is None
+        if forgotten and asking is not None:
+            self._unreadable = True
+            answer.chainDeferred(asking)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._unreadable:
+            # Or Twisted would look for what it has forgotten.
+            self.wrappedProtocol = Protocol()
+        super().connectionLost(reason)
 
 
 @implementer(IAgentEndpointFactory)

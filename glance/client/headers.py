@@ -21,6 +21,18 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
+def encoded(text: str) -> bytes:
+    """
+    Make what is sent of a text.
+
+    @raise Invalid: it holds what is no character.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Invalid(f"{text!a} holds what is no character.") from error
+
+
 def checked(name: str, value: object) -> tuple[bytes, bytes]:
     """
     Make a header of a name and a value; L{None} is an empty value.
@@ -32,7 +44,7 @@ def checked(name: str, value: object) -> tuple[bytes, bytes]:
         raise Invalid(f"{name!r} cannot be the name of a property or field.")
     if _CONTROLS.search(text):
         raise Invalid(f"The value of {name} holds a line break or the like.")
-    return name.lower().encode("ascii"), text.encode("utf-8")
+    return name.lower().encode("ascii"), encoded(text)
 
 
 def headers_of(meta: Mapping[str, Any]) -> Headers:

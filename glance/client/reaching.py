@@ -7,16 +7,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from twisted.internet.abstract import isIPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
 from glance.client.agents import TLS, Agents, Endpoints, Given
 from glance.client.errors import Invalid, UnexpectedStatus
+from glance.client.headers import meta_of
 from glance.client.server import Query, Server
 from glance.deferreds import InThread, unhurried
 
 T = TypeVar("T")
+
+STRANGE = "The server answers, but not as Glance does."
 
 
 def server_of(
@@ -34,14 +39,23 @@ def server_of(
     """
     Find the server that a client's arguments name.
 
-    @raise Invalid: there can be no such host.
+    @raise Invalid: there can be no such host or port.
     """
     socket = host.removeprefix("unix:") if host.startswith("unix:") else None
     name = "localhost" if socket is not None else host.strip("[]")
     netloc = f"[{name}]" if ":" in name else name
     url = f"{'https' if use_ssl else 'http'}://{netloc}:{port}"
-    if not name or set(name) & set("/?#@ ") or not url.isascii():
-        raise Invalid(f"{host!r} is not the name or address of a host.")
+    if (
+        not name
+        or set(name) & set("/?#@ ")
+        or not url.isascii()
+        or (":" in name and not isIPv6Address(name))
+    ):
+        raise Invalid(
+            f"{host!r} is not the name or address of a host; its port is given apart."
+        )
+    if socket is None and not 0 < port < 65536:
+        raise Invalid(f"{port} is not a port: they are 1 to 65535.")
     if agent is not None:
         agents: Agents | Given = Given(agent)
     else:
@@ -90,5 +104,17 @@ def named(document: Any, name: str, kind: type[T]) -> T:
     """
     found = document.get(name) if isinstance(document, dict) else None
     if not isinstance(found, kind):
-        raise UnexpectedStatus("The server answers, but not as Glance does.", 200)
+        raise UnexpectedStatus(STRANGE, 200)
     return found
+
+
+def described(headers: Headers) -> dict[str, Any]:
+    """
+    Read what an answer's headers say of an image.
+
+    @raise UnexpectedStatus: they describe none.
+    """
+    meta = meta_of(headers)
+    if meta.get("id") is None:
+        raise UnexpectedStatus(STRANGE, 200)
+    return meta

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IConsumer
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
-from glance.client.errors import AlreadyRunning, ChecksumMismatch
+from glance.client.errors import AlreadyRunning, ChecksumMismatch, Invalid
 from glance.client.receiving import Expected, ReceivedBody
 from glance.client.sending import Progress
 from glance.deferreds import InThread
@@ -53,6 +55,10 @@ class Writer:
         self._window.transfers += 1
         try:
             await pump(body, self)
+        except CancelledError:
+            for strand in self._strands:
+                strand.cancel()
+            raise
         finally:
             self._window.transfers -= 1
             for strand in self._strands:
@@ -119,6 +125,11 @@ class Download:
     in_thread: InThread
     window: Window
     progress: Progress | None
+    unawaited: InThread | None = None
+    """
+    Calls what may block for ever, in threads that nobody waits for; L{None} for
+    C{in_thread}.
+    """
 
 
 class _Part:
@@ -227,14 +238,48 @@ class _Part:
             os.close(self._fd)
 
 
+class _Device(_Part):
+    """
+    What is there and isn't a file: a device, or a pipe.
+    """
+
+    def open(self) -> None:
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+
+
+def target_of(path: str | os.PathLike[str]) -> tuple[Path, bool]:
+    """
+    Find where to write.  Blocks.
+
+    @return: the path, without links, and whether it is or will be a file.
+
+    @raise Invalid: it is a directory.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    if stat.S_ISDIR(mode):
+        raise Invalid(f"{str(path)!r} is a directory: name a file in it.")
+    if not stat.S_ISREG(mode):
+        return Path(path), False
+    return Path(path).resolve(), True
+
+
 async def save(
     download: Download, path: str | os.PathLike[str], resume: bool
 ) -> dict[str, Any]:
     """
     Fetch an image into a file: see L{glance.client.v1.Client.save}.
     """
-    target = Path(path)
     in_thread = download.in_thread
+    target, regular = await in_thread(target_of, path)
+    if not regular:
+        return await _stream(download, target)
     part = _Part(target.with_name(target.name + ".part"), download.algorithm)
     try:
         await in_thread(part.open)
@@ -253,6 +298,19 @@ async def save(
         raise
     finally:
         await in_thread(part.close)
+
+
+async def _stream(download: Download, path: Path) -> dict[str, Any]:
+    """
+    Fetch an image into a device or pipe.
+    """
+    in_thread = download.unawaited or download.in_thread
+    device = _Device(path, download.algorithm)
+    try:
+        await in_thread(device.open)
+        return await _fetch(evolve(download, in_thread=in_thread), device, Headers())
+    finally:
+        await in_thread(device.close)
 
 
 async def _go_on(download: Download, part: _Part) -> dict[str, Any] | None:

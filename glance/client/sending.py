@@ -121,11 +121,26 @@ def _descriptor(file: Any) -> int | None:
     return fd if stat.S_ISREG(os.fstat(fd).st_mode) else None
 
 
+PATIENCE = 60.0
+"""
+For how many seconds a server may be silent, if nobody says.
+"""
+
 SETTLING = 600.0
 """
-For how many seconds a server may be silent once it has all data: it makes it
-safe on its disks then.
+For how many seconds it may be, at least, once it has all data: it makes it safe
+on its disks then.  Who is less patient than others means that then, too.
 """
+
+
+def settling(timeout: float | None) -> float | None:
+    """
+    Get for how many seconds a server may be silent once it has all data; both
+    are L{None} for ever.
+    """
+    if timeout is None or timeout < PATIENCE:
+        return timeout
+    return max(timeout, SETTLING)
 
 
 Progress = Callable[[int], object]
@@ -190,7 +205,7 @@ class SentBody:
         def ended(_: object) -> None:
             if not self._stopped:
                 self.sent = True
-                self._silence.begin(None if self._timeout is None else SETTLING)
+                self._silence.begin(settling(self._timeout))
                 done.callback(None)
 
         def failed(failure: Failure) -> None:

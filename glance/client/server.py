@@ -27,6 +27,7 @@ from glance.client.errors import (
     UnexpectedStatus,
 )
 from glance.client.failures import translated
+from glance.client.headers import encoded
 from glance.client.reasons import reason_in
 from glance.client.receiving import ReceivedBody
 from glance.client.sending import Progress, SentBody, Source
@@ -75,8 +76,10 @@ class Ask:
 def path_of(*pieces: str) -> str:
     """
     Join pieces of a path, of which none can break out of its place.
+
+    @raise Invalid: one of them is no text.
     """
-    return "".join("/" + quote(str(piece), safe="") for piece in pieces)
+    return "".join("/" + quote(encoded(str(piece)), safe="") for piece in pieces)
 
 
 class _Attempt:
@@ -96,15 +99,25 @@ class _Attempt:
         Wait for the headers of the answer.
         """
         self._asking = asking
+        cancelled = False
+
+        def cancel(_: object) -> None:
+            nonlocal cancelled
+            cancelled = True
+            asking.cancel()
+
+        waiting: Deferred[IResponse] = Deferred(cancel)
+        asking.chainDeferred(waiting)
         try:
-            return await asking
+            return await waiting
         except Exception as error:
             if self._silent:
                 raise ConnectionTimeout(
                     f"{where} did not answer in time.  Try again later."
                 ) from error
-            if isinstance(error, CancelledError):
-                raise
+            if cancelled or isinstance(error, CancelledError):
+                # What connects may say that it found no host.
+                raise CancelledError from error
             failure = None if sent is None else sent.failure
             raise translated(error, where, failure) from error
         finally:
@@ -158,7 +171,11 @@ class Server:
 
         @raise Error: it isn't granted, or doesn't get through.
         """
-        pairs = [(key, value) for key, value in ask.query if value is not None]
+        pairs = [
+            (encoded(key), encoded(str(value)))
+            for key, value in ask.query
+            if value is not None
+        ]
         root = self.url.rpartition("/")[0] if ask.above else self.url
         url = root + ask.path + ("?" + urlencode(pairs) if pairs else "")
         method = ask.method

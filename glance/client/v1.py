@@ -11,15 +11,16 @@ from typing import Any
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IResponse
 
+from glance.client.errors import UnexpectedStatus
 from glance.client.headers import checked, headers_of, meta_of
 from glance.client.members import Members
-from glance.client.reaching import named, query_of
+from glance.client.reaching import described, named, query_of
 from glance.client.receiving import Expected, VerifiedBody
 from glance.client.saving import Download, save
 from glance.client.sending import Data, Progress, source_of
 from glance.client.server import Ask, path_of
 from glance.client.versioned import VersionedClient
-from glance.deferreds import deferred
+from glance.deferreds import daemonic, deferred
 
 
 class Client(VersionedClient, Members):
@@ -78,9 +79,15 @@ class Client(VersionedClient, Members):
 
     async def _get(self, image_id: str, headers: Headers) -> IResponse:
         path = path_of("images", image_id)
-        return await self._server.ask(
+        response = await self._server.ask(
             Ask(method="GET", path=path, headers=headers, download=True)
         )
+        try:
+            described(response.headers)
+        except UnexpectedStatus:
+            self._server.body(response).stopProducing()
+            raise
+        return response
 
     @deferred
     async def save(
@@ -95,7 +102,8 @@ class Client(VersionedClient, Members):
 
         The file appears when all data is there, is what was stored, and is safe
         on the disk.  Until then it has C{.part} behind its name; that stays
-        when the connection is lost.
+        when the connection is lost.  A link is followed.  What is there and is
+        no file, as a device or a pipe, gets the data as it comes.
 
         @param resume: whether to go on with such a part, if there is one.
         @param progress: is also told of what was there, L{None} if nobody wants
@@ -104,6 +112,7 @@ class Client(VersionedClient, Members):
         @return: what describes the image.
 
         @raise AlreadyRunning: somebody writes that file.
+        @raise Invalid: it is a directory.
         """
         download = Download(
             algorithm="md5",
@@ -115,6 +124,7 @@ class Client(VersionedClient, Members):
             in_thread=self._in_thread,
             window=self._window,
             progress=progress,
+            unawaited=daemonic(self._server.clock),
         )
         return await save(download, path, resume)
 
@@ -124,7 +134,7 @@ class Client(VersionedClient, Members):
         Describe an image.
         """
         path = path_of("images", image_id)
-        return meta_of(await self._server.nothing(Ask(method="HEAD", path=path)))
+        return described(await self._server.nothing(Ask(method="HEAD", path=path)))
 
     @deferred
     async def add_image(

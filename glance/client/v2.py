@@ -26,12 +26,12 @@ from glance.client.errors import (
 from glance.client.patching import PATCH, patch_of
 from glance.client.reaching import named, query_of
 from glance.client.receiving import Expected, VerifiedBody
-from glance.client.saving import Download, save
+from glance.client.saving import Download, save, target_of
 from glance.client.sending import Data, Progress, Source, source_of
 from glance.client.server import Ask, path_of
 from glance.client.sharing import Sharing
 from glance.client.versioned import VersionedClient
-from glance.deferreds import deferred
+from glance.deferreds import daemonic, deferred
 from glance.streams.bodies import BytesBody
 
 Image = dict[str, Any]
@@ -295,7 +295,8 @@ class ImageClient(VersionedClient, Sharing):
 
         The file appears when all data is there, is what was stored, and is safe
         on the disk.  Until then it has C{.part} behind its name; that stays
-        when the connection is lost.
+        when the connection is lost.  A link is followed.  What is there and is
+        no file, as a device or a pipe, gets the data as it comes.
 
         @param resume: whether to go on with such a part, if there is one.
         @param progress: is also told of what was there, L{None} if nobody wants
@@ -304,8 +305,10 @@ class ImageClient(VersionedClient, Sharing):
         @return: what describes the image.
 
         @raise AlreadyRunning: somebody writes that file.
+        @raise Invalid: it is a directory.
         @raise NoData: the image has none yet.
         """
+        await self._in_thread(target_of, path)
         image = await self.show(image_id)
         download = Download(
             algorithm=_expected(image).algorithm,
@@ -317,6 +320,7 @@ class ImageClient(VersionedClient, Sharing):
             in_thread=self._in_thread,
             window=self._window,
             progress=progress,
+            unawaited=daemonic(self._server.clock),
         )
         return await save(download, path, resume)
 

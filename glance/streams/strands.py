@@ -67,6 +67,7 @@ class Strand:
         self._queue: list[bytes] = []
         self._running = False
         self._enough = False
+        self._calling: Deferred[Any] | None = None
         self._idle: list[Deferred[None]] = []
         self.waiting = 0
         """How many bytes were put, and aren't done with."""
@@ -88,6 +89,14 @@ class Strand:
         """
         self.waiting -= sum(map(len, self._queue))
         self._queue.clear()
+
+    def cancel(self) -> None:
+        """
+        Cancel the call that is under way, if there is one, and forget the rest.
+        """
+        self.abandon()
+        if self._calling is not None:
+            self._calling.cancel()
 
     def drained(self) -> Deferred[None]:
         """
@@ -120,7 +129,7 @@ class Strand:
             calling = self._in_thread(self._work, batch := self._take())
             calling.addCallbacks(self._worked, self._failed)
             if not calling.called:
-                calling.addCallback(self._done, batch)
+                self._calling = calling.addCallback(self._done, batch)
                 return
             self._account(batch)
         self._running = False

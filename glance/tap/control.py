@@ -240,20 +240,18 @@ def reload(server: Server) -> None:
         _signal(server, process, "Reloading", signal.SIGHUP)
 
 
-def restart(server: Server) -> None:
+def startable(server: Server) -> Server:
     """
-    Stop a daemon, and start it; with the files it was started with, unless
-    others are said.
+    Get a daemon that is to be restarted, with the files that it was started
+    with unless others are said.
 
-    @raise Failed: it cannot be started with them, and goes on; or it does not
-        end.
+    @raise Failed: it could not be started with them.
     """
     with server.running() as process:
         if process is not None and not server.config_files:
             server = evolve(server, config_files=process.config_files())
     _settings(server)
-    stop(server)
-    start(server)
+    return server
 
 
 def status(server: Server) -> bool:
@@ -268,18 +266,18 @@ def status(server: Server) -> bool:
         return True
 
 
-COMMANDS: Mapping[str, Callable[[Server], object]] = {
-    "start": start,
-    "stop": stop,
-    "shutdown": stop,
-    "restart": restart,
-    "force-reload": restart,
-    "reload": reload,
-    "status": status,
-}
+RESTART = (stop, start)
 
-FROM_THE_LAST = frozenset({"stop", "shutdown"})
-"""What is done in the opposite order."""
+COMMANDS: Mapping[str, tuple[Callable[[Server], object], ...]] = {
+    "start": (start,),
+    "stop": (stop,),
+    "shutdown": (stop,),
+    "restart": RESTART,
+    "force-reload": RESTART,
+    "reload": (reload,),
+    "status": (status,),
+}
+"""What is done, each to all servers before the next."""
 
 
 def default_directory() -> Path:
@@ -359,9 +357,14 @@ def program(
         raise click.UsageError("Each daemon has a pid file: use --pid-dir with all.")
     try:
         asked = servers(server, conf, pid_file, pid_dir)
-        if command in FROM_THE_LAST:
-            asked = asked[::-1]
-        answers = [COMMANDS[command](each) for each in asked]
+        if COMMANDS[command] == RESTART:
+            # What cannot be started is not stopped either.
+            asked = tuple(startable(each) for each in asked)
+        answers = [
+            do(each)
+            for do in COMMANDS[command]
+            for each in (asked[::-1] if do is stop else asked)
+        ]
     except (Failed, PidFileUnusable) as error:
         click.echo(f"{NAME}: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.cli import statuses
 from glance.cli.main import GLANCE
 from glance.cli.options import VARIABLES
+from glance.cli.showing import FIRST, FULL
 from glance.cli.upload import upload
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
@@ -66,6 +67,15 @@ class CommandLineTests(SynchronousTestCase):
         for names in VARIABLES.values():
             for name in names:
                 self.assertIn(f"`{name}`", self.page)
+
+    def test_values(self):
+        """
+        The columns of values are there, in their order.
+        """
+        for begin, columns in (("### Values", FIRST), ("As values, ", FULL)):
+            said = self.page.partition(begin)[2].partition("\n\n#")[0]
+            named = [one for one in re.findall("`([a-z_]+)`", said) if one in columns]
+            self.assertEqual(tuple(named), columns)
 
     def test_statuses(self):
         """

@@ -113,14 +113,17 @@ class AddTests(CommandCase):
                 f"You specified {bad}.\n",
             )
 
-    async def test_status(self):
+    async def test_not_settable(self):
         """
-        A status cannot be set.
+        A status and a size cannot be set.
         """
-        await self.run_command(images.add, [*NAMES, "status=active"], None)
-        self.assertEqual(
-            self.errors.getvalue(), "Found non-settable field status. Removing.\n"
-        )
+        for field in ("status=active", "size=5"):
+            status, _ = await self.run_command(images.add, [*NAMES, field], None)
+            name = field.partition("=")[0]
+            self.assertEqual(
+                (status, self.errors.getvalue()),
+                (0, f"Found non-settable field {name}. Removing.\n"),
+            )
 
     async def test_dry_run(self):
         """

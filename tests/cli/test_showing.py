@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from glance.cli import statuses
+from glance.cli.showing import BRIEF, FULL
 from glance.cli.v1 import images, members
 from tests.cli.commanding import DATA, CommandCase
 
@@ -120,6 +121,34 @@ class ShowTests(CommandCase):
         _, out = await self.run_command(images.details, [], output="json")
         self.assertEqual([image["name"] for image in json.loads(out)], ["first"] * 2)
 
+    async def test_columns(self):
+        """
+        A program gets the same columns of an image whatever it asks, also of
+        fields that are empty; the index has the first of them.
+        """
+        image_id = await self.add("x=y")
+        _, shown = await self.run_command(images.show, image_id, output="value")
+        _, listed = await self.run_command(images.details, [], output="value")
+        _, updated = await self.run_command(
+            images.update, image_id, ["x=y"], None, output="value"
+        )
+        _, index = await self.run_command(images.index, [], output="value")
+        columns = shown.rstrip("\n").split("\t")
+        self.assertEqual(len(columns), len(FULL))
+        self.assertEqual(columns[FULL.index("name")], "first")
+        self.assertEqual(columns[FULL.index("owner")], "")
+        self.assertEqual(columns[FULL.index("properties")], '{"x": "y"}')
+        self.assertEqual(listed, shown)
+        self.assertEqual(index.rstrip("\n").split("\t"), columns[: len(BRIEF)])
+        # Its time of change is another.
+        self.assertEqual(len(updated.split("\t")), len(FULL))
+        for args in ((images.show, image_id), (images.details, [])):
+            _, out = await self.run_command(*args, output="json")
+            image = json.loads(out)
+            image = image[0] if isinstance(image, list) else image
+            self.assertLessEqual(set(FULL), set(image))
+            self.assertIs(image["owner"], None)
+
     async def test_controls(self):
         """
         What an image is called does nothing to a terminal.
@@ -128,6 +157,29 @@ class ShowTests(CommandCase):
         _, out = await self.run_command(images.index, [])
         self.assertNotIn("\x9b", out)
         self.assertIn("red", out)
+
+
+class UnforeseenTests(CommandCase):
+    """
+    Tests for errors that nobody has thought of.
+    """
+
+    async def test_unforeseen(self):
+        """
+        Such an error is one line, and says where it comes from to who wants to
+        hear more.
+        """
+
+        async def broken(session):
+            raise ZeroDivisionError("x/0")
+
+        status, out = await self.run_command(broken)
+        self.assertEqual((status, out), (statuses.FAILURE, ""))
+        self.assertEqual(
+            self.errors.getvalue(), "Failed to do it: ZeroDivisionError: x/0\n"
+        )
+        await self.run_command(broken, verbose=True)
+        self.assertIn("Traceback", self.errors.getvalue())
 
 
 class DownloadTests(CommandCase):

@@ -26,6 +26,19 @@ class ClientTests(ClientContract, TestCase):
             in_thread=maybeDeferred,
         )
 
+    async def test_no_text(self):
+        """
+        What is no text cannot be asked for.
+        """
+        bad = "x\udcff"
+        for asking in (
+            self.client.get_image_meta(bad),
+            self.client.get_images(name=bad),
+            self.client.get_images(filters={f"property-{bad}": "x"}),
+            self.client.add_image({"name": bad}),
+        ):
+            await self.fails(asking, Invalid)
+
 
 class URLTests(SynchronousTestCase):
     """
@@ -53,6 +66,9 @@ class URLTests(SynchronousTestCase):
         for url in ("", "h:5", "ftp://h", "http://", "http://h:x/", "http://h:99999"):
             with self.assertRaises(Invalid, msg=url):
                 Client.from_url(url, reactor=None)
-        for host in ("", "a/b", "a@b", "é"):
+        for host in ("", "a/b", "a@b", "é", "a:9292", "127.0.0.1:9292"):
             with self.assertRaises(Invalid, msg=host):
                 Client(host, reactor=None)
+        for port in (0, -1, 65536):
+            with self.assertRaises(Invalid, msg=port):
+                Client("h", port, reactor=None)

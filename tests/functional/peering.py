@@ -16,7 +16,11 @@ DATA = bytes(range(256)) * 1024
 MD5 = hashlib.md5(DATA).hexdigest()
 IMAGE = b'{"image": {"id": "an-id", "status": "active"}}'
 LIST = b'{"images": []}'
-META = {"X-Image-Meta-Size": str(len(DATA)), "X-Image-Meta-Checksum": MD5}
+META = {
+    "X-Image-Meta-Id": "an-id",
+    "X-Image-Meta-Size": str(len(DATA)),
+    "X-Image-Meta-Checksum": MD5,
+}
 
 
 def cut_after(count):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trustme
 from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import SSL4ServerEndpoint
 from twisted.internet.ssl import Certificate, PrivateCertificate
 from twisted.internet.task import deferLater
@@ -74,6 +75,15 @@ class ReachingTests(ClientCase):
         client = await self.client(lambda connection, head: None, timeout=0.1)
         await self.assert_fails(client.get_images(), ConnectionTimeout)
 
+    async def test_cancelled(self):
+        """
+        Who cancels is told of that, also while the host is looked up.
+        """
+        client = await self.client()
+        asking = client.get_images()
+        asking.cancel()
+        await self.assert_fails(asking, CancelledError)
+
     async def test_kept_connection(self):
         """
         What only reads uses a connection again.
@@ -131,6 +141,23 @@ class ReachingTests(ClientCase):
         )
         await self.assert_fails(client.get_images(), UnexpectedStatus)
         await self.assert_fails(client.get_images(), UnexpectedStatus)
+
+    async def test_no_image(self):
+        """
+        What isn't an image is told from one, and not taken.
+        """
+        client = await self.client(
+            answer("200 OK"),
+            answer("200 OK", {}, b"<html>", length=1 << 30),
+            answer("200 OK", {}, b"<html>"),
+        )
+        await self.assert_fails(client.get_image_meta("an-id"), UnexpectedStatus)
+        await self.assert_fails(client.get_image("an-id"), UnexpectedStatus)
+        await deferLater(reactor, 0.05)
+        self.assertEqual(self.peer.lost, 1)
+        path = Path(self.mktemp())
+        await self.assert_fails(client.save("an-id", path), UnexpectedStatus)
+        self.assertFalse(path.exists())
 
     async def test_errors(self):
         """

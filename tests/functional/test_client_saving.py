@@ -2,19 +2,24 @@
 Tests for downloads of L{glance.client} into files.
 """
 
+import os
 from errno import ENOSPC
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from glance.client import (
     ChecksumMismatch,
     DataCut,
+    Invalid,
     NotFound,
 )
 from glance.client.errors import (
     AlreadyRunning,
 )
+from glance.deferreds import daemonic
 from tests.functional.peering import DATA, MD5, META, SavingCase
 from tests.peer import answer
 
@@ -166,3 +171,59 @@ class SaveTests(SavingCase):
         client = await self.client(answer("200 OK", META, DATA))
         await self.assert_fails(client.save("an-id", self.path), OSError)
         self.assertFalse(elsewhere.exists())
+
+    async def test_linked_file(self):
+        """
+        A link to a file, or to where there is none yet, stays, and the data
+        goes there.
+        """
+        elsewhere = self.path.with_name("elsewhere")
+        self.path.symlink_to(elsewhere.name)
+        for old in (None, b"old"):
+            if old is not None:
+                elsewhere.write_bytes(old)
+            client = await self.client(answer("200 OK", META, DATA))
+            await client.save("an-id", self.path)
+            self.assertTrue(self.path.is_symlink())
+            self.assertEqual(elsewhere.read_bytes(), DATA)
+
+    async def test_pipe(self):
+        """
+        A pipe gets the data as it comes, and stays; it is checked, too.
+        """
+        os.mkfifo(self.path)
+        for sent, error in ((DATA, None), (DATA[:-1] + b"x", ChecksumMismatch)):
+            client = await self.client(answer("200 OK", META, sent))
+            reading = daemonic(reactor)(self.path.read_bytes)
+            saving = client.save("an-id", self.path)
+            await (saving if error is None else self.assert_fails(saving, error))
+            self.assertEqual(await reading, sent)
+            self.assertTrue(self.path.is_fifo())
+            self.assertEqual(list(self.path.parent.iterdir()), [self.path])
+
+    async def test_pipe_without_reader(self):
+        """
+        Whoever waits for the other end of a pipe can be stopped.
+        """
+        os.mkfifo(self.path)
+
+        def release():
+            os.close(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK))
+
+        self.addCleanup(release)
+        client = await self.client()
+        saving = client.save("an-id", self.path)
+        await deferLater(reactor, 0.05)
+        saving.cancel()
+        await self.assert_fails(saving, CancelledError)
+        self.assertEqual(self.peer.heads, [])
+
+    async def test_directory(self):
+        """
+        A directory is refused before anything is asked or written.
+        """
+        client = await self.client()
+        for path in (self.path.parent, "", "."):
+            await self.assert_fails(client.save("an-id", path), Invalid)
+        self.assertEqual(self.peer.connections, [])
+        self.assertEqual(list(self.path.parent.iterdir()), [])

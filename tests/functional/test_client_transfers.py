@@ -21,7 +21,7 @@ from glance.client.errors import (
     ConnectionTimeout,
 )
 from glance.errors import BodyStopped
-from glance.streams.bodies import Body, read_all
+from glance.streams.bodies import Body, BytesBody, read_all
 from tests.functional.peering import DATA, MD5, META, ClientCase
 from tests.peer import answer
 
@@ -91,6 +91,53 @@ class UploadTests(ClientCase):
         await deferLater(reactor, 0.05)
         self.assertTrue(body.released)
 
+    async def test_unreadable(self):
+        """
+        An answer that isn't HTTP, or is broken, ends an upload at once, whether
+        the server goes on, closes the connection or just keeps it.  Nothing is
+        logged of it.
+        """
+        refusal = b"HTTP/1.1 413 Too Large\r\n"
+        for said in (
+            b"SSH-2.0-OpenSSH_9.2p1\r\n",
+            b"HTTP/1.1 2oo OK\r\n",
+            refusal + b"Content-Length: abc\r\n\r\n",
+            refusal + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        ):
+            for then in ("write", "loseConnection", "getPeer"):
+
+                def answers(connection, head, said=said, then=then):
+                    more = [b"FOO\r\n"] if then == "write" else []
+                    connection.transport.write(said)
+                    act = getattr(connection.transport, then)
+                    reactor.callLater(0.02, act, *more)
+
+                client = await self.client(answers)
+                body = EndlessBody()
+                error = await self.assert_fails(
+                    client.add_image({}, body), ClientConnectionError
+                )
+                self.assertNotIsInstance(error, ConnectionTimeout)
+                await deferLater(reactor, 0.05)
+                self.assertTrue(body.released)
+                self.assertEqual(self.peer.lost, 1)
+
+    async def test_unreadable_reason(self):
+        """
+        A refusal whose reason is broken is a refusal yet.
+        """
+
+        def refuse(connection, head):
+            connection.transport.write(
+                b"HTTP/1.1 413 Too Large\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+            )
+
+        client = await self.client(refuse)
+        error = await self.assert_fails(
+            client.add_image({}, EndlessBody()), LimitExceeded
+        )
+        self.assertEqual(str(error), "413 Too Large")
+
     async def test_not_taken(self):
         """
         A server that takes no data is given up.
@@ -102,6 +149,14 @@ class UploadTests(ClientCase):
         await self.assert_fails(client.add_image({}, body), ConnectionTimeout)
         await deferLater(reactor, 0.05)
         self.assertTrue(body.released)
+
+    async def test_not_settled(self):
+        """
+        A server that says nothing once it has all data is given up, by who is
+        less patient than others.
+        """
+        client = await self.client(lambda c, head: None, timeout=0.1)
+        await self.assert_fails(client.add_image({}, b"data"), ConnectionTimeout)
 
     async def test_cancel(self):
         """
@@ -129,6 +184,16 @@ class UploadTests(ClientCase):
 
         client = await self.client(lambda c, head: None)
         await self.assert_fails(client.add_image({}, Broken()), ZeroDivisionError)
+
+    async def test_wrong_length(self):
+        """
+        Data that isn't as long as it says is an error of whoever gives it.
+        """
+        for length in (len(DATA) - 1, len(DATA) + 1):
+            body = BytesBody(DATA)
+            body.length = length
+            client = await self.client(lambda c, head: None)
+            await self.assert_fails(client.add_image({}, body), Invalid)
 
     async def test_file_shrinks(self):
         """
@@ -200,7 +265,8 @@ class DownloadTests(ClientCase):
         def cut(connection, head):
             size = META["X-Image-Meta-Size"].encode()
             connection.transport.write(
-                b"HTTP/1.1 200 OK\r\nX-Image-Meta-Size: %s\r\n\r\nda" % size
+                b"HTTP/1.1 200 OK\r\nX-Image-Meta-Id: x\r\n"
+                b"X-Image-Meta-Size: %s\r\n\r\nda" % size
             )
             connection.transport.loseConnection()
 
@@ -239,7 +305,7 @@ class DownloadTests(ClientCase):
         A consumer that has no room stops the server, and one that has goes on.
         """
         big = bytes(1 << 25)
-        meta = {"X-Image-Meta-Size": str(len(big))}
+        meta = {"X-Image-Meta-Id": "x", "X-Image-Meta-Size": str(len(big))}
         client = await self.client(answer("200 OK", meta, big))
         _, body = await client.get_image("an-id")
         # Meanwhile the first of the data is here.

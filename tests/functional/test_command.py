@@ -9,8 +9,24 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
 from glance.cli import statuses
+from glance.image import Status
 from glance.query import EVERYTHING, Query
 from tests.functional.commanding import DATA, CommandCase
+
+INTERRUPTING = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == os.environ["INTERRUPTED_BY"]:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+"""
+"""
+Interrupts a program when it imports a module.
+"""
 
 
 class DataTests(CommandCase):
@@ -89,6 +105,53 @@ class DataTests(CommandCase):
         await deferLater(reactor, 0.2)
         self.assertEqual(await self.service.store.keys(), [])
 
+    async def test_closed_streams(self):
+        """
+        A closed input is no data; what a closed output would get is lost.
+        """
+        running = self.spawn("add", "name=x", fds={1: "r", 2: "r"})
+        status, _, err = await running.ended
+        self.assertEqual((status, err), (0, b""))
+        [image] = await self.service.registry.find(Query(scope=EVERYTHING))
+        self.assertIs(image.status, Status.QUEUED)
+        image_id = await self.add()
+        for args in (("index",), ("show", image_id), ("download", image_id)):
+            for fds in ({0: "w", 2: "r"}, {2: "r"}, {0: "w"}, {}):
+                running = self.spawn(*args, fds=fds)
+                self.assertEqual(await running.ended, (0, "", b""), (args, fds))
+
+    async def test_narrow_output(self):
+        """
+        What an output cannot show is shown as a number.
+        """
+        formats = ("disk_format=raw", "container_format=bare")
+        await self.glance("add", "name=\xfcn\xef", "is_public=true", *formats)
+        self.environment["PYTHONIOENCODING"] = "ascii"
+        status, out, err = await self.glance("index")
+        self.assertEqual((status, err), (0, b""))
+        self.assertIn(r" \xfcn\xef ", out)
+
+    async def test_interrupted_early(self):
+        """
+        A command is interrupted in the same way while it begins.
+        """
+        directory = Path(self.mktemp())
+        directory.mkdir()
+        (directory / "sitecustomize.py").write_text(INTERRUPTING)
+        path = self.environment["PYTHONPATH"]
+        self.environment["PYTHONPATH"] = f"{directory.absolute()}:{path}"
+        upload = (str(directory / "sitecustomize.py"), "x")
+        for point, module, args in (
+            ("glance.cli.session", "glance.cli.main", ("index",)),
+            ("twisted.internet.reactor", "glance.cli.main", ("index",)),
+            # Once its first request is made.
+            ("glance.client.tls", "glance.cli.main", ("--ssl", "index")),
+            ("glance.cli.session", "glance.cli.upload", upload),
+        ):
+            self.environment["INTERRUPTED_BY"] = point
+            ended = await self.glance(*args, module=module)
+            self.assertEqual(ended, (statuses.INTERRUPTED, "", b""), point)
+
     async def test_upload_of_2011(self):
         """
         C{glance-upload} works, with the formats and without them.
@@ -130,7 +193,7 @@ class TerminalTests(CommandCase):
 
     async def test_bar(self):
         """
-        A bar shows how far a transfer has come.
+        A bar shows how far a transfer has come, and is gone when that is said.
         """
         image_id = await self.add()
         for args, shown in (((), True), (("--silent-upload",), False)):
@@ -140,3 +203,5 @@ class TerminalTests(CommandCase):
             status, out, _ = await running.ended
             self.assertEqual(status, 0)
             self.assertEqual("Downloading" in out, shown, ascii(out))
+            bar, _, _ = out.partition("Saved image")
+            self.assertEqual(bar.rpartition("\r")[2], "", ascii(out))

@@ -2,6 +2,8 @@
 Tests for what the C{glance} command is told, and what it exits with.
 """
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.cli import statuses
 from tests.functional.commanding import ENVIRONMENT, CommandCase
 from tests.peer import answer
+
+ID = {"X-Image-Meta-Id": "x"}
 
 
 class StatusTests(CommandCase):
@@ -34,7 +38,7 @@ class StatusTests(CommandCase):
         """
         Data that came damaged ends a command with 7.
         """
-        meta = {"X-Image-Meta-Size": "4", "X-Image-Meta-Checksum": "0" * 32}
+        meta = {**ID, "X-Image-Meta-Size": "4", "X-Image-Meta-Checksum": "0" * 32}
         await self.against(answer("200 OK", meta), answer("200 OK", meta, b"data"))
         status, out, err = await self.glance("--api-version=1", "download", "x")
         self.assertEqual((status, out), (statuses.DAMAGED, "data"))
@@ -46,7 +50,7 @@ class StatusTests(CommandCase):
         """
         path = Path(self.mktemp())
         part = path.with_name(path.name + ".part")
-        meta = {"X-Image-Meta-Size": "9", "X-Image-Meta-Checksum": "0" * 32}
+        meta = {**ID, "X-Image-Meta-Size": "9", "X-Image-Meta-Checksum": "0" * 32}
         await self.against(
             answer("200 OK", meta), answer("200 OK", meta, b"data", length=9)
         )
@@ -57,6 +61,24 @@ class StatusTests(CommandCase):
         self.assertEqual(await running.ended, (statuses.INTERRUPTED, "", b""))
         self.assertEqual(part.read_bytes(), b"data")
         self.assertFalse(path.exists())
+
+    async def test_interrupted_output(self):
+        """
+        An interrupted download ends at once, though nobody takes its output.
+        """
+        data = bytes(1 << 20)
+        await self.against(
+            answer("200 OK", ID), answer("200 OK", ID, data, length=1 << 30)
+        )
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        args = ("--api-version=1", "download", "x")
+        running = self.spawn(*args, fds={0: "w", 1: writing, 2: "r"})
+        os.close(writing)
+        while not select.select([reading], [], [], 0)[0]:
+            await deferLater(reactor, 0.05)
+        running.process.signalProcess("INT")
+        self.assertEqual(await running.ended, (statuses.INTERRUPTED, "", b""))
 
 
 class OptionTests(CommandCase):
@@ -142,13 +164,13 @@ class HelpTests(SynchronousTestCase):
     Tests for what needs no server.
     """
 
-    def glance(self, *args):
+    def glance(self, *args, **environment):
         """
         Run a command.
         """
         return subprocess.run(
             [sys.executable, "-m", "glance.cli.main", *args],
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **environment},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -189,6 +211,29 @@ class HelpTests(SynchronousTestCase):
             done = self.glance(*args)
             self.assertEqual((done.returncode, done.stdout), (statuses.USAGE, ""))
             self.assertIn("Error: ", done.stderr)
+
+    def test_what_cannot_be(self):
+        """
+        What can be no host, port, time, name or file is told in the same way.
+        """
+        for args, environment in (
+            (("-H", "127.0.0.1:9292", "index"), {}),
+            (("-H", "localhost:9292", "index"), {}),
+            (("show", "x"), {"GLANCE_PORT": "99999"}),
+            (("show", "x"), {"OS_AUTH_TOKEN": "\udcff"}),
+            (("--timeout", "nan", "show", "x"), {}),
+            (("index", "--timeout", "inf"), {}),
+            (("download", "x", "--file", ""), {}),
+            (("upload", "x", ""), {}),
+            (("download", "x", "--file", "."), {}),
+            (("add", "name=\udcff"), {}),
+            (("show", "\udcff"), {}),
+            (("index", "name=\udcff"), {}),
+        ):
+            done = self.glance(*args, **environment)
+            self.assertEqual((done.returncode, done.stdout), (statuses.USAGE, ""))
+            self.assertNotIn("Traceback", done.stderr)
+            self.assertNotEqual(done.stderr, "")
 
     def test_completion(self):
         """

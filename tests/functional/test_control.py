@@ -153,6 +153,17 @@ class ControlTests(SynchronousTestCase):
             said = self.succeed("api", "restart", *conf)
             self.assertIn(f"Starting glance-api with {self.conf}", said)
             self.assertNotEqual(self.pid("glance-api"), pid)
+        said = self.succeed("all", "restart", self.conf)
+        lines = [" ".join(line.split()[:2]) for line in said.splitlines()]
+        self.assertEqual(
+            lines,
+            [
+                "Stopping glance-api",
+                "Stopping glance-registry",
+                "Starting glance-registry",
+                "Starting glance-api",
+            ],
+        )
 
     def test_restart_with_mistake(self):
         """

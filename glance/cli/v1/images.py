@@ -14,7 +14,7 @@ from twisted.web.iweb import IBodyProducer
 from glance.cli import statuses
 from glance.cli.data import data_of, fetch, spare_terminal, upload_bar
 from glance.cli.session import Session
-from glance.cli.showing import block, heading, metadata, plain, row
+from glance.cli.showing import BRIEF, FULL, block, heading, metadata, plain, row
 from glance.cli.v1.fields import FIXED, fields_of, filters_of, meta_of
 from glance.client import Client, Error, NotFound
 
@@ -38,8 +38,9 @@ async def add(
     Make an image, of what comes from a file or the standard input.
     """
     fields = fields_of(arguments)
-    if fields.pop("status", None) is not None:
-        session.complain("Found non-settable field status. Removing.")
+    for name in ("size", "status"):
+        if fields.pop(name, None) is not None:
+            session.complain(f"Found non-settable field {name}. Removing.")
     features = _features(fields)
     meta = {"is_public": False, **meta_of(fields)}
     data = data_of(session, file, implied=True)
@@ -54,7 +55,7 @@ async def add(
     session.aside(
         "Returned the following metadata for the new image:", *metadata(image)
     )
-    session.output.data(image)
+    session.output.data(image, FULL)
 
 
 async def update(
@@ -82,7 +83,7 @@ async def update(
         f"Updated image metadata for image {image_id}:",
         *block(image, session.client.url),
     )
-    session.output.data(image)
+    session.output.data(image, FULL)
 
 
 async def delete(session: Session[Client], images: Sequence[str]) -> None:
@@ -117,7 +118,7 @@ async def show(
         lines = [f"{plain(name)}: {plain(value)}" for name, value in meta.items()]
     if session.output.form == "table":
         session.output.lines(lines)
-    session.output.data(meta)
+    session.output.data(meta, columns or FULL)
 
 
 async def index(session: Session[Client], arguments: Sequence[str]) -> None:
@@ -131,7 +132,7 @@ async def index(session: Session[Client], arguments: Sequence[str]) -> None:
             session.output.lines([*(heading() if first else []), *map(row, images)])
         first = False
         found += images
-    session.output.data(found)
+    session.output.data(found, BRIEF)
 
 
 async def details(session: Session[Client], arguments: Sequence[str]) -> None:
@@ -147,7 +148,7 @@ async def details(session: Session[Client], arguments: Sequence[str]) -> None:
         found += images
     if found:
         session.output.say("=" * 80)
-    session.output.data(found)
+    session.output.data(found, FULL)
 
 
 async def clear(session: Session[Client]) -> None:

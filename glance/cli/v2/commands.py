@@ -11,6 +11,7 @@ import click
 from glance.cli.commands import (
     DATA,
     Command,
+    FilePath,
     file_option,
     image_argument,
     images_argument,
@@ -145,7 +146,7 @@ COMMANDS = [
         click.Argument(
             ["file"],
             required=False,
-            type=click.Path(dir_okay=False, allow_dash=True),
+            type=FilePath(),
         ),
         _flag("--empty", EMPTY),
         functions={2: "v2.data:upload"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 from glance.cli import statuses
 from glance.cli.data import fetch, some_data, spare_terminal, upload_bar
 from glance.cli.session import Session
+from glance.cli.showing import FIRST
 from glance.cli.v2.naming import named, title
 from glance.client import ImageClient
 
@@ -29,7 +30,7 @@ async def upload(
         await session.client.upload(found["id"], data, progress=progress)
     session.output.say(f"Filled image {title(found)}")
     if session.output.form != "table":
-        session.output.data(await session.client.show(found["id"]))
+        session.output.data(await session.client.show(found["id"]), FIRST)
 
 
 async def download(session: Session[ImageClient], image: str, file: str | None) -> None:

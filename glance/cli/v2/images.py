@@ -10,7 +10,7 @@ from typing import Any
 from glance.cli import statuses
 from glance.cli.data import some_data, upload_bar
 from glance.cli.session import BadField, Session
-from glance.cli.showing import Columns, cell, heading, plain, record, row
+from glance.cli.showing import FIRST, Columns, cell, heading, plain, record, row
 from glance.cli.v2.naming import all_named, named, title
 from glance.client import ImageClient, exactly
 
@@ -78,7 +78,7 @@ async def show(
         found = {name: found.get(name) for name in columns}
     if session.output.form == "table":
         session.output.lines(record(found))
-    session.output.data(found)
+    session.output.data(found, columns or FIRST)
 
 
 async def create(
@@ -103,7 +103,7 @@ async def create(
     if data is None:
         session.aside("It has no data yet: glance upload gives it some.")
     session.aside(*record(image))
-    session.output.data(image)
+    session.output.data(image, FIRST)
 
 
 async def change(
@@ -187,7 +187,7 @@ async def _changed(session: Session[ImageClient], done: str, image_id: str) -> N
     image = await session.client.show(image_id)
     session.output.say(f"{done} image {title(image)}")
     session.aside(*record(image))
-    session.output.data(image)
+    session.output.data(image, FIRST)
 
 
 async def delete(session: Session[ImageClient], images: Sequence[str]) -> None:

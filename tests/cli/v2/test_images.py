@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 
 from glance.cli import statuses
+from glance.cli.showing import FIRST
 from glance.cli.v2 import data, images
 from tests.cli.v2.commanding import DATA, NOTHING, CommandCase
 
@@ -318,6 +319,9 @@ class ListTests(CommandCase):
             images.show, image_id[:12], ("name", "tags"), output="value"
         )
         self.assertEqual(out.split("\t")[0], "n")
+        _, out = await self.run_command(images.show, image_id, (), output="value")
+        values = dict(zip(FIRST, out.rstrip("\n").split("\t"), strict=True))
+        self.assertEqual((values["name"], values["tags"]), ("n", '["a", "b"]'))
         status, _ = await self.run_command(images.show, "nosuch", ())
         self.assertEqual(status, statuses.NOT_FOUND)
         self.assertEqual(self.errors.getvalue(), "There is no image 'nosuch'.\n")
