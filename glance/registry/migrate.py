@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from glance.registry.engine import DatabaseUnusable, database_url, single_engine
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """
 The versions of the tables, oldest first.  They are named here, because to ask
 Alembic takes longer than all else that a daemon does at its start.
