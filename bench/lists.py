@@ -215,15 +215,13 @@ class Table:
             for table in metadata.sorted_tables:
                 db.execute(text(f"{word} {table.name}"))
 
-    def milliseconds(self, case, warm_up, runs):
+    def prepared(self, case):
         """
-        Get the median of how long a query takes.
+        Get the query of a row.
         """
-        query = case.query
         if case.middle:
-            query = evolve(query, marker=self._middle(query))
-        taken = [self._time(query) for _ in range(warm_up + runs)]
-        return median(taken[warm_up:]) * 1000
+            return evolve(case.query, marker=self._middle(case.query))
+        return case.query
 
     def _middle(self, query):
         first = ranked(query.order[0].attribute)
@@ -232,14 +230,17 @@ class Table:
         with self.engines.reader.begin() as db:
             return db.execute(middle.offset(self.total // 20).limit(1)).scalar_one()
 
-    def _time(self, query):
+    def milliseconds(self, query):
+        """
+        Get how long a query takes.
+        """
         outcome = []
         began = time.perf_counter()
         self.registry.find(query).addBoth(outcome.append)
         seconds = time.perf_counter() - began
         if isinstance(outcome[0], Failure):
             outcome[0].raiseException()
-        return seconds
+        return seconds * 1000
 
 
 def measure(directory, sizes, runs, say, *, servers):
@@ -281,11 +282,20 @@ def _column(urls, sizes, runs, stack):
         tables.append(Table(url, size))
         stack.callback(tables[-1].engines.dispose)
     for alike in zip(*map(cases, sizes), strict=True):
-        times = [
-            table.milliseconds(case, min(WARM_UP, 4 * runs), runs)
-            for table, case in zip(tables, alike, strict=True)
-        ]
-        yield alike[0], times
+        yield alike[0], _medians(tables, alike, runs)
+
+
+def _medians(tables, alike, runs):
+    """
+    Run a query in all tables in turn, so that whatever else the machine does
+    meets each, and get the medians.
+    """
+    queries = [t.prepared(case) for t, case in zip(tables, alike, strict=True)]
+    rounds = [
+        [t.milliseconds(query) for t, query in zip(tables, queries, strict=True)]
+        for _ in range(min(WARM_UP, 4 * runs) + runs)
+    ]
+    return [median(times[-runs:]) for times in zip(*rounds, strict=True)]
 
 
 def _tell(columns, sizes, runs, say):

@@ -145,14 +145,14 @@ def _reach(condition: Condition) -> Iterator[ColumnElement[bool]]:
     in the order of its attribute: of several values, from the least to the
     greatest.
     """
-    several = condition.operator is Operator.IN and len(condition.value) > 1
-    if several and condition.attribute in KEPT:
-        wanted = _named(condition)
+    exact = condition.operator in (Operator.EQ, Operator.IN)
+    if not (exact and condition.attribute in KEPT):
+        yield from bounds(condition)
+    elif wanted := _named(condition):
+        # Of one value as well: MariaDB would sort what it finds by that.
         column = ranked(condition.attribute)
         yield column >= min(wanted)
         yield column <= max(wanted)
-    else:
-        yield from bounds(condition)
 
 
 def _named(condition: Condition) -> list[Any]:
