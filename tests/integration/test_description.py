@@ -21,7 +21,7 @@ SEED = "2026"
 EXAMPLES = 2000
 """How many requests there are at least."""
 
-HOOKS = '''
+HOOKS = """
 import json
 
 import schemathesis
@@ -31,7 +31,7 @@ for dialect in ("0", "1"):
     @schemathesis.serializer(f"application/openstack-images-v2.{dialect}-json-patch")
     def patch(context, value):
         return json.dumps(value).encode()
-'''
+"""
 """What that program has to know of JSON patches."""
 
 UNCHECKED = "positive_data_acceptance"
