@@ -40,6 +40,7 @@ from glance.image import Image, Status
 from glance.interfaces import IRegistry
 from glance.query import Query
 from glance.registry.engine import Engines, transact
+from glance.registry.leads import Lead, counting
 from glance.registry.listing import listing, marking, unsettled
 from glance.registry.rows import (
     WANTED,
@@ -113,7 +114,12 @@ class DatabaseRegistry:
 
     def find(self, query: Query) -> Deferred[Sequence[Image]]:
         def find(db: Connection) -> Sequence[Image]:
-            return _images(db, listing(query, _marker(db, query)))
+            def count(leads: Sequence[Lead], most: int) -> Sequence[int]:
+                if not leads:
+                    return ()
+                return tuple(db.execute(counting(leads, most)).one())
+
+            return _images(db, listing(query, _marker(db, query), count))
 
         return self._read(find)
 

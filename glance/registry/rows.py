@@ -119,6 +119,8 @@ def row_of(image: Image) -> dict[str, Any]:
     row["deleted"] = image.status in GONE
     row["attempt_instance"] = image.attempt and image.attempt.instance
     row["has_doomed"] = bool(image.doomed)
+    row["ranked_name"] = image.name or ""
+    row["ranked_size"] = image.size or 0
     _demand_fit(images, row)
     row["details"] = _json(_details(image))
     return row

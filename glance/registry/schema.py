@@ -101,17 +101,28 @@ images = Table(
     Column("deleted", Boolean, nullable=False),
     Column("attempt_instance", text(255)),
     Column("has_doomed", Boolean, nullable=False),
+    Column("ranked_name", text(255), nullable=False, server_default=""),
+    Column("ranked_size", BigInteger, nullable=False, server_default="0"),
     Column("details", Text().with_variant(mysql.LONGTEXT(), "mysql"), nullable=False),
     Index("ix_images_created", "deleted", "created_at", "id"),
     Index("ix_images_visibility", "deleted", "visibility", "created_at", "id"),
     Index("ix_images_owner", "deleted", "owner", "created_at", "id"),
     Index("ix_images_status", "status", "id"),
     Index("ix_images_doomed", "has_doomed", "id"),
+    Index("ix_images_name", "deleted", "ranked_name", "created_at", "id"),
+    Index("ix_images_size", "deleted", "ranked_size", "created_at", "id"),
+    Index("ix_images_updated", "deleted", "updated_at", "created_at", "id"),
+    Index("ix_images_checksum", "checksum"),
+    Index("ix_images_hash", "os_hash_value"),
+    Index("ix_images_algorithm", "deleted", "os_hash_algo"),
+    Index("ix_images_format", "deleted", "disk_format"),
+    Index("ix_images_hidden", "deleted", "os_hidden"),
 )
 """
 Images, also deleted ones.  C{details} is all of an image that is no column
 here, as JSON, so that a list is one query; what lists are filtered by is in
-the tables below as well.
+the tables below as well.  C{ranked_name} and C{ranked_size} are what these sort
+by: no index has an expression for that on MySQL.
 """
 
 

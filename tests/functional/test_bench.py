@@ -39,6 +39,19 @@ class BenchTests(TestCase):
         rows = [line for line in ran.stdout.splitlines() if line.startswith("| ")]
         self.assertEqual(len(rows), 7)
 
+    def test_lists(self):
+        """
+        It tells how long lists take, of few and of many images.
+        """
+        ran = self.bench("--lists")
+        self.assertEqual(ran.stderr, "")
+        self.assertEqual(ran.returncode, 0)
+        self.assertIn("Lists among 100 and 300 images", ran.stdout)
+        rows = [line for line in ran.stdout.splitlines() if line.startswith("| ")]
+        self.assertGreater(len(rows), 100)
+        for row in rows[1:]:
+            self.assertEqual(row.count("|"), 6, row)
+
     def test_soak(self):
         """
         It tells how much memory the daemons take, and leaves nothing.

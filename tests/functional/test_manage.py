@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.image import Attempt, Image, Location, Status
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
+from glance.registry.migrate import VERSIONS
 from tests.functional.operating import run_program
 
 DATA = b"the data of an image" * 1000
@@ -123,10 +124,10 @@ class DatabaseTests(ManageCase):
         """
         for command in (("db", "sync"), ("db_sync",), ("db", "sync")):
             self.assertEqual(
-                self.manage(*command), "The database is at version 0001.\n"
+                self.manage(*command), f"The database is at version {VERSIONS[-1]}.\n"
             )
         for command in (("db", "version"), ("db_version",)):
-            self.assertEqual(self.manage(*command), "0001\n")
+            self.assertEqual(self.manage(*command), f"{VERSIONS[-1]}\n")
         self.manage("db", "check")
 
     def test_nothing_there(self):

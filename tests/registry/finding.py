@@ -19,6 +19,7 @@ from glance.query import (
     Query,
     Scope,
 )
+from glance.registry import leads
 from tests.registry.images import NOON
 from tests.registry.model import found
 
@@ -37,6 +38,7 @@ VALUES = {
     "size": (None, 0, 1, 1 << 40),
     "virtual_size": (None, 0, 5),
     "checksum": (None, "c", "d"),
+    "os_hash_algo": (None, "sha256", "sha512"),
     "os_hash_value": (None, "e"),
     "min_disk": (0, 1),
     "min_ram": (0, 512),
@@ -46,6 +48,11 @@ VALUES = {
 }
 """
 What attributes may be in these tests.
+"""
+
+FEW = (0, 5, 20, 1000)
+"""
+How many of the images of these tests may be few.
 """
 
 
@@ -163,7 +170,8 @@ class FindingContract:
     def test_whoever(self):
         """
         All queries of chance, whole and page by page, in whatever order, find
-        what they mean.
+        what they mean; whether few images are looked up or many are walked
+        along, and how many are few.
         """
         random = Random(20110415)
         images = self.created(*(any_image(random, n) for n in range(60)))
@@ -171,9 +179,18 @@ class FindingContract:
         for _ in range(150):
             query = any_query(random, ids)
             wanted = found(images, query)
+            self.call_few(random.choice(FEW))
             self.assertEqual(self.find_all(query, None), wanted, query)
             page = random.choice([1, 2, 7])
             self.assertEqual(self.find_all(query, page), wanted, query)
+
+    def call_few(self, number):
+        """
+        Have the registry look up so many images at the most.
+        """
+        self.patch(leads, "FEW", number)
+        self.patch(leads, "FEW_OF_ALL", number)
+        self.patch(leads, "FEW_OF_PAGE", 0)
 
     def find_all(self, query, page):
         """
@@ -245,6 +262,36 @@ class FindingContract:
         )
         self.assertEqual(self.find(scope=scope), images[::-1])
 
+    def test_deleted_or_not(self):
+        """
+        Deleted images are found where they are meant, by whatever they are
+        looked up.
+        """
+        same = {"tags": frozenset("a"), "checksum": "c", "properties": {"p": "v"}}
+        kept, gone = self.named(same, {**same, "status": Status.DELETED})
+        for filters in (
+            {"tags": ("a",)},
+            {"properties": (("p", "v"),)},
+            {"conditions": (Condition("checksum", Operator.EQ, "c"),)},
+            {"conditions": (Condition("id", Operator.IN, (kept.id, gone.id)),)},
+        ):
+            self.assertEqual(self.find(**filters), [kept])
+            self.assertEqual(self.find(deleted=True, **filters), [gone])
+            self.assertEqual(self.find(deleted=None, **filters), [gone, kept])
+
+    def test_two_reasons(self):
+        """
+        An image that a condition names twice is there once.
+        """
+        images = self.named({"name": "a"}, {"name": "b"})
+        for wanted in (("a", "a", "b"), ("b", None, "a", "b")):
+            conditions = (Condition("name", Operator.IN, wanted),)
+            for number in FEW:
+                self.call_few(number)
+                self.assertEqual(self.find(conditions=conditions), images[::-1])
+                by_name = {"conditions": conditions, "order": (Order("name", False),)}
+                self.assertEqual(self.find(**by_name), images)
+
     def test_long_property(self):
         """
         Property values are compared to their last character.
@@ -284,7 +331,8 @@ class FindingContract:
 
     def test_senseless(self):
         """
-        A query that no image could meet is refused as such.
+        A query that no image could meet is refused as such, before anything is
+        looked up.
         """
         for attributes in (
             {"conditions": (Condition("colour", Operator.EQ, "red"),)},

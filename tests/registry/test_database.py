@@ -4,23 +4,31 @@ Tests of L{glance.registry.database}.
 
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import event, text
+from sqlalchemy.dialects import mysql
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from glance.errors import RegistryUnavailable
 from glance.image import Status, Visibility
-from glance.query import EVERYTHING, Condition, Operator, Query, Scope
+from glance.query import EVERYTHING, Condition, Operator, Order, Query, Scope
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
+from glance.registry.leads import FEW, counting, leads
 from glance.registry.listing import listing, marking
 from glance.registry.migrate import sync
 from glance.registry.schema import leases, metadata
 from tests.registry.contract import RegistryContract
+from tests.registry.finding import FEW as FEWS
+from tests.registry.finding import any_image, any_query
 from tests.registry.images import WHOLE, image
 from tests.registry.memory import memory_registry
+from tests.registry.model import found
 from tests.registry.racing import RacingContract
 
 
@@ -97,8 +105,8 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
         self.assertEqual(
             written,
             [
-                "UPDATE images SET revision=?, name=? WHERE images.id = ? "
-                "AND images.revision = ?"
+                "UPDATE images SET revision=?, name=?, ranked_name=? "
+                "WHERE images.id = ? AND images.revision = ?"
             ],
         )
 
@@ -127,19 +135,36 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
             (left,) = db.execute(leases.select())
         self.assertEqual(left.instance, "second")
 
-    def plan(self, query, marker=None):
+    def plan(self, query, marker=None, found=FEW + 1):
         """
         Get how SQLite is going to find images.
+
+        @param found: how many there are of whatever is counted first.
         """
         with self.engines.reader.begin() as db:
             if marker is not None:
                 query = evolve(query, marker=marker.id)
                 marker = db.execute(marking(query)).mappings().one()
-            statement = listing(query, marker).compile(
-                db.engine, compile_kwargs={"literal_binds": True}
+            statement = listing(
+                query, marker, lambda leads, most: [min(found, most)] * len(leads)
             )
-            rows = db.execute(text(f"EXPLAIN QUERY PLAN {statement}"))
-            return [row.detail for row in rows]
+            return self.explain(db, statement)
+
+    def explain(self, db, statement):
+        """
+        Get how SQLite runs a statement.
+        """
+        seen = []
+
+        def see(connection, cursor, *ran):
+            seen.append(ran[:2])
+
+        event.listen(db, "before_cursor_execute", see)
+        db.execute(statement)
+        event.remove(db, "before_cursor_execute", see)
+        ((ran, parameters),) = seen
+        rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {ran}", parameters)
+        return [row.detail for row in rows]
 
     def test_indexes(self):
         """
@@ -163,11 +188,11 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
             visibilities=frozenset({Visibility.PUBLIC}), owner="me", member="me"
         )
         (middle,) = self.created(image(1, owner="me"))
-        active = (Condition("status", Operator.EQ, "active"),)
+        living = (Condition("status", Operator.NE, Status.KILLED),)
         for query, marker, bound in (
             (Query(scope=scope, limit=25), None, ""),
             (Query(scope=scope, limit=25), middle, " AND created_at<?"),
-            (Query(scope=scope, limit=25, conditions=active), None, ""),
+            (Query(scope=scope, limit=25, conditions=living), None, ""),
         ):
             plan = self.plan(query, marker)
             self.assertEqual(
@@ -184,6 +209,138 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
                     "LEFT-JOIN",
                 ],
             )
+
+    def test_short_parts(self):
+        """
+        Where no index has a part of what a project may see in the order asked
+        for, a part that is short is looked up, and a great one walked along.
+        """
+        scope = Scope(visibilities=frozenset({Visibility.PUBLIC}), owner="me")
+        query = Query(scope=scope, limit=25, order=(Order("name", False),))
+        short = " ".join(self.plan(query, found=FEW))
+        self.assertIn("ix_images_visibility (deleted=? AND visibility=?)", short)
+        self.assertIn("ix_images_owner (deleted=? AND owner=?)", short)
+        self.assertNotIn("ix_images_name", short)
+        (walk,) = self.plan(query)
+        self.assertIn("ix_images_name", walk)
+
+    def test_forced(self):
+        """
+        MySQL is told which index to walk along, where one is in order.
+        """
+        name = Order("name", False)
+        for order, index in (
+            ((), "ix_images_created"),
+            ((Order("id"),), "PRIMARY"),
+            ((name,), "ix_images_name"),
+            ((name, Order("created_at", False)), "ix_images_name"),
+            ((name, Order("created_at")), None),
+            ((name, Order("size", False)), None),
+            ((Order("status"),), None),
+        ):
+            query = Query(scope=EVERYTHING, order=order)
+            statement = listing(query, None, lambda leads, most: ())
+            told = f" FORCE INDEX ({index})" if index else ""
+            self.assertIn(
+                f"FROM images{told} \nWHERE",
+                str(statement.compile(dialect=mysql.dialect())),
+            )
+
+    def test_common_among_many(self):
+        """
+        What is common is looked for in all that a project may see at once,
+        since one kind of image may have none of it.
+        """
+        scope = Scope(visibilities=frozenset({Visibility.PUBLIC}), owner="me")
+        plan = self.plan(Query(scope=scope, limit=25, tags=("a",)))
+        self.assertEqual(
+            plan[0], "SEARCH images USING INDEX ix_images_created (deleted=?)"
+        )
+        self.assertNotIn("USE TEMP B-TREE FOR ORDER BY", plan)
+
+    def test_ruled_out(self):
+        """
+        Images of a visibility that a filter rules out are not walked past.
+        """
+        shared = (Condition("visibility", Operator.EQ, Visibility.SHARED),)
+        walk = "SEARCH images USING INDEX ix_images_visibility (deleted=? AND visi"
+        (step,) = self.plan(Query(scope=EVERYTHING, limit=25, conditions=shared))
+        self.assertTrue(step.startswith(walk), step)
+        scope = Scope(visibilities=frozenset({Visibility.PUBLIC}), owner="me")
+        plan = self.plan(Query(scope=scope, limit=25, conditions=shared))
+        self.assertIn("ix_images_owner", plan[0])
+        self.assertNotIn("ix_images_visibility", " ".join(plan))
+
+    def test_indexes_of_orders(self):
+        """
+        So is a page in another order that clients ask for.
+        """
+        (middle,) = self.created(image(1))
+        wide = Scope(visibilities=frozenset(Visibility))
+        for attribute, name in (
+            ("name", "ix_images_name (deleted=? AND ranked_name"),
+            ("size", "ix_images_size (deleted=? AND ranked_size"),
+            ("updated_at", "ix_images_updated (deleted=? AND updated_at"),
+        ):
+            for scope in (EVERYTHING, wide):
+                order = (Order(attribute, False),)
+                query = Query(scope=scope, limit=25, order=order)
+                walk = f"SEARCH images USING INDEX {name}"
+                self.assertEqual(self.plan(query, marker=middle), [f"{walk}>?)"])
+                walk = self.plan(query)
+                self.assertEqual(len(walk), 1)
+                self.assertEqual(self.plan(evolve(query, tags="a"))[:1], walk)
+
+    def test_rare(self):
+        """
+        What is rare is looked up, and then sorted; what is common is met on the
+        way of a walk.
+        """
+        pairs = (("name", "a"), ("size", 5), ("checksum", "a"), ("owner", "a"))
+        conditions = [
+            {"conditions": (Condition(attribute, Operator.EQ, value),)}
+            for attribute, value in (
+                *pairs,
+                ("os_hash_value", "a"),
+                ("os_hash_algo", "a"),
+                ("status", Status.QUEUED),
+                ("disk_format", "iso"),
+            )
+        ]
+        recent = Condition("updated_at", Operator.GE, image(1).updated_at)
+        for filters, key in (
+            *((each, None) for each in conditions),
+            ({"conditions": (recent,)}, "ix_images_updated (deleted=? AND updated_at"),
+            ({"tags": ("a",)}, "ix_image_tags_tag (tag=?)"),
+            ({"properties": (("a", "b"),)}, "ix_image_properties_name (name=? AND"),
+            ({"hidden": True}, "ix_images_hidden (deleted=? AND os_hidden=?)"),
+        ):
+            query = Query(scope=EVERYTHING, limit=25, **filters)
+            first, *steps = self.plan(query, found=FEW)[1:]
+            self.assertRegex(first, "^SEARCH image.* INDEX ix_image")
+            self.assertIn(key or "=?", first)
+            self.assertIn("sqlite_autoindex_images_1 (id=?)", " ".join(steps))
+            self.assertEqual(steps[-1], "USE TEMP B-TREE FOR ORDER BY")
+            walk = self.plan(query)
+            self.assertNotIn("USE TEMP B-TREE FOR ORDER BY", walk, filters)
+
+    def test_counted_shortly(self):
+        """
+        To tell how rare something is takes a look at an index, and ends where
+        it is known to be common.
+        """
+        images = self.created(*(image(n, name="a") for n in range(5)))
+        self.assertEqual(len(images), 5)
+        same = (Condition("name", Operator.EQ, "a"),)
+        query = Query(scope=EVERYTHING, conditions=same, tags=("b",), hidden=True)
+        statement = counting(list(leads(query)), 3)
+        with self.engines.reader.begin() as db:
+            self.assertEqual(tuple(db.execute(statement).one()), (3, 0, 0))
+            plan = self.explain(db, statement)
+        looks = [step for step in plan if step.startswith(("SEARCH", "SCAN image"))]
+        self.assertEqual(len(looks), 3)
+        for look in looks:
+            self.assertIn("USING COVERING INDEX", look)
 
     def test_durable(self):
         """
@@ -266,6 +423,23 @@ class MemoryRegistryTests(RegistryContract, SynchronousTestCase):
 
     def make_registry(self):
         return memory_registry(self.clock)
+
+    def test_any_plan(self):
+        """
+        Whatever is looked for, and however, what it means is found.
+        """
+        chance = Random(4)
+        images = self.created(*(any_image(chance, n) for n in range(40)))
+        ids = [image.id for image in images]
+
+        @given(st.randoms(use_true_random=False), st.sampled_from(FEWS))
+        def check(random, few):
+            query = any_query(random, ids)
+            self.call_few(few)
+            page = random.choice([None, 3])
+            self.assertEqual(self.find_all(query, page), found(images, query), query)
+
+        check()
 
 
 class SQLiteRacingTests(SQLiteMixin, RacingContract, TestCase):

@@ -14,9 +14,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.registry import migrate
 from glance.registry.engine import DatabaseUnusable, open_engines, single_engine
 from glance.registry.migrate import VERSIONS, State, check, prepare, sync, version
-from glance.registry.schema import metadata
+from glance.registry.rows import row_of
+from glance.registry.schema import images, metadata
+from tests.registry.images import image
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -255,6 +258,31 @@ class SQLiteMigrationTests(SynchronousTestCase):
         ):
             dialect = open_engines(url, 1).reader.dialect
             self.assertEqual(f"{dialect.name}+{dialect.driver}", driver)
+
+    def test_sorted_as_before(self):
+        """
+        A database of the first version is refused until it is migrated; then
+        its images are sorted by what they are called, and by their sizes.
+        """
+        self.patch(migrate, "VERSIONS", VERSIONS[:1])
+        sync(self.url)
+        self.patch(migrate, "VERSIONS", VERSIONS)
+        old = (image(1, name="b"), image(2), image(3, name="a", size=5))
+        engine = single_engine(self.url)
+        with engine.begin() as connection:
+            for each in old:
+                row = row_of(each)
+                kept = {name: row[name] for name in row if "ranked" not in name}
+                connection.execute(images.insert(), kept)
+        self.assertIs(check(self.url), State.BEHIND)
+        error = self.assertRaises(DatabaseUnusable, prepare, self.url)
+        self.assertIn("glance-manage db sync", str(error))
+        sync(self.url)
+        self.assertEqual(differences(self.url), [])
+        with engine.begin() as connection:
+            found = connection.execute(images.select().order_by(images.c.id))
+            ranks = [(row.ranked_name, row.ranked_size) for row in found]
+        self.assertEqual(ranks, [("b", 0), ("", 0), ("a", 5)])
 
     def test_late_import(self):
         """

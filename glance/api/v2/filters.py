@@ -317,7 +317,9 @@ def _order(given: Arguments) -> Iterator[Order]:
     # A key that comes twice sorts by its first mention.
     order = [_sorted_by(*pair) for pair in dict(reversed(pairs)).items()][::-1]
     named = {by.attribute for by in order}
-    down = order[0].descending if order[0].attribute == "created_at" else True
+    down = True
+    if len(order) == 1 or order[0].attribute == "created_at":
+        down = order[0].descending
     yield from order
     yield from (Order(k, down) for k in ("created_at", "id") if k not in named)
 
