@@ -96,7 +96,8 @@ def _reading(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except GlanceError:
+    except (GlanceError, ImportError):
+        # A library that isn't there is no fault of the data.
         raise
     except Exception as error:
         _log.warn(
