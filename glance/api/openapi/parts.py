@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from glance.api.v2.schemas import UUID
+
 Described = dict[str, Any]
 """
 A part of an OpenAPI document.
@@ -81,6 +83,34 @@ def parameter(
         "schema": dict(schema),
         **more,
     }
+
+
+ID = parameter(
+    "path", "image_id", "The id of an image.", {"type": "string", "pattern": UUID}
+)
+
+MEMBER = parameter(
+    "path",
+    "member_id",
+    "A project.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/]+$"},
+)
+
+PAGE = (
+    parameter(
+        "query",
+        "limit",
+        "How many images a page has at most.",
+        {"type": "integer", "minimum": 0},
+    ),
+    parameter(
+        "query",
+        "marker",
+        "The id of the image that the page begins after.",
+        {"type": "string", "pattern": UUID},
+    ),
+)
+"""Which part of a list is wanted."""
 
 
 def answer(

@@ -4,8 +4,12 @@ Version 1, described.
 
 from __future__ import annotations
 
+from glance.api.lists import SORT_KEYS
 from glance.api.openapi.parts import (
     BINARY,
+    ID,
+    MEMBER,
+    PAGE,
     Described,
     answer,
     done,
@@ -14,21 +18,8 @@ from glance.api.openapi.parts import (
     parameter,
     ref,
 )
-from glance.api.v1.filters import SORT_KEYS
-from glance.api.v2.schemas import UUID
 
 TAG = "v1"
-
-ID = parameter(
-    "path", "image_id", "The id of an image.", {"type": "string", "pattern": UUID}
-)
-
-MEMBER = parameter(
-    "path",
-    "member_id",
-    "A project.",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/]+$"},
-)
 
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
 _LONG = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
@@ -36,18 +27,7 @@ _WORD = {"type": "string"}
 _VISIBLE = {"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$"}
 
 FILTERS = [
-    parameter(
-        "query",
-        "limit",
-        "How many images a page has at most.",
-        {"type": "integer", "minimum": 0},
-    ),
-    parameter(
-        "query",
-        "marker",
-        "The id of the image that the page begins after.",
-        {"type": "string", "pattern": UUID},
-    ),
+    *PAGE,
     parameter(
         "query",
         "sort_key",

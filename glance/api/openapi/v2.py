@@ -7,8 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from glance.api.lists import SORT_KEYS
 from glance.api.openapi.parts import (
     BINARY,
+    ID,
+    MEMBER,
+    PAGE,
     Described,
     answer,
     done,
@@ -17,29 +21,17 @@ from glance.api.openapi.parts import (
     parameter,
     ref,
 )
-from glance.api.v2.filters import OPERATORS, SORT_KEYS
+from glance.api.v2.filters import OPERATORS
 from glance.api.v2.patch import KEYED, NAMING, OPERATIONS
 from glance.api.v2.schemas import (
     CHANGED_MEMBER,
     CONSENTS,
     NEW_MEMBER,
     READ_ONLY,
-    UUID,
     VISIBILITIES,
 )
 
 TAG = "v2"
-
-ID = parameter(
-    "path", "image_id", "The id of an image.", {"type": "string", "pattern": UUID}
-)
-
-MEMBER = parameter(
-    "path",
-    "member_id",
-    "A project.",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^/]+$"},
-)
 
 NAME = parameter(
     "path",
@@ -84,18 +76,7 @@ def _number(name: str) -> list[Described]:
 
 
 FILTERS = [
-    parameter(
-        "query",
-        "limit",
-        "How many images a page has at most.",
-        {"type": "integer", "minimum": 0},
-    ),
-    parameter(
-        "query",
-        "marker",
-        "The id of the image that the page begins after.",
-        {"type": "string", "pattern": UUID},
-    ),
+    *PAGE,
     parameter(
         "query",
         "sort",

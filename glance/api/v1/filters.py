@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from glance.api.lists import SORT_KEYS
 from glance.context import Context
 from glance.errors import Invalid
 from glance.image import Status, Visibility
@@ -29,18 +30,6 @@ QueryOf = Callable[[Mapping[str, str], Context, Limits], Query]
 """
 Makes the arguments of a request a query.
 """
-
-SORT_KEYS = (
-    "name",
-    "status",
-    "container_format",
-    "disk_format",
-    "size",
-    "id",
-    "created_at",
-    "updated_at",
-)
-"""What lists can be sorted by, in the order in which it is said."""
 
 TEXTS = ("name", "container_format", "disk_format")
 """Attributes that are asked for as they are."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from attrs import field, frozen
 
+from glance.api.lists import SORT_KEYS
 from glance.api.v2.schemas import CONSENTS, VISIBILITIES
 from glance.context import Context
 from glance.errors import Invalid
@@ -26,18 +27,6 @@ Arguments = Sequence[tuple[str, str]]
 """
 The arguments of a request, in their order; a name may come again.
 """
-
-SORT_KEYS = (
-    "name",
-    "status",
-    "container_format",
-    "disk_format",
-    "size",
-    "id",
-    "created_at",
-    "updated_at",
-)
-"""What lists can be sorted by, in the order in which it is said."""
 
 PAGING = frozenset({"limit", "marker", "sort", "sort_key", "sort_dir"})
 """What says how a list is shown, rather than what is in it."""
