@@ -14,6 +14,7 @@ from twisted.web.iweb import IAgent
 from glance.client.agents import TLS
 from glance.client.errors import Invalid
 from glance.client.reaching import server_of, threads_of
+from glance.client.sending import PATIENCE
 from glance.deferreds import InThread
 from glance.streams.strands import Window
 
@@ -40,7 +41,7 @@ class VersionedClient:
         use_ssl: bool = False,
         *,
         reactor: Any,
-        timeout: float | None = 60.0,
+        timeout: float | None = PATIENCE,
         auth_tok: str | None = None,
         doc_root: str | None = None,
         ca_file: str | None = None,
@@ -57,6 +58,8 @@ class VersionedClient:
         @param reactor: connects, and tells the time.
         @param timeout: for how many seconds the server may be silent, L{None}
             for ever.  A transfer that moves may take as long as it takes.
+            Once a server has all data of an upload it may be silent for 600
+            seconds, unless C{timeout} is less than 60 or more than 600.
         @param auth_tok: the token that says who asks, L{None} for nobody.
         @param doc_root: where the API is, L{None} for C{/v1} or C{/v2}.
         @param ca_file: PEM file of certificates to trust, L{None} for the
