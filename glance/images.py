@@ -19,6 +19,7 @@ from glance.errors import (
     ImageNotFound,
     ImageProtected,
     TagNotFound,
+    Unauthenticated,
 )
 from glance.image import GONE, Image, Status, Visibility
 from glance.limits import Limits
@@ -84,6 +85,8 @@ class Images:
         @raise Forbidden: it is somebody else's, or is to be public.
         @raise ImageExists: its id is taken, or was once.
         """
+        if not context.is_admin and context.owner is None:
+            raise Unauthenticated("Log in, as somebody of a project, to make images.")
         if context.reads_only:
             raise Forbidden("Your role does not let you make images.")
         if not context.is_admin and image.owner != context.owner:
@@ -162,6 +165,7 @@ class Images:
                 raise ImageNotFound(f"No image with ID {image_id} was found.")
             demand(context, deed, image)
             new = f(image)
+            _demand_formats_kept(image, new)
             if _rewrites(image, new):
                 demand(context, Deed.REWRITE, image)
             if new.visibility is Visibility.PUBLIC is not image.visibility:
@@ -271,6 +275,20 @@ class Images:
         Tell whether a caller may know of an image.
         """
         return may(context, Deed.SEE, image)
+
+
+def _demand_formats_kept(old: Image, new: Image) -> None:
+    """
+    Refuse to call data something else than what it was looked into as.
+    """
+    formats = (old.disk_format, old.container_format)
+    if old.status is not Status.QUEUED and formats != (
+        new.disk_format,
+        new.container_format,
+    ):
+        raise Forbidden(
+            f"The formats of image {old.id} can be changed only before it has data."
+        )
 
 
 def _demand_publisher(context: Context, image: Image) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from glance.context import Context, Deed, may
+from glance.context import Context, Deed, demand, may
 from glance.errors import Forbidden, MemberExists, MemberNotFound
 from glance.image import Consent, Image, Member, Visibility
 from glance.images import Images
@@ -53,8 +53,8 @@ class Sharing:
 
         @param can_share: whether the member may share it further; L{None} to
             leave that as it is, or, for a new member, for no.
-        @param status: what the member thinks of it; L{None} to leave that as it
-            is, or, for a new member, for pending.
+        @param status: what a new member is taken to think of it; L{None} for
+            pending.  What one thinks who is a member already, is its own.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: the caller may not share it.
@@ -64,7 +64,7 @@ class Sharing:
         image = await self._images.change(
             context,
             image_id,
-            lambda image: _shared(image, member_id, can_share, status, now),
+            lambda image: _shared_anew(image, member_id, can_share, status, now),
             Deed.SHARE,
             touch=False,
         )
@@ -72,14 +72,18 @@ class Sharing:
 
     async def shared(self, context: Context, image_id: str) -> tuple[Member, ...]:
         """
-        List the members of an image that is shared, as L{members} does.
+        List the members of an image that is shared: all for who owns it, and
+        for a member itself.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: it isn't shared, or is shared with others.
         """
         image = await self._images.get(context, image_id)
         _demand_shared(image)
-        return await self.members(context, image_id)
+        demand(context, Deed.SEE_MEMBERS, image)
+        if may(context, Deed.CHANGE, image):
+            return image.members
+        return tuple(m for m in image.members if m.id == context.tenant)
 
     async def member(self, context: Context, image_id: str, member_id: str) -> Member:
         """
@@ -117,7 +121,7 @@ class Sharing:
             return _shared(image, member_id, None, None, now)
 
         image = await self._images.change(
-            context, image_id, added, Deed.SHARE, touch=False
+            context, image_id, added, Deed.CHANGE, touch=False
         )
         return _member(image, member_id)
 
@@ -158,7 +162,7 @@ class Sharing:
 
         @param members: the id of each, and whether it may share the image
             further, as L{put} has it.
-        @param status: what they think of it.
+        @param status: what those that are new are taken to think of it.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: the caller may not share it.
@@ -171,7 +175,7 @@ class Sharing:
             kept = tuple(m for m in image.members if m.id in wanted)
             image = evolve(image, members=kept)
             for member_id, can_share in members:
-                image = _shared(image, member_id, can_share, status, now)
+                image = _shared_anew(image, member_id, can_share, status, now)
             return image
 
         await self._images.change(context, image_id, replaced, Deed.SHARE, touch=False)
@@ -188,7 +192,7 @@ class Sharing:
         Share an image with a member no more.
 
         @param while_shared: whether to do so only as long as the image has the
-            visibility in which members count.
+            visibility in which members count, and only for who owns it.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise MemberNotFound: it isn't shared with that member.
@@ -203,7 +207,8 @@ class Sharing:
             left = tuple(m for m in image.members if m.id != member_id)
             return evolve(image, members=left)
 
-        await self._images.change(context, image_id, removed, Deed.SHARE, touch=False)
+        deed = Deed.CHANGE if while_shared else Deed.SHARE
+        await self._images.change(context, image_id, removed, deed, touch=False)
 
     async def shared_with(self, context: Context, member_id: str) -> Sequence[Image]:
         """
@@ -219,6 +224,22 @@ class Sharing:
             consents=frozenset(Consent),
         )
         return await self._images.find(context, Query(scope=scope, hidden=None))
+
+
+def _shared_anew(
+    image: Image,
+    member_id: str,
+    can_share: bool | None,
+    status: Consent | None,
+    now: datetime,
+) -> Image:
+    """
+    Get an image as it is once it is shared with a member, who may be one
+    already.
+    """
+    if image.member(member_id) is not None:
+        status = None
+    return _shared(image, member_id, can_share, status, now)
 
 
 def _no_member(image_id: str, member_id: str) -> MemberNotFound:

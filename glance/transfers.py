@@ -5,19 +5,21 @@ L{Transfers}: image data on its way in and out.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from attrs import frozen
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 
 from glance.context import Context, Deed, demand
 from glance.deferreds import InThread
 from glance.errors import (
+    BodyStopped,
     ChecksumMismatch,
     DataDamaged,
     DataNotFound,
@@ -41,6 +43,9 @@ from glance.storage import Storage
 from glance.streams.inspection import Inspection
 from glance.streams.metering import Digest, MeteredBody
 from glance.streams.strands import Window
+
+LOOK = 5.0
+"""Seconds between two looks whether an image still waits for the data that comes."""
 
 RETRY_PAUSE = 0.5
 """Seconds between two tries to tell the registry that data is whole."""
@@ -134,6 +139,7 @@ class Transfers:
         fallback: Status = Status.QUEUED,
         needs_formats: bool = False,
         change: Callable[[Image], Image] = _unchanged,
+        heeds_known: bool = True,
     ) -> Image:
         """
         Fill a queued image with data.
@@ -148,6 +154,8 @@ class Transfers:
         @param needs_formats: whether the image needs its formats by now.
         @param change: what else is changed, together with the status: who
             comes second changes nothing.  It is pure, and may raise.
+        @param heeds_known: whether the data has to be what was said of it when
+            the image was made.
 
         @return: the image, active.
 
@@ -174,27 +182,35 @@ class Transfers:
         saving = await self._begin(context, image_id, attempt, needs_formats, change)
         self.in_flight += 1
         try:
-            announced = [
-                Announced(size=saving.size, checksum=saving.checksum),
-                Announced(size=size, checksum=checksum),
-            ]
+            announced = [Announced(size=size, checksum=checksum)]
+            if heeds_known:
+                known = Announced(size=saving.size, checksum=saving.checksum)
+                announced.append(known)
             return await self._fill(saving, attempt, body, announced)
         except Exception as error:
             await self._reaper.give_up(image_id, attempt)
-            if isinstance(error, UploadSuperseded):
-                await self._demand_there(image_id)
+            if isinstance(error, UploadSuperseded | BodyStopped):
+                await self._demand_waiting(image_id, None)
             raise
         finally:
             self.in_flight -= 1
 
-    async def _demand_there(self, image_id: str) -> None:
+    async def _demand_waiting(self, image_id: str, attempt: Attempt | None) -> None:
         """
-        See whether an upload was given up because its image is gone.
+        See whether an image still waits for data.
 
-        @raise ImageGone: it is.
+        @param attempt: by which attempt; L{None} for any.
+
+        @raise ImageGone: it is deleted.
+        @raise UploadSuperseded: it waits for that attempt's no more.
         """
-        image: Image = await self._images.revisions.registry.get(image_id)
+        try:
+            image: Image = await self._images.revisions.registry.get(image_id)
+        except RegistryUnavailable:
+            return
         _demand_not_gone(image)
+        if attempt is not None:
+            _demand_attempt(image, attempt)
 
     async def _begin(
         self,
@@ -240,7 +256,8 @@ class Transfers:
             body, limit, [md5, better], self._in_thread, self._window, inspection
         )
         store = self._storage.at(attempt.location)
-        size: int = await store.add(attempt.location.key, metered)
+        async with self._watching(image.id, attempt, metered):
+            size: int = await store.add(attempt.location.key, metered)
         if size != metered.count:
             raise StoreUnavailable("The store did not keep all of the data; try again.")
         _compare_sizes(announced, size)
@@ -256,6 +273,36 @@ class Transfers:
                 os_hash_value=better.value(),
             ),
         )
+
+    @asynccontextmanager
+    async def _watching(
+        self, image_id: str, attempt: Attempt, body: IBodyProducer
+    ) -> AsyncIterator[None]:
+        """
+        Stop data that nobody waits for any more, such as that of an image that
+        is deleted: it may go on for long.
+        """
+        ended: list[GlanceError] = []
+
+        async def look() -> None:
+            try:
+                await self._demand_waiting(image_id, attempt)
+            except GlanceError as error:
+                if not ended:
+                    ended.append(error)
+                    body.stopProducing()
+
+        looking = LoopingCall(lambda: Deferred.fromCoroutine(look()))
+        looking.clock = self._clock
+        looking.start(LOOK, now=False)
+        try:
+            yield
+        except BodyStopped:
+            if ended:
+                raise ended[0] from None
+            raise
+        finally:
+            looking.stop()
 
     async def _register(self, image_id: str, f: Callable[[Image], Image]) -> Image:
         deadline = self._clock.seconds() + self._retry_seconds
@@ -337,6 +384,14 @@ def _demand_not_gone(image: Image) -> None:
         raise ImageGone(f"Image {image.id} was deleted during its upload.")
 
 
+def _demand_attempt(image: Image, attempt: Attempt) -> None:
+    if image.attempt is None or image.attempt.id != attempt.id:
+        raise UploadSuperseded(
+            f"The upload of image {image.id} took a break for so long that it "
+            "was given up; start it again."
+        )
+
+
 def _filled(attempt: Attempt, **known: Any) -> Callable[[Image], Image]:
     """
     Get the change that makes an image active with an attempt's data.
@@ -346,11 +401,7 @@ def _filled(attempt: Attempt, **known: Any) -> Callable[[Image], Image]:
         if attempt.location in image.locations:
             return image
         _demand_not_gone(image)
-        if image.attempt is None or image.attempt.id != attempt.id:
-            raise UploadSuperseded(
-                f"The upload of image {image.id} took a break for so long that it "
-                "was given up; start it again."
-            )
+        _demand_attempt(image, attempt)
         return image.becoming(
             Status.ACTIVE, attempt=None, locations=(attempt.location,), **known
         )

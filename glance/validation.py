@@ -20,7 +20,7 @@ NAME_LENGTH = 255
 VALUE_LENGTH = 65535
 """The most bytes in the value of a property."""
 
-PROPERTIES_LENGTH = 1 << 17
+PROPERTIES_LENGTH = 1 << 16
 """The most bytes of all properties of an image, names and values: lists and headers
 have to hold them."""
 
@@ -35,10 +35,13 @@ RESERVED = frozenset(
         "checksum",
         "container_format",
         "created_at",
+        "deleted",
+        "deleted_at",
         "direct_url",
         "disk_format",
         "file",
         "id",
+        "location",
         "locations",
         "min_disk",
         "min_ram",
@@ -81,6 +84,19 @@ def is_image_id(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+def demand_no_mix(disk: str | None, container: str | None) -> None:
+    """
+    Refuse formats that v1 does not let go together.
+
+    @raise InvalidImage: one is Amazon's, and the other isn't the same.
+    """
+    if (disk in AMAZON or container in AMAZON) and disk != container:
+        raise InvalidImage(
+            "Invalid mix of disk and container formats. Where one is aki, ari or "
+            "ami, the other has to be the same."
+        )
 
 
 def validate(image: Image, limits: Limits, old: Image | None = None) -> None:
@@ -129,6 +145,8 @@ def _members(image: Image, limits: Limits) -> None:
         _text("member", member.id)
         if not member.id:
             raise InvalidImage("A member has to have a name.")
+        if "/" in member.id:
+            raise InvalidImage("The name of a member cannot hold a slash.")
     _count("members", len(image.members), limits.members)
 
 
@@ -170,11 +188,6 @@ def _formats(image: Image, limits: Limits) -> None:
         raise InvalidImage(f"Invalid disk format '{disk}' for image.")
     if container is not None and container not in limits.container_formats:
         raise InvalidImage(f"Invalid container format '{container}' for image.")
-    if (disk in AMAZON or container in AMAZON) and disk != container:
-        raise InvalidImage(
-            "Invalid mix of disk and container formats. Where one is aki, ari or "
-            "ami, the other has to be the same."
-        )
 
 
 def _number(what: str, value: int | None, most: int) -> None:

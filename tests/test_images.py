@@ -2,6 +2,8 @@
 Tests for L{glance.images}, L{glance.revisions} and L{glance.validation}.
 """
 
+from datetime import UTC, datetime
+
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,13 +22,15 @@ from glance.errors import (
     TooBusy,
     TooMany,
 )
-from glance.image import Status, Visibility
+from glance.image import Member, Status, Visibility
 from glance.limits import Limits
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
-from glance.validation import RESERVED, is_image_id, validate
+from glance.validation import RESERVED, demand_no_mix, is_image_id, validate
 from tests.assembly import ADMIN, World, member_of
 from tests.faults import FaultyStore
+
+THEN = datetime(2011, 4, 15, tzinfo=UTC)
 
 ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
@@ -354,9 +358,6 @@ class ValidationTests(ImagesCase):
         {"owner": "o" * 256},
         {"disk_format": "floppy"},
         {"container_format": "box"},
-        {"disk_format": "ami", "container_format": "bare"},
-        {"disk_format": "aki"},
-        {"container_format": "ari", "disk_format": "raw"},
         {"size": -1},
         {"size": 1 << 63},
         {"min_disk": -1},
@@ -370,6 +371,7 @@ class ValidationTests(ImagesCase):
         {"properties": {"n": "\0"}},
         {"properties": {"os_glance_n": "v"}},
         {"tags": frozenset({"t" * 256})},
+        {"members": (Member(id="a/b", created_at=THEN, updated_at=THEN),)},
         *({"properties": {name: "v"}} for name in sorted(RESERVED)),
     )
 
@@ -378,11 +380,12 @@ class ValidationTests(ImagesCase):
         {"name": "n" * 255},
         {"name": "漢字 é\n"},
         {"disk_format": "ami", "container_format": "ami"},
+        {"disk_format": "aki"},
         {"disk_format": "raw"},
         {"size": 0, "min_disk": 0, "min_ram": (1 << 31) - 1},
         {"size": (1 << 63) - 1},
         {"checksum": "0123456789abcdefABCDEF0123456789"},
-        {"properties": {"n": None, "m": "", "k": "v" * 65535}},
+        {"properties": {"n": None, "m": "", "k": "v" * 65533}},
     )
 
     def test_refused(self):
@@ -393,12 +396,29 @@ class ValidationTests(ImagesCase):
             with self.assertRaises(InvalidImage, msg=str(attributes)[:80]):
                 validate(self.images.draft(ADMIN, **attributes), Limits())
 
+    def test_mix(self):
+        """
+        For v1, Amazon's formats go only with themselves.
+        """
+        for disk, container, fit in (
+            ("ami", "ami", True),
+            ("raw", "bare", True),
+            (None, None, True),
+            ("ami", "bare", False),
+            ("aki", None, False),
+            ("raw", "ari", False),
+        ):
+            if fit:
+                demand_no_mix(disk, container)
+            else:
+                self.assertRaises(InvalidImage, demand_no_mix, disk, container)
+
     def test_properties_together(self):
         """
         All properties together are bounded: lists and headers hold them.
         """
         for names, fit in (("ab", True), ("abc", False)):
-            properties = dict.fromkeys(names, "v" * 65535)
+            properties = dict.fromkeys(names, "v" * 32767)
             image = self.images.draft(ADMIN, properties=properties)
             if fit:
                 validate(image, Limits())

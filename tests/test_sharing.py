@@ -80,8 +80,21 @@ class SharingTests(ImagesCase):
         self.put("b")
         self.run_(self.sharing.replace(MINE, self.id, [("c", True), ("a", None)]))
         self.assertEqual(
-            sorted(self.members()), [("a", True, "accepted"), ("c", True, "accepted")]
+            sorted(self.members()), [("a", True, "pending"), ("c", True, "accepted")]
         )
+
+    def test_rejected(self):
+        """
+        Who rejected an image is not taken to accept it because it is shared
+        again.
+        """
+        self.put("a", status=Consent.ACCEPTED)
+        member = member_of("a")
+        consenting = self.sharing.consent(member, self.id, "a", Consent.REJECTED)
+        self.run_(consenting)
+        self.put("a", status=Consent.ACCEPTED)
+        self.run_(self.sharing.replace(MINE, self.id, [("a", None)]))
+        self.assertEqual(self.members(), [("a", False, "rejected")])
 
     def test_remove(self):
         """

@@ -25,6 +25,7 @@ from glance.image import Status, Visibility
 from glance.limits import Limits
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
+from glance.transfers import LOOK
 from tests.assembly import ADMIN, World, member_of
 from tests.bodies import FailingBody, ManualBody
 from tests.faults import FaultyRegistry, FaultyStore
@@ -289,6 +290,33 @@ class UploadTests(TransferCase):
         self.failureResultOf(uploading, ImageGone)
         self.assertEqual(self.kept(), [])
         self.assertEqual(self.image(image_id).status, Status.DELETED)
+
+    def test_deleted_long_before_the_end(self):
+        """
+        Data for which nobody waits any more is stopped soon, though it goes on.
+        """
+        image_id = self.create()
+        body = ManualBody()
+        uploading = self.start(image_id, body)
+        body.data(b"some")
+        self.world.clock.advance(LOOK)
+        self.assertNoResult(uploading)
+        self.run_(self.world.images.delete(ADMIN, image_id))
+        self.world.clock.advance(LOOK)
+        self.assertTrue(body.stopped)
+        self.failureResultOf(uploading, ImageGone)
+        self.assertEqual(self.kept(), [])
+        self.assertEqual(self.world.clock.getDelayedCalls(), [])
+
+    def test_announced_before(self):
+        """
+        What was said of data when the image was made counts, unless it is not
+        heeded.
+        """
+        image_id = self.create(size=3)
+        self.failureResultOf(self.start(image_id), SizeMismatch)
+        image = self.successResultOf(self.start(image_id, heeds_known=False))
+        self.assertEqual(image.size, len(DATA))
 
     def test_deleted_in_store(self):
         """

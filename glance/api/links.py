@@ -23,7 +23,7 @@ A host, with a port or without, as a C{Host} header has it.
 """
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
-_PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"\\]*)"|([^\s";,]*))\s*')
+_PAIR = re.compile(r'\s*+([A-Za-z]++)\s*+=\s*+(?:"([^"\\]*+)"|([^\s";,]*+))\s*+')
 _NODE = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+)(?::[0-9]+)?")
 
 

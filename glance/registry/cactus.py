@@ -24,6 +24,7 @@ from glance.query import Query
 from glance.registry.resource import CHALLENGE, answer_json, read_json
 from glance.registry.v1fields import read_attributes, read_id, read_status
 from glance.streams.request import StreamingRequest
+from glance.validation import demand_no_mix
 
 ContextOf = Callable[[StreamingRequest], Awaitable[Context]]
 """
@@ -116,6 +117,7 @@ class OldFace:
             public = attributes.pop("is_public", False)
             attributes["visibility"] = v1form.visibility(public)
             image = self._images.draft(context, **attributes)
+            demand_no_mix(image.disk_format, image.container_format)
             created = await self._images.create(context, _sized(image))
         except Invalid as error:
             raise _refused("add", error) from error
@@ -217,7 +219,10 @@ def _changed(
         if image.attempt is not None:
             raise BadTransition(f"Image {image.id} is being uploaded elsewhere.")
         image = image.becoming(status)
-    return _sized(evolve(image, **new))
+    changed = evolve(image, **new)
+    if {"disk_format", "container_format"} & set(new):
+        demand_no_mix(changed.disk_format, changed.container_format)
+    return _sized(changed)
 
 
 @implementer(IResource)

@@ -359,11 +359,23 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._closing = True
         self._body = None
         self._unwatch()
+        self._forget()
         if self._abort_call is not None:
             self._abort_call.cancel()
             self._abort_call = None
         super().connectionLost(reason)
         self.site.closed(self)
+
+    def _forget(self) -> None:
+        """
+        Let go of what nobody will read: what refers to it may stay for long.
+        """
+        socket = self._socket()
+        if socket is not None:
+            socket.dataBuffer = b""
+            socket.offset = 0
+            socket._tempDataBuffer = []
+            socket._tempDataLen = 0
 
     # Clients that don't read what they are sent
 

@@ -53,12 +53,18 @@ _FAULTS = {
 What it means when a check of the library fails, by the name of the check.
 """
 
-_DESCRIPTOR = re.compile(
-    rb"\A([ \t]*(#[^\n]*)?\r?\n)*version=[123][ \t]*\r?\n|^[ \t]*createtype[ \t]*=",
-    re.IGNORECASE | re.MULTILINE,
+# Neither of these goes back to try again: data of strangers chooses how often.
+_VERSION = re.compile(
+    rb"(?:[ \t]*+(?:#[^\n]*+|\r)?\n)*+version=[123][ \t]*+\r?\n", re.IGNORECASE
 )
 """
-What a text has that is taken for the descriptor of a VMDK.
+How data begins that QEMU takes for the descriptor of a VMDK: after comments, which
+hold any bytes.
+"""
+
+_CREATE_TYPE = re.compile(rb"^[ \t]*+createtype[ \t]*+=", re.IGNORECASE | re.MULTILINE)
+"""
+What else a text has that is one.
 """
 
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]*")
@@ -125,7 +131,7 @@ def _look_for_vmdk(head: bytes) -> bool:
         or one with a descriptor that is not in the first block.
     """
     text = _TEXT.match(head)
-    if text is not None and _DESCRIPTOR.search(text.group()):
+    if _VERSION.match(head) or (text and _CREATE_TYPE.search(text.group())):
         raise unsafe("vmdk", _FAULTS["descriptor"])
     if head.startswith(b"COWD"):
         raise unsafe("vmdk", _FAULTS["version"])
@@ -133,6 +139,9 @@ def _look_for_vmdk(head: bytes) -> bool:
         return False
     if int.from_bytes(head[36:44], "little") >= BLOCK // SECTOR:
         raise unsafe("vmdk", "its descriptor is larger than any")
+    if not any(head[12:20]):
+        # QEMU then goes by the descriptor, and reads more of that than others.
+        raise unsafe("vmdk", "it says that it has no size")
     return True
 
 
@@ -270,7 +279,10 @@ class Content:
             allowed = {name.lower() for name in limits.vmdk_types}
             if self._inspector.vmdktype not in allowed:
                 raise unsafe("vmdk", "VMDKs of its create type are not taken here")
-            if b"parentfilenamehint" in self._head[_PARENT].lower():
+            descriptor = self._head[_PARENT].lower()
+            if descriptor.count(b"createtype") != 1:
+                raise unsafe("vmdk", "its descriptor doesn't say once what it is")
+            if b"parentfilenamehint" in descriptor:
                 raise unsafe("vmdk", _FAULTS["backing_file"])
         if self.name == "vhd" and self._head[60:64] == b"\0\0\0\4":
             raise unsafe("vhd", _FAULTS["backing_file"])

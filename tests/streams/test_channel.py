@@ -3,6 +3,8 @@ Tests of L{glance.streams.channel}.
 """
 
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
 from glance.errors import BodyStopped
 from tests.streams.wire import IDLE, Sink, WireTestCase
@@ -289,6 +291,18 @@ class SocketTests(WireTestCase):
         self.assertTrue(self.socket.connected)
         self.clock.pump([IDLE / 8] * 12)
         self.assertFalse(self.socket.connected)
+
+    def test_lost(self):
+        """
+        What a client that goes away did not read is let go of.
+        """
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.leaf.requests[0].write(bytes(1 << 17))
+        self.socket.doWrite()
+        self.leaf.requests[0].write(bytes(1 << 17))
+        self.channel.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.socket.dataBuffer, b"")
+        self.assertEqual(self.socket._tempDataBuffer, [])
 
     def test_slow_end(self):
         """

@@ -92,6 +92,11 @@ UNSAFE = {
     "vmdk with a parent behind": disks.vmdk(
         text=disks.descriptor() + b'\0\nparentFileNameHint="/etc/passwd"'
     ),
+    "descriptor after bytes": b"#\xff\0\nversion=1\n".ljust(9000, b"\n"),
+    "vmdk of no size": disks.vmdk(0),
+    "vmdk of two types": disks.vmdk(
+        text=disks.descriptor(more='CREATETYPE="monolithicSparse"')
+    ),
     "vmdk without a type": disks.vmdk(text=b"version=1\n"),
     "vmdk of no version": disks.vmdk(version=7),
     "vmdk cut": disks.vmdk()[:2000],
@@ -402,6 +407,14 @@ class StreamTests(SynchronousTestCase):
             inspection = Inspection(disk_format, LIMITS)
             self.assertTrue(inspection.update([data[:BLOCK]]))
             self.assertTrue(inspection.update([data[BLOCK:]]))
+
+    def test_many_lines(self):
+        """
+        However many lines there are that might be the beginning of something,
+        a look at them comes to an end.
+        """
+        for line in (b"#\r\n", b"\n", b" \r\n", b"#", b" ", b"\t\n", b"createtype "):
+            inspect(line * (BLOCK // len(line)) + b"x")
 
     def test_memory(self):
         """

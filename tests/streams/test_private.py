@@ -27,7 +27,7 @@ CHANNEL = {
 }
 """What is taken from L{http.HTTPChannel}."""
 
-TRANSPORT = {"_tempDataLen"}
+TRANSPORT = {"_tempDataBuffer", "_tempDataLen"}
 """What is taken from L{FileDescriptor}."""
 
 HOOKS = {
@@ -77,8 +77,8 @@ def foreign(module):
             case ast.Name(id=name, ctx=ast.Store()):
                 defined.add(name)
     # To redefine what Twisted calls is to use it.
-    used |= CHANNEL & defined
-    defined -= CHANNEL
+    used |= (CHANNEL | TRANSPORT) & defined
+    defined -= CHANNEL | TRANSPORT
     private = {name for name in used - defined if name.startswith("_")}
     return {name for name in private if not name.endswith("__")}
 

@@ -22,7 +22,7 @@ from glance.api.v1.dialect import TRUE, Dialect
 from glance.context import Context
 from glance.errors import Forbidden, Invalid
 from glance.image import Image, Status
-from glance.validation import AMAZON, is_image_id
+from glance.validation import AMAZON, demand_no_mix, is_image_id
 
 PREFIX = "x-image-meta-"
 PROPERTY = "property_"
@@ -37,6 +37,7 @@ EXTERNAL = frozenset(
 )
 """Headers that name data elsewhere; underscores are as good."""
 
+FORMATS = ("disk_format", "container_format")
 TEXTS = frozenset({"name", "disk_format", "container_format", "owner"})
 TRUTHS = frozenset({"is_public", "protected"})
 NUMBERS = frozenset({"size", "min_disk", "min_ram"})
@@ -99,6 +100,8 @@ class Metadata:
     def draft(self, context: Context) -> dict[str, Any]:
         """
         Get the attributes of a new image that is so, as far as it is told.
+
+        @raise InvalidImage: its formats don't go together.
         """
         attributes = {**self.attributes, "properties": dict(self.properties)}
         if attributes.get("owner") is None or not context.is_admin:
@@ -106,7 +109,9 @@ class Metadata:
         if self.id is not None:
             attributes["id"] = self.id
         attributes["visibility"] = v1form.visibility(bool(self.is_public))
-        return _with_one_format(attributes)
+        attributes = _with_one_format(attributes)
+        demand_no_mix(*map(attributes.get, FORMATS))
+        return attributes
 
     def onto(self, image: Image, context: Context, *, purge: bool) -> Image:
         """
@@ -115,6 +120,7 @@ class Metadata:
         @param purge: whether properties that aren't named go.
 
         @raise Forbidden: it is not for clients to change that.
+        @raise InvalidImage: its formats don't go together.
         """
         if self.id not in (None, image.id):
             raise Forbidden("Forbidden to modify 'id' of image.")
@@ -132,7 +138,10 @@ class Metadata:
         properties = {} if purge else dict(image.properties)
         for name, value in self.properties.items():
             properties[spelled.get(name, name)] = value
-        return evolve(image, **_with_one_format(attributes), properties=properties)
+        new = evolve(image, **_with_one_format(attributes), properties=properties)
+        if any(name in attributes for name in FORMATS):
+            demand_no_mix(new.disk_format, new.container_format)
+        return new
 
     def _of_data(self, image: Image) -> dict[str, Any]:
         """

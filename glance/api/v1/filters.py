@@ -45,6 +45,9 @@ NUMBERS = {
 PROPERTY = "property-"
 """What filters by custom properties begin with."""
 
+MOST = 128
+"""How many properties can be asked for together."""
+
 _WORDS = {
     **dict.fromkeys(("true", "t", "on", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "off", "no", "n", "0"), False),
@@ -75,17 +78,20 @@ def query(given: Mapping[str, str], context: Context, limits: Limits) -> Query:
     marker = given.get("marker")
     if marker is not None and not is_image_id(marker.lower()):
         raise Invalid("Invalid marker format")
+    properties = tuple(
+        (name.removeprefix(PROPERTY), value)
+        for name, value in given.items()
+        if name.startswith(PROPERTY)
+    )
+    if len(properties) > MOST:
+        raise Invalid(f"Ask for at most {MOST} properties at once.")
     since = _changes_since(given)
     if since is not None:
         conditions.append(Condition("updated_at", Operator.GT, since))
     return Query(
         scope=scope,
         conditions=(_LIVING, *conditions, *_conditions(given)),
-        properties=tuple(
-            (name.removeprefix(PROPERTY), value)
-            for name, value in given.items()
-            if name.startswith(PROPERTY)
-        ),
+        properties=properties,
         deleted=False if since is None else None,
         order=(_order(given),),
         limit=_limit(given, limits),

@@ -85,6 +85,7 @@ class DataAPI:
             store=request.getHeader("x-image-meta-store"),
             size=_announced(request),
             needs_formats=True,
+            heeds_known=False,
         )
         return answer_nothing(request, HTTPStatus.NO_CONTENT)
 

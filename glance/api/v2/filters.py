@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -54,9 +54,18 @@ OPERATORS = {
 }
 """How moments are compared."""
 
+MEASURED = frozenset({"size", "virtual_size", "checksum", "os_hash_value"})
+"""What is known of data; before there is any, what was announced is no matter."""
+
+MOST = 128
+"""How many tags and properties can be asked for together."""
+
+_WHOLE = Condition("status", Operator.IN, (Status.ACTIVE, Status.DEACTIVATED))
+
 _LIVING = Condition("status", Operator.NE, Status.KILLED)
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*))\s*(,|$)')
+# It does not go back to try again: strangers choose how often.
+_ITEM = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"\s*+|([^",]*+))(,|\Z)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _LIMIT = re.compile(r"[0-9]{1,1000}")
@@ -76,12 +85,17 @@ def query(given: Arguments, context: Context, limits: Limits) -> Query:
     for name, value in last.items():
         if name not in PAGING | {"tag", "deleted"}:
             _add(wanted, name, value)
+    tags = tuple(dict.fromkeys(value for name, value in given if name == "tag"))
+    if len(tags) + len(wanted.properties) > MOST:
+        raise Invalid(f"Ask for at most {MOST} tags and properties at once.")
+    if any(wanted.measured):
+        wanted.conditions.append(_WHOLE)
     scope, conditions = _scope(last, context)
     return Query(
         scope=scope,
         conditions=(_LIVING, *conditions, *wanted.conditions),
         properties=tuple(wanted.properties),
-        tags=tuple(dict.fromkeys(value for name, value in given if name == "tag")),
+        tags=tags,
         hidden=wanted.hidden,
         order=tuple(_order(given)),
         limit=_limit(last, limits),
@@ -98,6 +112,13 @@ class _Wanted:
     conditions: list[Condition] = field(factory=list)
     properties: list[tuple[str, str]] = field(factory=list)
     hiding: list[bool] = field(factory=list)
+
+    @property
+    def measured(self) -> Iterator[bool]:
+        """
+        Whether conditions are about data.
+        """
+        return (condition.attribute in MEASURED for condition in self.conditions)
 
     @property
     def hidden(self) -> bool:
@@ -120,7 +141,7 @@ def _add(wanted: _Wanted, name: str, value: str) -> None:
     elif name in CHOICES:
         wanted.conditions.append(_choice(name, value))
     elif name in MOMENTS:
-        wanted.conditions.append(_moment(name, value))
+        wanted.conditions.extend(_moment(name, value))
     elif name in EXACT:
         wanted.conditions.append(Condition(name, Operator.EQ, value))
     elif name in NUMBERS:
@@ -246,9 +267,11 @@ def _items(name: str, text: str) -> Iterator[str]:
         at, more = found.end(), found[3] == ","
 
 
-def _moment(name: str, value: str) -> Condition:
+def _moment(name: str, value: str) -> list[Condition]:
     """
     Read a time, with how to compare with it before a colon.
+
+    A time in whole seconds, as images are shown with, means all of its second.
     """
     word, colon, rest = value.partition(":")
     said = bool(colon) and word.isalpha()
@@ -266,7 +289,18 @@ def _moment(name: str, value: str) -> Condition:
         raise Invalid(
             f"{name} must be a time such as 2026-11-25T12:00:00Z, not '{text}'."
         ) from None
-    return Condition(name, OPERATORS[word if said else "eq"], moment)
+    operator = OPERATORS[word if said else "eq"]
+    if moment.microsecond:
+        return [Condition(name, operator, moment)]
+    after = moment + timedelta(seconds=1)
+    return {
+        Operator.EQ: [
+            Condition(name, Operator.GE, moment),
+            Condition(name, Operator.LT, after),
+        ],
+        Operator.GT: [Condition(name, Operator.GE, after)],
+        Operator.LE: [Condition(name, Operator.LT, after)],
+    }.get(operator, [Condition(name, operator, moment)])
 
 
 def _marker(last: Mapping[str, str]) -> str | None:

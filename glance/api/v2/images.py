@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
+import orjson
 from twisted.web.http import Request
 
 from glance.api.answers import answer_json, answer_nothing, without_implied_head
@@ -21,6 +22,12 @@ from glance.errors import Invalid
 from glance.image import Image, Visibility
 from glance.images import Images
 from glance.streams.request import StreamingRequest
+
+PAGE = 1 << 22
+"""
+About how many bytes a page of a list has at most: who stops reading it leaves as
+many in memory.
+"""
 
 
 class ImagesAPI:
@@ -70,15 +77,30 @@ class ImagesAPI:
         given = arguments(request)
         query = filters.query(given, context, self._images.limits())
         images = await self._images.find(context, query) if query.limit else ()
-        schemas = self._schemas.get()
+        shown = self._shown(images)
         answer = {
-            "images": [describe(image, schemas) for image in images],
+            "images": shown,
             "schema": "/v2/schemas/images",
             "first": _page(given, None),
         }
-        if images and len(images) == query.limit:
-            answer["next"] = _page(given, images[-1].id)
+        if shown and (len(shown) < len(images) or len(images) == query.limit):
+            answer["next"] = _page(given, images[len(shown) - 1].id)
         return answer_json(request, answer)
+
+    def _shown(self, images: Sequence[Image]) -> list[orjson.Fragment]:
+        """
+        Describe the first of some images, as many as go on a page.
+        """
+        schemas = self._schemas.get()
+        shown: list[orjson.Fragment] = []
+        room = PAGE
+        for image in images:
+            described = orjson.dumps(describe(image, schemas))
+            room -= len(described)
+            if room < 0 and shown:
+                break
+            shown.append(orjson.Fragment(described))
+        return shown
 
     @app.route("/images/<image_id>", methods=["GET"])
     async def show(self, request: StreamingRequest, image_id: str) -> bytes:

@@ -20,11 +20,15 @@ from glance.errors import (
     Invalid,
     NoSuchProperty,
     PropertyExists,
+    TooMany,
     UnsupportedMediaType,
 )
-from glance.image import Image, Status
+from glance.image import Image
 
 OPERATIONS = ("add", "replace", "remove")
+
+MOST = 1000
+"""How many operations a patch may have."""
 
 _BAD_ESCAPE = re.compile("~(?![01])")
 _POSITION = re.compile("-|0|[1-9][0-9]{0,8}")
@@ -72,6 +76,8 @@ def parse(media_type: str, patch: Any) -> list[Operation]:
         )
     if not isinstance(patch, list):
         raise Invalid("A patch must be a list of operations.")
+    if len(patch) > MOST:
+        raise TooMany(f"A patch has at most {MOST} operations; send several.")
     keyed = media_type == KEYED
     return [_operation(each, keyed) for each in patch]
 
@@ -148,12 +154,12 @@ def _changed(image: Image, operation: Operation, schemas: ImageSchemas) -> Image
     if operation.op == "remove":
         return _without(image, name)
     if operation.position is not None:
-        value = [*sorted(image.tags), value]
-    elif operation.op == "add" and operation.strict:
+        schemas.changes({name: [value]})
+        return evolve(image, tags=image.tags | {value})
+    if operation.op == "add" and operation.strict:
         _demand_new(image, name)
     schemas.changes({name: value})
     if name in ATTRIBUTES:
-        _demand_unsettled(image, name)
         return evolve(image, **{name: attribute(name, value)})
     if operation.op == "replace" and name not in image.properties:
         raise _missing(name)
@@ -176,15 +182,3 @@ def _missing(name: str) -> NoSuchProperty:
 def _demand_new(image: Image, name: str) -> None:
     if name in ATTRIBUTES or name in image.properties:
         raise PropertyExists(f"There is a '{name}' already: replace it.")
-
-
-def _demand_unsettled(image: Image, name: str) -> None:
-    """
-    Refuse to change what data was stored as.
-    """
-    if name in ("disk_format", "container_format") and (
-        image.status is not Status.QUEUED
-    ):
-        raise Forbidden(
-            f"Attribute '{name}' can be changed only before the image has data."
-        )

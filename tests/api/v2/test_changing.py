@@ -125,6 +125,15 @@ class ChangeTests(CallingTestCase):
             answer = self.ask("PATCH", path, headers, said)
             self.assertEqual(answer.status, 400, said)
 
+    def test_too_long(self):
+        """
+        A patch has an end.
+        """
+        path = self.create()
+        for count, status in ((1000, 200), (1001, 413)):
+            changes = [self.operation("add", "/a", "b")] * count
+            self.assertEqual(self.patch(path, *changes), status)
+
     def test_keyed(self):
         """
         The older dialect does not add what is there.

@@ -3,6 +3,7 @@ What becomes of new images, by example.
 """
 
 import orjson
+from attrs import evolve
 
 from tests.api.v2.calling import (
     ADMIN,
@@ -10,6 +11,9 @@ from tests.api.v2.calling import (
     READER,
     CallingTestCase,
 )
+
+ADRIFT = evolve(MEMBER, owner=None, tenant=None)
+"""A member of no project."""
 
 ID = "5d1f0a3e-7c52-4b3e-9d55-0b6a5e0c1a11"
 
@@ -34,6 +38,9 @@ class CreationTests(CallingTestCase):
         (MEMBER, {"disk_format": "floppy"}, 400),
         (MEMBER, {"container_format": "box"}, 400),
         (MEMBER, {"disk_format": None}, 201),
+        (MEMBER, {"disk_format": "ami"}, 201),
+        (MEMBER, {"disk_format": "ari", "container_format": "ami"}, 201),
+        (ADRIFT, {}, 401),
         (MEMBER, {"min_disk": -1}, 400),
         (MEMBER, {"min_ram": 2**31}, 400),
         (MEMBER, {"min_ram": 2**31 - 1}, 201),

@@ -4,6 +4,8 @@ What becomes of image data, by example.
 
 import hashlib
 
+import orjson
+
 from glance.limits import Limits
 from tests.api.v2.calling import (
     ADMIN,
@@ -114,6 +116,40 @@ class DataTests(CallingTestCase):
         for disk_format in ("qcow2", "raw"):
             formats = {"disk_format": disk_format, "container_format": "bare"}
             self.refuse(OCTETS, unsafe, 415, **formats)
+
+    def test_announced_elsewhere(self):
+        """
+        What was announced by version 1 is none of the data's matter here.
+        """
+        answer = self.service.ask(
+            "POST",
+            "/v1/images",
+            {
+                "x-image-meta-size": "3",
+                "x-image-meta-disk_format": "raw",
+                "x-image-meta-container_format": "bare",
+            },
+        )
+        path = f"/images/{orjson.loads(answer.body)['image']['id']}"
+        self.assertEqual(self.listed("size=3"), [])
+        self.assertEqual(self.ask("PUT", f"{path}/file", OCTETS, DATA).status, 204)
+        self.assertEqual(self.listed("size=10"), [path])
+
+    def test_formats_by_the_first_version(self):
+        """
+        Data stays what it was looked into as, by version 1 as well.
+        """
+        path = self.stored()
+        for name in ("disk_format", "container_format"):
+            for base in ("/v1", ""):
+                headers = {f"x-image-meta-{name}": "ami"}
+                answer = self.service.ask("PUT", base + path, headers)
+                self.assertIn(answer.status, (400, 403))
+        answer = self.service.ask("PUT", path, {"x-image-meta-disk_format": "iso"})
+        self.assertEqual(answer.status, 403)
+        headers = {"x-image-meta-disk_format": "raw", "x-image-meta-name": "a"}
+        self.assertEqual(self.service.ask("PUT", path, headers).status, 200)
+        self.assertEqual(self.shown(path)["disk_format"], "raw")
 
     def test_empty(self):
         """

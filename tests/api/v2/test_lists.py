@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from glance.api.v2 import filters
 from glance.api.v2.filters import CHOICES, EXACT, MOMENTS, NUMBERS, PAGING
+from glance.api.v2.images import PAGE
 from glance.api.v2.schemas import KNOWN_PROPERTIES, READ_ONLY, WRITABLE
 from glance.image import Status
 from glance.limits import Limits
@@ -74,6 +75,9 @@ class ListTests(CallingTestCase):
         "min_ram_max=x",
         "changes-since=2011-04-15",
         "name=%ff",
+        "name=in:" + "+" * 8000 + "x%22",
+        "&".join(f"tag={n}" for n in range(100))
+        + "".join(f"&p{n}=" for n in range(29)),
         "name=%00",
     )
 
@@ -138,8 +142,9 @@ class ListTests(CallingTestCase):
             ("min_ram_min=1", "a"),
             ("min_ram_max=511", "db"),
             ("size_min=1", ""),
-            ("size_max=1", "dba"),
+            ("size_max=1", ""),
             ("created_at=2011-04-15T12:00:01Z", "a"),
+            ("created_at=2011-04-15T12:00:01.000001Z", ""),
             ("created_at=eq:2011-04-15T12:00:01", "a"),
             ("created_at=gt:2011-04-15T12:00:01Z", "db"),
             ("created_at=gte:2011-04-15T14:00:01%2B02:00", "dba"),
@@ -200,6 +205,21 @@ class ListTests(CallingTestCase):
         for name in ("checksum", "os_hash_value", "os_hash_algo", "size"):
             self.assertEqual(self.found(f"{name}={image[name]}"), "e")
 
+    def test_moments(self):
+        """
+        A time as an image is shown with finds the image, though it was made
+        within that second; what came later is what comes after that.
+        """
+        self.service.clock.advance(0.5)
+        path = self.create(name="e")
+        self.names[path] = "e"
+        for name in ("created_at", "updated_at"):
+            shown = self.shown(path)[name]
+            self.assertEqual(self.found(f"{name}={shown}")[0], "e")
+            self.assertEqual(self.found(f"{name}=lte:{shown}"), "edba")
+            self.assertEqual(self.found(f"{name}=gt:{shown}"), "")
+            self.assertNotIn("e", self.found(f"{name}=lt:{shown}"))
+
     def test_refused(self):
         """
         What makes no sense is refused.
@@ -254,6 +274,25 @@ class ListTests(CallingTestCase):
             path = document.get("next", "")[3:] or None
             pages += 1
         self.assertEqual((names, pages), ("01234", 3))
+
+    def test_long_pages(self):
+        """
+        A page that would be very long ends early, and leads to the next.
+        """
+        text = "x" * 60_000
+        for n in range(150):
+            self.create(name=f"{n:03}", tags=["long"], text=text)
+        query, names, lengths = "tag=long&limit=1000&sort=name:asc", [], []
+        path = f"/images?{query}"
+        while path is not None:
+            answer = self.ask("GET", path)
+            document = orjson.loads(answer.body)
+            names += [image["name"] for image in document["images"]]
+            lengths.append(len(answer.body))
+            path = document.get("next", "")[3:] or None
+        self.assertEqual(names, [f"{n:03}" for n in range(150)])
+        self.assertGreater(len(lengths), 2)
+        self.assertLess(max(lengths), PAGE + 1000)
 
     def test_links(self):
         """

@@ -134,6 +134,7 @@ class StrangerTests(CallingTestCase):
             ({"member": "beta"}, 409),
             ({"member": "gamma"}, 200),
             ({"member": ""}, 400),
+            ({"member": "a/b"}, 400),
             ({"member": 5}, 400),
             ({}, 400),
             ([], 400),
@@ -154,6 +155,26 @@ class StrangerTests(CallingTestCase):
         self.service.clock.advance(10)
         self.ask("PUT", f"{path}/members/beta", body={"status": "rejected"})
         self.assertEqual(self.shown(path)["updated_at"], before)
+
+    def test_sharers(self):
+        """
+        Who may share by version 1 is a member like others here.
+        """
+        path = self.create()
+        headers = {"Content-Type": "application/json"}
+        said = b'{"member": {"can_share": true}}'
+        self.service.ask("PUT", f"/v1{path}/members/beta", headers, said)
+        self.ask("POST", f"{path}/members", body={"member": "gamma"})
+        answer = self.ask("GET", f"{path}/members", who=OTHER)
+        (member,) = orjson.loads(answer.body)["members"]
+        self.assertEqual(member["member_id"], "beta")
+        for method, below, body in (
+            ("POST", "", {"member": "delta"}),
+            ("DELETE", "/beta", None),
+            ("DELETE", "/gamma", None),
+        ):
+            answer = self.ask(method, f"{path}/members{below}", None, body)
+            self.assertEqual(answer.status, 403)
 
     def test_too_many(self):
         """
