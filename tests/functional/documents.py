@@ -43,6 +43,12 @@ up() {
     done
     cat daemons.log; exit 90
 }
+said() {
+    for i in $(seq 100); do
+        grep -qF -- "$1" daemons.log && return
+        sleep 0.1
+    done
+}
 daemon() {
     setsid bash -c "exec $1" >> daemons.log 2>&1 < /dev/null &
     daemons="$daemons $!"; up $2
@@ -144,7 +150,10 @@ def script(steps):
         if port is None:
             lines.append(step.command)
         else:
-            lines.append(f"daemon {shlex.quote(step.command)} {port}; cat daemons.log")
+            lines.append(f"daemon {shlex.quote(step.command)} {port}")
+            # It listens before it has said all.
+            lines += [f"said {shlex.quote(line.strip())}" for line in step.shown[-1:]]
+            lines.append("cat daemons.log")
 
         lines.append('s=$?; echo; echo "@end $s"')
     return "\n".join(lines) + "\n"
