@@ -20,7 +20,8 @@ from zope.interface import implementer
 
 from glance.client.silence import Silence
 from glance.deferreds import InThread
-from glance.streams.bodies import BytesBody, FileBody, StreamBody
+from glance.streams.bodies import BytesBody, StreamBody
+from glance.streams.files import FileBody
 
 Data = bytes | bytearray | memoryview | Path | IO[bytes] | IBodyProducer
 """

@@ -18,7 +18,8 @@ from glance.deferreds import InThread, deferred, unhurried
 from glance.interfaces import IStore
 from glance.stores.directory import Arrival, Directory
 from glance.stores.keys import checked, demand_size
-from glance.streams.bodies import FileBody, pump
+from glance.streams.bodies import pump
+from glance.streams.files import FileBody
 from glance.streams.strands import Strand, Window
 
 

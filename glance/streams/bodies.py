@@ -10,7 +10,6 @@ the end of a body hears of its end, whatever that is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +20,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import InThread
-from glance.errors import BodyStopped, DataDamaged, GlanceError, ImageTooLarge
+from glance.errors import BodyStopped, GlanceError, ImageTooLarge
 
 CHUNK = 1 << 18
 """How many bytes are read from a file at once."""
@@ -131,38 +130,6 @@ class BytesBody(Body):
         for piece in self._pieces:
             await self.ready()
             write(piece)
-
-
-class FileBody(Body):
-    """
-    A body that is part of an open file, which it closes.
-    """
-
-    def __init__(self, fd: int, offset: int, length: int, in_thread: InThread) -> None:
-        """
-        @param fd: the descriptor of the file, the body's own from here on.
-        @param offset: the first byte wanted.
-        @param length: how many bytes are wanted.
-        """
-        super().__init__()
-        self._fd = fd
-        self._offset = offset
-        self.length: int = length
-        self._in_thread = in_thread
-
-    async def produce(self, write: Callable[[bytes], object]) -> None:
-        at, end = self._offset, self._offset + self.length
-        while at < end:
-            await self.ready()
-            data = await self._in_thread(os.pread, self._fd, min(CHUNK, end - at), at)
-            if not data:
-                raise DataDamaged(f"The data ends {end - at} bytes before its end.")
-            at += len(data)
-            await self.ready()
-            write(data)
-
-    def release(self) -> None:
-        os.close(self._fd)
 
 
 class StreamBody(Body):

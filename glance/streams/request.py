@@ -22,6 +22,7 @@ from zope.interface import implementer, provider
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
 from glance.log import request_id as current_request_id
+from glance.streams.files import IFileConsumer
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
@@ -184,6 +185,25 @@ def _id_of(given: bytes | None) -> str:
     return said if said.startswith("req-") else f"req-{said}"
 
 
+@implementer(IFileConsumer)
+class _Files:
+    """
+    Sends files as the answer to a request.
+    """
+
+    def __init__(self, request: StreamingRequest) -> None:
+        self._request = request
+
+    def sendFile(self, fd: int, offset: int, count: int) -> Deferred[None]:
+        request = self._request
+        if request.channel is None:
+            return fail(BodyStopped("The client went away."))
+        # The headers, if they haven't gone out.
+        request.write(b"")
+        sending: Deferred[None] = request.channel.send_file(request, fd, offset, count)
+        return sending
+
+
 @provider(INonQueuedRequestFactory)
 class StreamingRequest(server.Request):
     """
@@ -269,6 +289,20 @@ class StreamingRequest(server.Request):
             # The address of a UNIX socket has no host.
             return b"localhost"
         return hostname
+
+    def __conform__(self, interface: Any) -> Any:
+        """
+        Get what gives files to the socket, where that can be.
+        """
+        channel = getattr(self, "channel", None)
+        if (
+            interface is IFileConsumer
+            and self.responseHeaders.hasHeader(b"content-length")
+            and channel is not None
+            and channel.sends_files()
+        ):
+            return _Files(self)
+        return None
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         if getattr(self, "channel", None) is None:

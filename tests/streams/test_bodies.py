@@ -18,11 +18,11 @@ from glance.errors import BodyStopped, BodyTruncated, DataDamaged, ImageTooLarge
 from glance.streams.bodies import (
     CHUNK,
     BytesBody,
-    FileBody,
     StreamBody,
     pump,
     read_all,
 )
+from glance.streams.files import FileBody
 from tests.bodies import (
     Collector,
     FailingBody,

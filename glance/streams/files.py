@@ -1,0 +1,147 @@
+"""
+Bodies of files, and how they reach a socket without passing through this
+program.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IConsumer
+from zope.interface import Interface
+
+from glance.deferreds import InThread
+from glance.errors import DataDamaged
+from glance.streams.bodies import CHUNK, Body
+
+WINDOW = 1 << 22
+"""How many bytes of a file are sent between two looks at whether they are cached."""
+
+STEP = 1 << 20
+"""How many bytes are between two of them that are looked at."""
+
+
+class IFileConsumer(Interface):
+    """
+    A consumer that the system can give a file to.
+    """
+
+    def sendFile(fd: int, offset: int, count: int) -> Deferred[None]:
+        """
+        Write part of a file.
+
+        @param fd: the descriptor of the file; it stays open until the
+            L{Deferred} fires.
+        @param offset: the first byte wanted.
+        @param count: how many bytes are wanted.
+
+        @return: a L{Deferred} that fires when all is written.  Cancelling it
+            stops that.
+
+        @raise DataDamaged: the file ends before.
+        @raise BodyStopped: the consumer wants no more.
+        """
+
+
+def is_cached(fd: int, offset: int, count: int) -> bool:
+    """
+    Tell whether part of a file can be read without waiting for a disk, as far
+    as a few of its bytes tell.
+    """
+    one = bytearray(1)
+    places = [*range(offset, offset + count, STEP), offset + count - 1]
+    try:
+        for place in places:
+            os.preadv(fd, [one], place, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # Such as of file systems that are in memory.
+        return True
+    return True
+
+
+def _read(fd: int, offset: int, count: int) -> None:
+    """
+    Have part of a file cached.  Blocks.
+    """
+    scratch = bytearray(min(count, STEP))
+    for place in range(offset, offset + count, STEP):
+        os.preadv(fd, [scratch], place)
+
+
+class FileBody(Body):
+    """
+    A body that is part of an open file, which it closes.
+    """
+
+    def __init__(self, fd: int, offset: int, length: int, in_thread: InThread) -> None:
+        """
+        @param fd: the descriptor of the file, the body's own from here on.
+        @param offset: the first byte wanted.
+        @param length: how many bytes are wanted.
+        """
+        super().__init__()
+        self._fd = fd
+        self._offset = offset
+        self.length: int = length
+        self._in_thread = in_thread
+        self._files: IFileConsumer | None = None
+        self._sending: Deferred[None] | None = None
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        self._files = IFileConsumer(consumer, None)
+        return super().startProducing(consumer)
+
+    async def produce(self, write: Callable[[bytes], object]) -> None:
+        if self._files is not None:
+            await self._send(self._files)
+        else:
+            await self._copy(write)
+
+    async def _copy(self, write: Callable[[bytes], object]) -> None:
+        at, end = self._offset, self._offset + self.length
+        while at < end:
+            await self.ready()
+            data = await self._in_thread(os.pread, self._fd, min(CHUNK, end - at), at)
+            if not data:
+                raise DataDamaged(f"The data ends {end - at} bytes before its end.")
+            at += len(data)
+            await self.ready()
+            write(data)
+
+    async def _send(self, files: IFileConsumer) -> None:
+        at, end = self._offset, self._offset + self.length
+        ahead = self._warm(at, end)
+        try:
+            while at < end:
+                await ahead
+                await self.ready()
+                count = min(WINDOW, end - at)
+                ahead = self._warm(at + count, end)
+                self._sending = files.sendFile(self._fd, at, count)
+                await self._sending
+                at += count
+        finally:
+            # The file is not closed while it is read.
+            await ahead
+
+    def _warm(self, at: int, end: int) -> Deferred[None]:
+        """
+        Have what is sent next cached.
+        """
+        count = min(WINDOW, end - at)
+        if count <= 0 or is_cached(self._fd, at, count):
+            return succeed(None)
+        # What cannot be read will be noticed when it is sent.
+        return self._in_thread(_read, self._fd, at, count).addErrback(lambda _: None)
+
+    def stopProducing(self) -> None:
+        super().stopProducing()
+        if self._sending is not None:
+            self._sending.cancel()
+
+    def release(self) -> None:
+        os.close(self._fd)
