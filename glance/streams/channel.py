@@ -7,14 +7,12 @@ C{tests/streams/test_private.py} names each of them, and fails when one is gone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.protocols.basic import LineReceiver
@@ -23,8 +21,9 @@ from twisted.web import http
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
 
-from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, DataDamaged
+from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
 from glance.streams.request import StreamingRequest, UploadBody
+from glance.streams.sending import FileSending, queued
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
@@ -53,90 +52,9 @@ How many bytes the headers of a request may have: those of an image have all of
 its properties.
 """
 
-SENT = 1 << 19
-"""
-How many bytes of a file are given to a socket at once: then it is others' turn.
-"""
-
 BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 )
-
-
-class FileSending:
-    """
-    A part of a file, on its way from the system's cache to a socket.
-
-    It stands in for the socket's own writing; what was written before goes
-    first.
-    """
-
-    def __init__(
-        self,
-        socket: Any,
-        request: StreamingRequest,
-        fd: int,
-        offset: int,
-        count: int,
-    ) -> None:
-        self.left = count
-        """How many bytes are still to be sent."""
-        self.done: Deferred[None] = Deferred(lambda _: self._over())
-        self._socket = socket
-        self._request = request
-        self._fd = fd
-        self._offset = offset
-
-    def start(self) -> None:
-        """
-        Begin.
-        """
-        self._socket.doWrite = self._write
-        self._socket.startWriting()
-
-    def _write(self) -> Any:
-        socket = self._socket
-        if socket.dataBuffer or socket._tempDataLen:
-            result = type(socket).doWrite(socket)
-            # It stops when it has nothing left.
-            socket.startWriting()
-            return result
-        try:
-            sent = os.sendfile(
-                socket.fileno(), self._fd, self._offset, min(SENT, self.left)
-            )
-        except BlockingIOError:
-            return None
-        except OSError:
-            return CONNECTION_LOST
-        if not sent:
-            self.fail(DataDamaged(f"The data ends {self.left} bytes before its end."))
-            return None
-        self._request.sentLength += sent
-        self._offset += sent
-        self.left -= sent
-        if not self.left:
-            self._over()
-            self.done.callback(None)
-        return None
-
-    def _over(self) -> None:
-        """
-        Let the socket write by itself again.
-        """
-        # Who aborts the connection has put something else here.
-        if self._socket.__dict__.get("doWrite") == self._write:
-            del self._socket.doWrite
-            if not (self._socket.dataBuffer or self._socket._tempDataLen):
-                self._socket.stopWriting()
-
-    def fail(self, error: Exception) -> None:
-        """
-        End it before its end.
-        """
-        self._over()
-        if not self.done.called:
-            self.done.errback(error)
 
 
 class StreamingHTTPChannel(http.HTTPChannel):
@@ -327,7 +245,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
             return result
 
         self._sending = sending = FileSending(
-            self.transport, request, fd, offset, count
+            self.transport, self._unwritten, request, fd, offset, count
         )
         self._watch()
         sending.start()
@@ -508,13 +426,20 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def _unsent(self) -> int:
         """
-        @return: how many bytes the socket has not taken yet.
+        @return: how many bytes the client has not taken yet.
         """
         socket = self._socket()
         if socket is None:
             return 0
-        unsent: int = len(socket.dataBuffer) - socket.offset + socket._tempDataLen
-        return unsent + (0 if self._sending is None else self._sending.left)
+        left = 0 if self._sending is None else self._sending.left
+        return left + self._unwritten(socket) + queued(socket)
+
+    def _unwritten(self, socket: Any) -> int:
+        """
+        @return: how many bytes the socket still has to give to the system.
+        """
+        unwritten: int = len(socket.dataBuffer) - socket.offset + socket._tempDataLen
+        return unwritten
 
     def _watch(self) -> None:
         """

@@ -1,0 +1,119 @@
+"""
+Files on their way to sockets, sent by the system itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import termios
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.main import CONNECTION_LOST
+
+from glance.errors import DataDamaged
+
+if TYPE_CHECKING:
+    from glance.streams.request import StreamingRequest
+
+SENT = 1 << 19
+"""
+How many bytes of a file are given to a socket at once: then it is others' turn.
+"""
+
+
+def queued(socket: Any) -> int:
+    """
+    Tell how many bytes the system holds for the other end of a connection.
+    """
+    try:
+        held = fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, ValueError, AttributeError):
+        return 0
+    queued: int = struct.unpack("i", held)[0]
+    return queued
+
+
+class FileSending:
+    """
+    A part of a file, on its way from the system's cache to a socket.
+
+    It stands in for the socket's own writing; what was written before goes
+    first.
+    """
+
+    def __init__(
+        self,
+        socket: Any,
+        unwritten: Callable[[Any], int],
+        request: StreamingRequest,
+        fd: int,
+        offset: int,
+        count: int,
+    ) -> None:
+        """
+        @param unwritten: tells how many bytes the socket has that were written
+            before.
+        """
+        self.left = count
+        """How many bytes are still to be sent."""
+        self.done: Deferred[None] = Deferred(lambda _: self._over())
+        self._socket = socket
+        self._unwritten = unwritten
+        self._request = request
+        self._fd = fd
+        self._offset = offset
+
+    def start(self) -> None:
+        """
+        Begin.
+        """
+        self._socket.doWrite = self._write
+        self._socket.startWriting()
+
+    def _write(self) -> Any:
+        socket = self._socket
+        if self._unwritten(socket):
+            result = type(socket).doWrite(socket)
+            # It stops when it has nothing left.
+            socket.startWriting()
+            return result
+        try:
+            sent = os.sendfile(
+                socket.fileno(), self._fd, self._offset, min(SENT, self.left)
+            )
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if not sent:
+            self.fail(DataDamaged(f"The data ends {self.left} bytes before its end."))
+            return None
+        self._request.sentLength += sent
+        self._offset += sent
+        self.left -= sent
+        if not self.left:
+            self._over()
+            self.done.callback(None)
+        return None
+
+    def _over(self) -> None:
+        """
+        Let the socket write by itself again.
+        """
+        # Who aborts the connection has put something else here.
+        if self._socket.__dict__.get("doWrite") == self._write:
+            del self._socket.doWrite
+            if not self._unwritten(self._socket):
+                self._socket.stopWriting()
+
+    def fail(self, error: Exception) -> None:
+        """
+        End it before its end.
+        """
+        self._over()
+        if not self.done.called:
+            self.done.errback(error)
