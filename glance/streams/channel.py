@@ -22,6 +22,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
+from glance.streams.chunks import ChunkDecoder, MalformedChunks
 from glance.streams.request import StreamingRequest, UploadBody
 from glance.streams.sending import FileSending, queued
 
@@ -126,7 +127,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def rawDataReceived(self, data: bytes) -> None:
         if self._closing:
             return
-        super().rawDataReceived(data)
+        try:
+            super().rawDataReceived(data)
+        except MalformedChunks:
+            self._respondToBadRequestAndDisconnect()
         # Twisted pauses here, too, but not while the client reads no answer.
         if (
             self._handlingRequest
@@ -150,13 +154,21 @@ class StreamingHTTPChannel(http.HTTPChannel):
         # Where somebody on the way sees another end of this request than we do,
         # the rest would be taken for one of its own.
         codings = headers.getRawHeaders("transfer-encoding")
-        chunked = self.length is None and not headers.hasHeader("content-length")
-        alone = codings is not None and len(codings) == 1
-        if codings is not None and not (chunked and alone):
+        chunked = (
+            self.length is None
+            and not headers.hasHeader("content-length")
+            and codings is not None
+            and len(codings) == 1
+        )
+        if codings is not None and not chunked:
             self._respondToBadRequestAndDisconnect()
             # So that no end of this request is seen.
             self.length = None
             return
+        if chunked:
+            self._transferDecoder = ChunkDecoder(
+                request.handleContentChunk, self._finishRequestBody
+            )
         self.setTimeout(None)
         self.answering = True
         request.parseCookies()

@@ -17,11 +17,13 @@ from glance.streams import channel, request, sending, site
 CHANNEL = {
     "_command",
     "_dataBuffer",
+    "_finishRequestBody",
     "_handlingRequest",
     "_networkProducer",
     "_optimisticEagerReadSize",
     "_path",
     "_respondToBadRequestAndDisconnect",
+    "_transferDecoder",
     "_version",
     "_waitingForTransport",
 }

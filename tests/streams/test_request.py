@@ -140,7 +140,8 @@ class UploadBodyTests(WireTestCase):
         body = self.put("Transfer-Encoding: chunked").body
         sink = Sink(lambda data: body.pauseProducing())
         done = body.startProducing(sink)
-        self.channel.dataReceived(b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+        for chunk in (b"1\r\na\r\n", b"1\r\nb\r\n0\r\n\r\n"):
+            self.channel.dataReceived(chunk)
         self.assertEqual(sink.data, b"a")
         body.resumeProducing()
         self.assertEqual(sink.data, b"ab")
@@ -201,7 +202,8 @@ class UploadBodyTests(WireTestCase):
         body = self.put("Transfer-Encoding: chunked").body
         sink = Sink(lambda data: body.stopProducing())
         done = body.startProducing(sink)
-        self.channel.dataReceived(b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+        for chunk in (b"1\r\na\r\n", b"1\r\nb\r\n0\r\n\r\n"):
+            self.channel.dataReceived(chunk)
         self.failureResultOf(done, BodyStopped)
         self.assertEqual(sink.data, b"a")
 
