@@ -1,0 +1,1 @@
+Downloads from the filesystem store are sent by the system itself (`sendfile`) where the connection is plain TCP, at a fraction of the processor time.  Data that comes in chunks is taken apart with one copy.
