@@ -27,6 +27,12 @@ OpenStack's clients: of the commands C{glance} and C{openstack}, and of programs
 """
 
 
+OPENSTACK_OF_OLD = ("python-glanceclient==4.11.0",)
+"""
+A client that operators have who still use version 1.
+"""
+
+
 def need(there, what):
     """
     Skip a test for want of something; where all must be there, fail.
@@ -205,3 +211,13 @@ def openstack_client():
     @raise SkipTest: they cannot be installed here.
     """
     return installed("openstack", OPENSTACK)
+
+
+def old_openstack_client():
+    """
+    Get the directory of programs where C{python} knows the client of old, and
+    C{glance} is its command.
+
+    @raise SkipTest: it cannot be installed here.
+    """
+    return installed("openstack-of-old", OPENSTACK_OF_OLD)

@@ -17,7 +17,7 @@ from glance.registry.schema import metadata
 from tests.bodies import collect
 from tests.integration.provided import (
     disk_images,
-    openstack_client,
+    old_openstack_client,
     program,
     sha512,
 )
@@ -297,7 +297,7 @@ class EndToEnd(Clients):
         """
         OpenStack's client does with images all that it can.
         """
-        python = openstack_client() / "python"
+        python = old_openstack_client() / "python"
         manifest = self.place.path / "manifest.json"
         images = [
             {
@@ -321,7 +321,7 @@ class EndToEnd(Clients):
         Run the command of OpenStack's client.
         """
         return self.run_at_terminal(
-            openstack_client() / "glance",
+            old_openstack_client() / "glance",
             *("--os-image-api-version", "1"),
             *("--os-image-url", self.place.api),
             *("--os-auth-token", "x"),
