@@ -5,7 +5,7 @@ Tests for L{glance.settling} and L{glance.leases}.
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.errors import RegistryUnavailable
+from glance.errors import RegistryUnavailable, UploadSuperseded
 from glance.image import Status
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
@@ -34,6 +34,14 @@ class ReaperTests(TransferCase):
         self.image_id = self.create()
         self.body = ManualBody()
 
+    def begin(self, image_id, body, **how):
+        """
+        Begin an upload of which, if its process isn't dead, it hears soon that
+        it was given up.
+        """
+        uploading = self.start(image_id, body, **how)
+        uploading.addErrback(lambda failure: failure.trap(UploadSuperseded))
+
     def look(self):
         """
         Let the other process's reaper look.
@@ -59,7 +67,7 @@ class ReaperTests(TransferCase):
         """
         for fallback in (Status.QUEUED, Status.KILLED):
             image_id = self.create()
-            self.start(image_id, ManualBody(), fallback=fallback)
+            self.begin(image_id, ManualBody(), fallback=fallback)
             self.world.clock.advance(59)
             self.look()
             self.assertEqual(self.image(image_id).status, Status.SAVING)
@@ -73,7 +81,7 @@ class ReaperTests(TransferCase):
         removed.
         """
         self.store.added = Deferred()
-        self.start(self.image_id, BytesBody(b"data"))
+        self.begin(self.image_id, BytesBody(b"data"))
         self.assertEqual(len(self.kept()), 1)
         self.world.clock.advance(61)
         self.look()
@@ -84,7 +92,7 @@ class ReaperTests(TransferCase):
         If the data can't be removed yet, that is remembered.
         """
         self.store.added = Deferred()
-        self.start(self.image_id, BytesBody(b"data"))
+        self.begin(self.image_id, BytesBody(b"data"))
         self.world.clock.advance(61)
         self.store.down = True
         self.look()
@@ -100,7 +108,7 @@ class ReaperTests(TransferCase):
         What is left of a failed attempt goes without harm to the next one.
         """
         self.store.added = Deferred()
-        self.start(self.image_id, BytesBody(b"old"))
+        self.begin(self.image_id, BytesBody(b"old"))
         self.world.clock.advance(61)
         self.store.down = True
         self.look()
@@ -116,7 +124,7 @@ class ReaperTests(TransferCase):
         It looks at its start and then again and again, until it is stopped.
         """
         self.other.reaper.start()
-        self.start(self.image_id, self.body)
+        self.begin(self.image_id, self.body)
         self.world.clock.pump([30, 30, 30])
         self.assert_failed(self.image_id, Status.QUEUED)
         self.run_(self.other.reaper.stop())
@@ -127,7 +135,7 @@ class ReaperTests(TransferCase):
         It settles any number of images.
         """
         for _ in range(230):
-            self.start(self.create(), ManualBody())
+            self.begin(self.create(), ManualBody())
         self.world.clock.advance(61)
         self.look()
         left = self.successResultOf(self.world.registry.unsettled(1))
