@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from attrs import frozen
@@ -28,7 +28,9 @@ from glance.errors import (
     ImageDeactivated,
     ImageGone,
     ImageNotActive,
+    ImageNotFound,
     ImageTooLarge,
+    RegistryRefused,
     RegistryUnavailable,
     SizeMismatch,
     StoreUnavailable,
@@ -190,7 +192,8 @@ class Transfers:
         except Exception as error:
             await self._reaper.give_up(image_id, attempt)
             if isinstance(error, UploadSuperseded | BodyStopped):
-                await self._demand_waiting(image_id, None)
+                with suppress(RegistryUnavailable, RegistryRefused):
+                    await self._demand_waiting(image_id, None)
             raise
         finally:
             self.in_flight -= 1
@@ -204,10 +207,7 @@ class Transfers:
         @raise ImageGone: it is deleted.
         @raise UploadSuperseded: it waits for that attempt's no more.
         """
-        try:
-            image: Image = await self._images.revisions.registry.get(image_id)
-        except RegistryUnavailable:
-            return
+        image: Image = await self._images.revisions.registry.get(image_id)
         _demand_not_gone(image)
         if attempt is not None:
             _demand_attempt(image, attempt)
@@ -287,10 +287,18 @@ class Transfers:
         async def look() -> None:
             try:
                 await self._demand_waiting(image_id, attempt)
-            except GlanceError as error:
+            except (ImageGone, ImageNotFound, UploadSuperseded) as error:
                 if not ended:
                     ended.append(error)
                     body.stopProducing()
+            except Exception as error:
+                # Nothing is known then; the end will tell.
+                self._log.warn(
+                    "Whether image {image} still waits for its data is not known: "
+                    "{error}",
+                    image=image_id,
+                    error=error,
+                )
 
         looking = LoopingCall(lambda: Deferred.fromCoroutine(look()))
         looking.clock = self._clock

@@ -5,7 +5,7 @@ Tests for L{glance.transfers}.
 import hashlib
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import (
@@ -16,6 +16,7 @@ from glance.errors import (
     Forbidden,
     ImageGone,
     ImageTooLarge,
+    RegistryRefused,
     RegistryUnavailable,
     SizeMismatch,
     StoreNotFound,
@@ -307,6 +308,24 @@ class UploadTests(TransferCase):
         self.failureResultOf(uploading, ImageGone)
         self.assertEqual(self.kept(), [])
         self.assertEqual(self.world.clock.getDelayedCalls(), [])
+
+    def test_unknown_whether_deleted(self):
+        """
+        While the registry cannot be asked whether the image is still there, the
+        data goes on.
+        """
+        for error in (RegistryUnavailable, RegistryRefused, ValueError):
+            image_id = self.create()
+            body = ManualBody()
+            uploading = self.start(image_id, body)
+            get = self.world.registry.get
+            self.world.registry.get = lambda _, error=error: fail(error("Not now."))
+            self.world.clock.advance(3 * LOOK)
+            self.world.registry.get = get
+            self.assertFalse(body.stopped)
+            body.data(DATA)
+            body.end()
+            self.assertIs(self.successResultOf(uploading).status, Status.ACTIVE)
 
     def test_announced_before(self):
         """

@@ -87,6 +87,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _closing = False
     """Whether all that comes from now on is ignored."""
 
+    _later: StreamingRequest | None = None
+    """The request that is answered, but whose answer is still to be read."""
+
     _sending: FileSending | None = None
     """The file that is on its way to the client."""
 
@@ -314,6 +317,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
         """
         if self._closing:
             return
+        if self._waitingForTransport and self.persistent and not self.site.draining:
+            # Who doesn't read its answers gets no more of them.
+            self._later = request
+            return
         self._begun = False
         if self.site.draining:
             self.persistent = False
@@ -403,7 +410,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closing = True
-        self._body = None
+        self._body = self._later = None
         if self._sending is not None:
             self._sending.fail(BodyStopped("The client went away."))
         self._unwatch()
@@ -432,9 +439,13 @@ class StreamingHTTPChannel(http.HTTPChannel):
         super().pauseProducing()
 
     def resumeProducing(self) -> None:
-        self._unwatch()
+        if self._sending is None:
+            self._unwatch()
         super().resumeProducing()
         self._regulate()
+        later, self._later = self._later, None
+        if later is not None:
+            self._next(later)
 
     def _unsent(self) -> int:
         """

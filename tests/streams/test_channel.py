@@ -29,6 +29,32 @@ class UnreadAnswerTests(WireTestCase):
             taken += 1 << 14
         self.assertLess(taken, 1 << 18)
 
+    def test_pipelined(self):
+        """
+        What it asked for beyond an answer that it doesn't read waits until it
+        does.
+        """
+        self.channel, self.transport = self.serve(lambda request: None)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 3)
+        for count in (1, 2, 3):
+            self.assertEqual(len(self.leaf.requests), count)
+            self.channel.pauseProducing()
+            self.respond(self.leaf.requests[-1], b"answer")
+            self.assertEqual(len(self.leaf.requests), count)
+            self.channel.resumeProducing()
+        self.assertEqual(self.transport.value().count(b"HTTP/1.1 200"), 3)
+
+    def test_lost(self):
+        """
+        If it goes away instead, nothing more is answered.
+        """
+        self.channel, self.transport = self.serve(lambda request: None)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 2)
+        self.channel.pauseProducing()
+        self.respond(self.leaf.requests[0])
+        self.lose(self.channel)
+        self.assertEqual(len(self.leaf.requests), 1)
+
 
 class EarlyAnswerTests(WireTestCase):
     """
