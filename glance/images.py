@@ -287,7 +287,8 @@ def _demand_formats_kept(old: Image, new: Image) -> None:
         new.container_format,
     ):
         raise Forbidden(
-            f"The formats of image {old.id} can be changed only before it has data."
+            f"The disk_format and container_format of image {old.id} can be changed "
+            "only before it has data."
         )
 
 
