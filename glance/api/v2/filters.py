@@ -54,6 +54,9 @@ OPERATORS = {
 }
 """How moments are compared."""
 
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""The last moment that there is."""
+
 MEASURED = frozenset({"size", "virtual_size", "checksum", "os_hash_value"})
 """What is known of data; before there is any, what was announced is no matter."""
 
@@ -292,7 +295,7 @@ def _moment(name: str, value: str) -> list[Condition]:
     operator = OPERATORS[word if said else "eq"]
     if moment.microsecond:
         return [Condition(name, operator, moment)]
-    after = moment + timedelta(seconds=1)
+    after = moment + min(timedelta(seconds=1), LATEST - moment)
     return {
         Operator.EQ: [
             Condition(name, Operator.GE, moment),
