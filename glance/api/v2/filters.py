@@ -31,6 +31,9 @@ The arguments of a request, in their order; a name may come again.
 PAGING = frozenset({"limit", "marker", "sort", "sort_key", "sort_dir"})
 """What says how a list is shown, rather than what is in it."""
 
+APART = frozenset({"tag", "deleted", "os_hidden", "visibility", "member_status"})
+"""What is not a condition on an attribute, or means nothing."""
+
 CHOICES = frozenset({"name", "id", "status", "container_format", "disk_format"})
 """Attributes that are one of several values, where more than one is given."""
 
@@ -86,12 +89,12 @@ def query(given: Arguments, context: Context, limits: Limits) -> Query:
         raise Invalid("changes-since is of version 1: use updated_at=gte:TIME.")
     wanted = _Wanted()
     for name, value in last.items():
-        if name not in PAGING | {"tag", "deleted"}:
+        if name not in PAGING | APART:
             _add(wanted, name, value)
     tags = tuple(dict.fromkeys(value for name, value in given if name == "tag"))
     if len(tags) + len(wanted.properties) > MOST:
         raise Invalid(f"Ask for at most {MOST} tags and properties at once.")
-    if any(wanted.measured):
+    if any(condition.attribute in MEASURED for condition in wanted.conditions):
         wanted.conditions.append(_WHOLE)
     scope, conditions = _scope(last, context)
     return Query(
@@ -99,7 +102,7 @@ def query(given: Arguments, context: Context, limits: Limits) -> Query:
         conditions=(_LIVING, *conditions, *wanted.conditions),
         properties=tuple(wanted.properties),
         tags=tags,
-        hidden=wanted.hidden,
+        hidden=_flag("os_hidden", last.get("os_hidden", "false")),
         order=tuple(_order(given)),
         limit=_limit(last, limits),
         marker=_marker(last),
@@ -114,31 +117,11 @@ class _Wanted:
 
     conditions: list[Condition] = field(factory=list)
     properties: list[tuple[str, str]] = field(factory=list)
-    hiding: list[bool] = field(factory=list)
-
-    @property
-    def measured(self) -> Iterator[bool]:
-        """
-        Whether conditions are about data.
-        """
-        return (condition.attribute in MEASURED for condition in self.conditions)
-
-    @property
-    def hidden(self) -> bool:
-        """
-        Whether hidden images are meant, and no others.
-        """
-        return bool(self.hiding and self.hiding[-1])
 
 
 def _add(wanted: _Wanted, name: str, value: str) -> None:
     number, bound = name[:-4], BOUNDS.get(name[-4:])
-    if name in ("visibility", "member_status"):
-        # They are part of the scope.
-        return
-    if name == "os_hidden":
-        wanted.hiding.append(_flag(name, value))
-    elif name == "protected":
+    if name == "protected":
         condition = Condition(name, Operator.EQ, _flag(name, value))
         wanted.conditions.append(condition)
     elif name in CHOICES:
