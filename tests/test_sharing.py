@@ -27,19 +27,19 @@ class SharingTests(ImagesCase):
     def setUp(self):
         super().setUp()
         self.sharing = self.world.sharing
-        self.id = self.create(MINE).id
+        self.image_id = self.create(MINE).id
 
     def put(self, member_id, context=MINE, **how):
         """
         Share the image.
         """
-        return self.run_(self.sharing.put(context, self.id, member_id, **how))
+        return self.run_(self.sharing.put(context, self.image_id, member_id, **how))
 
     def members(self):
         """
         Get the members of the image.
         """
-        members = self.run_(self.sharing.members(MINE, self.id))
+        members = self.run_(self.sharing.members(MINE, self.image_id))
         return [(m.id, m.can_share, m.status.value) for m in members]
 
     def test_new(self):
@@ -67,9 +67,9 @@ class SharingTests(ImagesCase):
         """
         A private image becomes shared with its first member.
         """
-        self.id = self.create(MINE, visibility=Visibility.PRIVATE).id
+        self.image_id = self.create(MINE, visibility=Visibility.PRIVATE).id
         self.put("a")
-        self.assertEqual(self.stored(self.id).visibility, Visibility.SHARED)
+        self.assertEqual(self.stored(self.image_id).visibility, Visibility.SHARED)
 
     def test_replace(self):
         """
@@ -78,7 +78,7 @@ class SharingTests(ImagesCase):
         """
         self.put("a", can_share=True)
         self.put("b")
-        self.run_(self.sharing.replace(MINE, self.id, [("c", True), ("a", None)]))
+        self.run_(self.sharing.replace(MINE, self.image_id, [("c", True), ("a", None)]))
         self.assertEqual(
             sorted(self.members()), [("a", True, "pending"), ("c", True, "accepted")]
         )
@@ -90,10 +90,10 @@ class SharingTests(ImagesCase):
         """
         self.put("a", status=Consent.ACCEPTED)
         member = member_of("a")
-        consenting = self.sharing.consent(member, self.id, "a", Consent.REJECTED)
+        consenting = self.sharing.consent(member, self.image_id, "a", Consent.REJECTED)
         self.run_(consenting)
         self.put("a", status=Consent.ACCEPTED)
-        self.run_(self.sharing.replace(MINE, self.id, [("a", None)]))
+        self.run_(self.sharing.replace(MINE, self.image_id, [("a", None)]))
         self.assertEqual(self.members(), [("a", False, "rejected")])
 
     def test_remove(self):
@@ -101,9 +101,9 @@ class SharingTests(ImagesCase):
         A member can be removed, once.
         """
         self.put("a")
-        self.run_(self.sharing.remove(MINE, self.id, "a"))
+        self.run_(self.sharing.remove(MINE, self.image_id, "a"))
         self.assertEqual(self.members(), [])
-        self.refuse(self.sharing.remove(MINE, self.id, "a"), MemberNotFound)
+        self.refuse(self.sharing.remove(MINE, self.image_id, "a"), MemberNotFound)
 
     def test_own_entry(self):
         """
@@ -112,7 +112,7 @@ class SharingTests(ImagesCase):
         self.put("a")
         self.put("b", can_share=True)
         for name, seen in (("a", ["a"]), ("b", ["a", "b"])):
-            members = self.run_(self.sharing.members(member_of(name), self.id))
+            members = self.run_(self.sharing.members(member_of(name), self.image_id))
             self.assertEqual([m.id for m in members], seen)
 
     def test_who(self):
@@ -122,19 +122,19 @@ class SharingTests(ImagesCase):
         """
         self.put("a", can_share=True, status=Consent.ACCEPTED)
         self.put("b", member_of("a"))
-        self.refuse(self.sharing.put(member_of("b"), self.id, "c"), Forbidden)
-        self.refuse(self.sharing.put(member_of("x"), self.id, "c"), ImageNotFound)
-        self.refuse(self.sharing.members(member_of("x"), self.id), ImageNotFound)
+        self.refuse(self.sharing.put(member_of("b"), self.image_id, "c"), Forbidden)
+        self.refuse(self.sharing.put(member_of("x"), self.image_id, "c"), ImageNotFound)
+        self.refuse(self.sharing.members(member_of("x"), self.image_id), ImageNotFound)
 
     def test_bounds(self):
         """
         Members have names, and there are only so many.
         """
-        self.refuse(self.sharing.put(MINE, self.id, ""), InvalidImage)
-        self.refuse(self.sharing.put(MINE, self.id, "m" * 256), InvalidImage)
+        self.refuse(self.sharing.put(MINE, self.image_id, ""), InvalidImage)
+        self.refuse(self.sharing.put(MINE, self.image_id, "m" * 256), InvalidImage)
         self.world.limits = Limits(members=1)
         self.put("a")
-        self.refuse(self.sharing.put(MINE, self.id, "b"), TooMany)
+        self.refuse(self.sharing.put(MINE, self.image_id, "b"), TooMany)
 
     def test_shared_with(self):
         """
@@ -145,7 +145,7 @@ class SharingTests(ImagesCase):
         self.create(MINE)
         for context in (ADMIN, member_of("a")):
             found = self.run_(self.sharing.shared_with(context, "a"))
-            self.assertEqual([image.id for image in found], [self.id])
+            self.assertEqual([image.id for image in found], [self.image_id])
         self.refuse(self.sharing.shared_with(MINE, "a"), Forbidden)
 
     def test_shared_with_and_public(self):
@@ -157,7 +157,9 @@ class SharingTests(ImagesCase):
         for visibility, seen in ((Visibility.PUBLIC, 1), (Visibility.PRIVATE, 0)):
             self.run_(
                 self.images.change(
-                    ADMIN, self.id, lambda i, v=visibility: evolve(i, visibility=v)
+                    ADMIN,
+                    self.image_id,
+                    lambda i, v=visibility: evolve(i, visibility=v),
                 )
             )
             found = self.run_(self.sharing.shared_with(ADMIN, "a"))

@@ -37,6 +37,8 @@ class Files(Resource):
     def __init__(self, data):
         super().__init__()
         self.data = data
+        self.cancels = True
+        """Whether an answer is stopped by who sends it when the client goes."""
         self.ends = []
         """What became of each answer: nothing, or its failure."""
 
@@ -51,7 +53,9 @@ class Files(Resource):
             fd = os.dup(file.fileno())
         request.setHeader(b"content-length", str(count))
         sending = pump(FileBody(fd, 0, count, maybeDeferred), request)
-        request.notifyFinish().addErrback(lambda _: sending.cancel())
+        request.notifyFinish().addErrback(
+            lambda _: sending.cancel() if self.cancels else None
+        )
 
         def over(result):
             self.ends.append(result)
@@ -187,6 +191,20 @@ class SendingTests(TestCase):
         for request in self.over:
             self.assertTrue(request.aborted)
             self.assertLess(request.sentLength, SIZE)
+
+    @in_client
+    def test_gone_unnoticed(self):
+        """
+        So it is where nobody but the connection hears of it.
+        """
+        self.files.cancels = False
+        before = self.open_files()
+        client = self.connect(buffer=1 << 14)
+        self.ask(client)
+        client.recv(1000)
+        client.close()
+        self.wait_for(lambda: self.files.ends)
+        self.assertEqual(self.open_files(), before)
 
     @in_client
     def test_stalled(self):
