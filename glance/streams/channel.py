@@ -411,8 +411,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closing = True
         self._body = self._later = None
-        if self._sending is not None:
-            self._sending.fail(BodyStopped("The client went away."))
         self._unwatch()
         self._forget()
         if self._abort_call is not None:

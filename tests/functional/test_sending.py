@@ -195,7 +195,8 @@ class SendingTests(TestCase):
     @in_client
     def test_gone_unnoticed(self):
         """
-        So it is where nobody but the connection hears of it.
+        So it is where nobody but the connection hears of it, which stops what
+        produces for it.
         """
         self.files.cancels = False
         before = self.open_files()
