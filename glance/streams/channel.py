@@ -269,7 +269,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def writeHeaders(
         self, version: bytes, code: bytes, reason: bytes, headers: Headers
     ) -> None:
-        if self.site.draining or not self._drainable():
+        ending = self.site.draining or self.site.leaving
+        if ending or not self._drainable():
             self.persistent = False
         if not self.persistent:
             headers.setRawHeaders("connection", ["close"])
@@ -326,7 +327,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self.persistent = False
         if self.persistent:
             self.answering = False
-            self.setTimeout(self.site.timeOut)
+            self.setTimeout(self.site.between)
             self.site.settled()
         super().requestDone(request)
 
@@ -394,6 +395,13 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self.setTimeout(None)
         self._watch()
         super().loseConnection()
+
+    def wait_for_last(self) -> None:
+        """
+        Wait no longer for the next request than for the last.
+        """
+        if not (self.answering or self._closing):
+            self.setTimeout(self.site.between)
 
     def close_if_idle(self) -> None:
         """

@@ -50,8 +50,22 @@ class StreamingSite(server.Site):
         """How many requests are being answered."""
         self.draining = False
         """Whether each connection is closed once its answer is out."""
+        self.leaving = False
+        """Whether the next answer on each connection tells that it is the last."""
+        self.between: float | None = idle_timeout
+        """
+        For how many seconds a client may be silent between requests; L{None} for
+        as long as it likes.
+        """
         self._channels: set[StreamingHTTPChannel] = set()
         self._waiting: list[Deferred[None]] = []
+
+    @property
+    def connected(self) -> int:
+        """
+        How many connections there are.
+        """
+        return len(self._channels)
 
     def acceptableProtocols(self) -> list[bytes]:
         return [b"http/1.1"]
@@ -66,6 +80,18 @@ class StreamingSite(server.Site):
     def log(self, request: http.Request) -> None:
         assert isinstance(request, StreamingRequest)
         request.ended()
+
+    def leave(self, seconds: float) -> None:
+        """
+        Let each connection have one more answer, that tells the client to make
+        another connection: to close it could meet a request on its way.
+
+        @param seconds: for how long a client may be silent before its connection
+            is closed all the same.
+        """
+        self.leaving, self.between = True, seconds
+        for channel in list(self._channels):
+            channel.wait_for_last()
 
     def drain(self) -> None:
         """

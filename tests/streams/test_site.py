@@ -142,6 +142,46 @@ class DrainTests(WireTestCase):
         self.assertTrue(transport.value().endswith(b"yes"))
         self.assertTrue(transport.disconnecting)
 
+    def test_leave(self):
+        """
+        A connection can have one more answer instead, which tells that it is the
+        last.
+        """
+        channel, transport = self.serve(lambda request: b"yes")
+        self.site.leave(5)
+        self.clock.advance(4)
+        self.assertFalse(transport.disconnecting)
+        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertIn(b"Connection: close\r\n", transport.value())
+        self.assertTrue(transport.disconnecting)
+
+    def test_leave_idle(self):
+        """
+        One that isn't used is closed after a while.
+        """
+        _, transport = self.serve(lambda request: b"yes")
+        self.site.leave(5)
+        self.clock.advance(4.9)
+        self.assertFalse(transport.disconnecting)
+        self.clock.advance(0.2)
+        self.assertTrue(transport.disconnecting)
+
+    def test_leave_promised(self):
+        """
+        One whose client is being answered, and was not told, has that time after
+        the answer.
+        """
+        request = self.put()
+        request.write(b"half")
+        self.site.leave(5)
+        self.clock.advance(60)
+        request.finish()
+        self.clock.advance(4)
+        self.assertFalse(self.transport.disconnecting)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertFalse(self.transport.disconnecting)
+        self.assertEqual(self.site.connected, 1)
+
     def test_abort(self):
         """
         In the end all connections are broken off.
