@@ -4,11 +4,20 @@ What is counted and measured, for Prometheus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.process_collector import ProcessCollector
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -90,12 +99,17 @@ class Metrics:
         *,
         transfers: Mapping[str, Callable[[], float]],
         queues: Mapping[str, Callable[[], float]],
+        shared: Path | None = None,
     ) -> None:
         """
         @param transfers: for each direction, how many transfers are under way.
         @param queues: for each pool of threads, how many calls run or wait.
+        @param shared: the directory that L{share} was told of, whose counts are
+            shown together; L{None} where this process counts alone.
         """
         self._clock = clock
+        self._shared = shared
+        self._gauges: list[tuple[Gauge, Callable[[], float]]] = []
         registry = self._registry = CollectorRegistry()
         self._requests = Counter(
             "glance_requests",
@@ -142,7 +156,12 @@ class Metrics:
             "transfers_in_flight", "Transfers under way.", "direction", transfers
         )
         self._watch("pool_calls", "Calls that run or wait in threads.", "pool", queues)
-        ProcessCollector(registry=registry)
+        if shared is None:
+            ProcessCollector(registry=registry)
+            return
+        self._registry = CollectorRegistry()
+        MultiProcessCollector(self._registry, str(shared))
+        self._registry.register(_Processes(shared))
 
     def _watch(
         self,
@@ -151,9 +170,18 @@ class Metrics:
         label: str,
         sources: Mapping[str, Callable[[], float]],
     ) -> None:
-        gauge = Gauge(f"glance_{name}", help_text, [label], registry=self._registry)
+        gauge = Gauge(
+            f"glance_{name}",
+            help_text,
+            [label],
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         for value, source in sources.items():
-            gauge.labels(value).set_function(source)
+            if self._shared is None:
+                gauge.labels(value).set_function(source)
+            else:
+                self._gauges.append((gauge.labels(value), source))
 
     def observe(self, request: Any) -> None:
         """
@@ -187,13 +215,93 @@ class Metrics:
         Take note of how late the reactor was.
         """
         self._lag.observe(seconds)
+        self._look()
+
+    def _look(self) -> None:
+        """
+        Let other processes see what is so now.
+        """
+        for gauge, source in self._gauges:
+            gauge.set(source())
 
     def text(self) -> bytes:
         """
         Get all of it, as Prometheus reads it.
         """
+        self._look()
         text: bytes = generate_latest(self._registry)
         return text
+
+
+# Several processes count together
+
+
+def share(directory: Path, number: int) -> None:
+    """
+    Count where others can read it, from now on.
+
+    Each process has files of its own in a directory; what has a number that one
+    had before goes on counting where that stopped.
+
+    @param number: no two processes that are alive have the same.
+    """
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    values.ValueClass = values.MultiProcessValue(lambda: number)  # type: ignore[misc]
+
+
+def forget(directory: Path, number: int) -> None:
+    """
+    Forget what was so in a process that has died, but not what it counted.
+    """
+    mark_process_dead(number, str(directory))
+
+
+def tell_processes(directory: Path, pids: Iterable[int]) -> None:
+    """
+    Say whose memory and processor time is shown.
+
+    @param pids: the first is that of the process that started the others.
+    """
+    new = directory / "processes.new"
+    new.write_text(json.dumps(list(pids)))
+    new.rename(directory / "processes")
+
+
+class _Processes:
+    """
+    Shows what several processes take together.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "processes"
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, list[Metric]] = {}
+        pids = json.loads(self._file.read_text())
+        for pid in pids:
+            of_one = ProcessCollector(pid=str(pid).__str__, registry=None)
+            for family in of_one.collect():
+                families.setdefault(family.name, []).append(family)
+        for name, parts in families.items():
+            figures = [sample.value for part in parts for sample in part.samples]
+            add = min if name in _LEAST else sum
+            about = (name, parts[0].documentation)
+            if parts[0].type == "counter":
+                yield CounterMetricFamily(*about, value=add(figures) + _dead(pids[0]))
+            else:
+                yield GaugeMetricFamily(*about, value=add(figures))
+
+
+_LEAST = ("process_start_time_seconds", "process_max_fds")
+"""What is not added: the least of all counts."""
+
+
+def _dead(pid: int) -> float:
+    """
+    @return: the seconds of processor time that a process's dead children took.
+    """
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 class LagMeter(Service):

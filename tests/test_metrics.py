@@ -2,6 +2,7 @@
 Tests for L{glance.metrics} and L{glance.api.metrics}.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,14 @@ from twisted.trial.unittest import SynchronousTestCase
 import glance
 from glance.api.metrics import MetricsPage
 from glance.errors import StoreUnavailable
-from glance.metrics import LAG_INTERVAL, LagMeter, Metrics, route_class
+from glance.metrics import (
+    LAG_INTERVAL,
+    LagMeter,
+    Metrics,
+    forget,
+    route_class,
+    tell_processes,
+)
 from glance.streams.bodies import read_all
 from tests.http import stub_client
 
@@ -219,6 +227,72 @@ class LevelTests(MetricsCase):
         other = Metrics(self.clock, transfers={}, queues={})
         other.late(1)
         self.assertEqual(self.value("glance_reactor_lag_seconds_count"), 0)
+
+
+class SharedTests(SynchronousTestCase):
+    """
+    Several processes count together.
+    """
+
+    PROGRAM = (
+        "import sys; from pathlib import Path; from twisted.internet.task import Clock;"
+        "from glance import metrics; here = Path(sys.argv[1]);"
+        "metrics.share(here, int(sys.argv[2]));"
+        "m = metrics.Metrics(Clock(), transfers={'up': lambda: 3}, queues={},"
+        " shared=here);"
+        "m.late(0.2); m.store_failed('file', OSError()); print(m.text().decode())"
+    )
+
+    def setUp(self):
+        self.directory = Path(self.mktemp())
+        self.directory.mkdir()
+        tell_processes(self.directory, [os.getpid()])
+
+    def count(self, number):
+        """
+        Count in a process of its own; get what it shows, line by line.
+        """
+        ran = subprocess.run(
+            [sys.executable, "-c", self.PROGRAM, str(self.directory), str(number)],
+            env={**os.environ, "PYTHONPATH": str(Path(glance.__file__).parents[1])},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return ran.stdout.splitlines()
+
+    def test_sum(self):
+        """
+        Counts are added, also of processes that are dead, and of one that has a
+        number that another had; what is so now is that of those alive.
+        """
+        errors = 'glance_store_errors_total{error="OSError",store="file"}'
+        lags = "glance_reactor_lag_seconds_count"
+        now = 'glance_transfers_in_flight{direction="up"}'
+        for turn, number in enumerate((0, 1, 0), 1):
+            shown = self.count(number)
+            self.assertIn(f"{errors} {turn}.0", shown)
+            self.assertIn(f"{lags} {turn}.0", shown)
+        self.assertIn(f"{now} 6.0", shown)
+        forget(self.directory, 0)
+        forget(self.directory, 1)
+        shown = self.count(2)
+        self.assertIn(f"{errors} 4.0", shown)
+        self.assertIn(f"{now} 3.0", shown)
+
+    def test_processes(self):
+        """
+        What they take is added, too.
+        """
+
+        def memory():
+            name = "process_resident_memory_bytes"
+            [line] = [line for line in self.count(0) if line.startswith(name)]
+            return float(line.split()[1])
+
+        alone = memory()
+        tell_processes(self.directory, [os.getpid()] * 3)
+        self.assertAlmostEqual(memory() / alone, 3, places=1)
 
 
 class LagTests(MetricsCase):
