@@ -54,6 +54,8 @@ setup(
             "share/txglance/systemd",
             [
                 "etc/glance.service",
+                "etc/glance.socket",
+                "etc/glance-api.socket",
                 "etc/glance-api.service",
                 "etc/glance-registry.service",
             ],

@@ -5,14 +5,15 @@ The API with its registry in the same process: C{twistd glance}.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import evolve
 
-from glance.config.settings import ConfigurationError, Endpoint, Settings
+from glance.config.settings import ConfigurationError, Endpoint
 from glance.log import LoggedService
 from glance.tap.api import api_parts
-from glance.tap.daemon import Live
+from glance.tap.daemon import Live, live_here
 from glance.tap.database import check_database, database
 from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, Welcoming, refusal
@@ -53,32 +54,32 @@ class Options(Welcoming, DaemonOptions):
     name = "glance"
 
 
-def whole_daemon(reactor: Any, settings: Settings, *, welcome: bool) -> LoggedService:
+def whole_daemon(
+    reactor: Any, live: Live, begin: Sequence[Callable[[], object]]
+) -> LoggedService:
     """
     Put both daemons together in one.
 
-    @param welcome: whether to print what to type next, once the service is up.
+    @param begin: what is done once the service is up.
 
     @raise ConfigurationError: it cannot run with these settings.
     """
+    settings, pools = live.settings, Pools(reactor)
     check_database(settings)
     check_stores(settings)
-    live, pools = Live(settings), Pools(reactor)
     kept = database(reactor, settings, pools)
 
     async def nothing() -> None:
         pass
 
     parts = api_parts(reactor, live, kept.registry, pools, nothing)
-    ports, begin, end = list(parts.ports), list(parts.begin), list(parts.end)
+    ports, begin = list(parts.ports), [*parts.begin, *begin]
+    end = list(parts.end)
     if settings.registry_listen is not None:
         metering = Metering(reactor, pools, None)
         ports.append(registry_port(reactor, live, kept.registry, metering))
-        begin.append(metering.start)
+        begin.insert(0, metering.start)
         end.append(metering.stop)
-    api = settings.api
-    if welcome and api is not None and api.path is None:
-        begin.append(lambda: _welcome(api))
     parts = evolve(parts, ports=ports, begin=begin, end=end, close=kept.close)
     return assembled(reactor, live, parts)
 
@@ -110,6 +111,11 @@ def makeService(options: Options) -> LoggedService:
     from twisted.internet import reactor
 
     try:
-        return whole_daemon(reactor, options.settings, welcome=bool(options["welcome"]))
+        live = live_here(reactor, options.settings)
+        api = live.settings.api
+        begin = []
+        if options["welcome"] and api is not None and api.path is None:
+            begin.append(lambda: _welcome(api))
+        return whole_daemon(reactor, live, begin)
     except ConfigurationError as error:
         raise refusal(options.name, error) from None

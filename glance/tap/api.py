@@ -16,7 +16,7 @@ from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Described, Schemas
 from glance.api.versions import VERSIONS
-from glance.config.settings import ConfigurationError, Settings
+from glance.config.settings import ConfigurationError
 from glance.errors import Invalid
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
@@ -25,7 +25,7 @@ from glance.registry.http import HTTPRegistry
 from glance.registry.peer import peer_at
 from glance.streams.request import StreamingRequest
 from glance.streams.site import StreamingSite
-from glance.tap.daemon import Ending, Live, Parts, Port
+from glance.tap.daemon import Ending, Live, Parts, Port, live_here
 from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
@@ -153,14 +153,14 @@ def api_parts(
     )
 
 
-def api_daemon(reactor: Any, settings: Settings) -> LoggedService:
+def api_daemon(reactor: Any, live: Live) -> LoggedService:
     """
     Put the API daemon together.
 
     @raise ConfigurationError: it cannot run with these settings.
     """
+    settings, pools = live.settings, Pools(reactor)
     check_stores(settings)
-    live, pools = Live(settings), Pools(reactor)
     at = settings.registry
     host = at.host if at.path is None else f"unix:{at.path}"
     peer = peer_at(reactor, host, at.port)
@@ -181,6 +181,7 @@ def makeService(options: Options) -> LoggedService:
     from twisted.internet import reactor
 
     try:
-        return api_daemon(reactor, options.settings)
+        live = live_here(reactor, options.settings)
+        return api_daemon(reactor, live)
     except ConfigurationError as error:
         raise refusal(options.name, error) from None

@@ -4,8 +4,9 @@ L{Daemon}: a daemon's life, from its start to its end.
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +25,8 @@ from glance.log import Logs, redirect_stdlib
 from glance.streams.site import StreamingSite
 from glance.tap.pools import Pools
 from glance.tap.ports import listen, probe
+from glance.tap.sockets import Held, adopt
+from glance.tap.systemd import Notifier, activated, at_start, handed_over, notifier
 
 SETTLING = 10
 """How many seconds uploads that were broken off at the end have to settle."""
@@ -43,13 +46,27 @@ class EndsLate(Exception):
     """
 
 
+@frozen(kw_only=True)
+class Given:
+    """
+    What a daemon gets from who starts it, beside its settings.
+    """
+
+    notifier: Notifier
+    """Tells how it is."""
+
+    sockets: Mapping[str, Held] = field(factory=dict)
+    """What to listen at, by the names of the options that it is in place of."""
+
+
 class Live:
     """
     The settings, as they are at present.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, given: Given) -> None:
         self.settings = settings
+        self.given = given
         self.draining = False
         """Whether the daemon is about to end."""
 
@@ -58,6 +75,17 @@ class Live:
         Get the limits that hold at present.
         """
         return self.settings.limits
+
+
+def live_here(reactor: Any, settings: Settings) -> Live:
+    """
+    Get ready to live in a process that was started from outside.
+
+    @raise ConfigurationError: it hands over what cannot be used.
+    """
+    settings, sockets = activated(settings, handed_over(at_start()))
+    given = Given(notifier=notifier(reactor, os.environ), sockets=sockets)
+    return Live(settings, given)
 
 
 @frozen(kw_only=True)
@@ -111,15 +139,19 @@ class Daemon(Service):
         @raise ConfigurationError: one of them cannot.
         """
         for port in self._parts.ports:
-            probe(port.endpoint, port.option)
+            if port.option not in self._live.given.sockets:
+                probe(port.endpoint, port.option)
 
     def privilegedStartService(self) -> None:
         """
         Listen; from here on clients wait rather than be refused.
         """
         for port in self._parts.ports:
+            held = self._live.given.sockets.get(port.option)
             self._listening.append(
                 listen(self._reactor, port.endpoint, port.site, port.option)
+                if held is None
+                else adopt(self._reactor, held, port.site)
             )
 
     def startService(self) -> None:
@@ -138,7 +170,8 @@ class Daemon(Service):
             begin()
         self._answer_hangup()
         for port in self._listening:
-            self._log.info("Listening at {address}.", address=_shown(port.getHost()))
+            self._log.info("Listening at {address}.", address=shown(port.getHost()))
+        self._live.given.notifier.ready()
 
     def stopService(self) -> Deferred[None]:
         """
@@ -148,6 +181,7 @@ class Daemon(Service):
         return Deferred.fromCoroutine(self._end())
 
     async def _end(self) -> None:
+        self._live.given.notifier.stopping()
         self._live.draining = True
         timeout = self._live.settings.graceful_shutdown_timeout
         sites = [port.site for port in self._parts.ports]
@@ -155,9 +189,9 @@ class Daemon(Service):
             # Somebody may have removed a socket.
             with suppress(OSError):
                 await maybeDeferred(listening.stopListening)
+        deadline = self._reactor.seconds() + timeout
         for site in sites:
             site.drain()
-        deadline = self._reactor.seconds() + timeout
         for site in sites:
             left = max(0.01, deadline - self._reactor.seconds())
             await self._within(left, site.drained())
@@ -210,6 +244,11 @@ class Daemon(Service):
         """
         Read the configuration again, and open the log files anew.
         """
+        self._live.given.notifier.reloading()
+        self._reload()
+        self._live.given.notifier.ready()
+
+    def _reload(self) -> None:
         try:
             self._logs.reopen()
             settings, waiting = reload(self._live.settings)
@@ -226,7 +265,12 @@ class Daemon(Service):
         self._log.info("Reloaded.")
 
 
-def _shown(address: Any) -> str:
+def shown(address: Any) -> str:
+    """
+    Get an address as it is written.
+
+    @param address: an L{IAddress <twisted.internet.interfaces.IAddress>}.
+    """
     name = getattr(address, "name", None)
     if name is not None:
         return f"unix:{name.decode()}" if isinstance(name, bytes) else f"unix:{name}"

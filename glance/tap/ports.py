@@ -22,6 +22,9 @@ from glance.config.settings import ConfigurationError, Endpoint
 PATIENCE = 5
 """How many seconds others may take to begin to listen in the same directory."""
 
+UNIX_MODE = 0o660
+"""Who may connect to a UNIX socket: the daemon's user and group."""
+
 
 def probe(endpoint: Endpoint, option: str) -> None:
     """
@@ -51,12 +54,12 @@ def _probe_path(path: Path, option: str) -> None:
             f"{option}: no socket can be made in {path.parent}: "
             "make the directory, and let the daemon's user read and write in it."
         )
-    with _alone_in(path.parent, option):
-        _vacate(path, option)
+    with alone_in(path.parent, option):
+        vacate(path, option)
 
 
 @contextmanager
-def _alone_in(directory: Path, option: str) -> Iterator[None]:
+def alone_in(directory: Path, option: str) -> Iterator[None]:
     """
     Keep other daemons from beginning to listen in a directory: neither may take
     the other's new socket for one that was left.
@@ -84,7 +87,7 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _vacate(path: Path, option: str) -> None:
+def vacate(path: Path, option: str) -> None:
     """
     Remove the socket of a daemon that was killed.
 
@@ -172,10 +175,10 @@ def listen(reactor: Any, endpoint: Endpoint, factory: Any, option: str) -> Any:
     try:
         if endpoint.path is not None:
             path, name = Path(endpoint.path), host_of(option)
-            with _alone_in(path.parent, name):
-                _vacate(path, name)
+            with alone_in(path.parent, name):
+                vacate(path, name)
                 return reactor.listenUNIX(
-                    endpoint.path, factory, endpoint.backlog, mode=0o660
+                    endpoint.path, factory, endpoint.backlog, mode=UNIX_MODE
                 )
         return reactor.listenTCP(
             endpoint.port, factory, endpoint.backlog, interface=endpoint.host

@@ -13,7 +13,7 @@ from glance.api.links import peer_address
 from glance.api.site import context_of
 from glance.api.v1 import filters
 from glance.api.v1.members import MembersAPI
-from glance.config.settings import ConfigurationError, Settings
+from glance.config.settings import ConfigurationError
 from glance.images import Images
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
@@ -25,7 +25,7 @@ from glance.sharing import Sharing
 from glance.storage import Storage
 from glance.streams.request import StreamingRequest
 from glance.streams.site import StreamingSite
-from glance.tap.daemon import Live, Parts, Port
+from glance.tap.daemon import Live, Parts, Port, live_here
 from glance.tap.database import check_database, database
 from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, refusal
@@ -101,15 +101,15 @@ def registry_port(
     return Port(endpoint=settings.registry_listen, site=site, option=option)
 
 
-def registry_daemon(reactor: Any, settings: Settings) -> LoggedService:
+def registry_daemon(reactor: Any, live: Live) -> LoggedService:
     """
     Put the registry daemon together.
 
     @raise ConfigurationError: it cannot run with these settings.
     """
-    check_database(settings)
-    live, pools = Live(settings), Pools(reactor)
-    kept = database(reactor, settings, pools)
+    check_database(live.settings)
+    pools = Pools(reactor)
+    kept = database(reactor, live.settings, pools)
     metering = Metering(reactor, pools, None)
     parts = Parts(
         pools=pools,
@@ -129,6 +129,6 @@ def makeService(options: Options) -> LoggedService:
     from twisted.internet import reactor
 
     try:
-        return registry_daemon(reactor, options.settings)
+        return registry_daemon(reactor, live_here(reactor, options.settings))
     except ConfigurationError as error:
         raise refusal(options.name, error) from None
