@@ -16,8 +16,11 @@ from glance.errors import ImageChanged, TooBusy
 from glance.image import Image
 from glance.interfaces import IRegistry
 
-TRIES = 10
-"""How often a change is applied anew because somebody else was faster."""
+TRIES = 50
+"""
+How often a change is applied anew because somebody else was faster: another
+process may be so ten times in a row, and more.
+"""
 
 
 class Revisions:

@@ -180,7 +180,7 @@ class ChangeTests(ImagesCase):
         self.losses = 100
         other = self.create()
         self.refuse(self.images.change(ADMIN, other.id, too_slow), TooBusy)
-        self.assertEqual(len(applied), 10)
+        self.assertEqual(len(applied), 50)
 
     def test_revision(self):
         """
