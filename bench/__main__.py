@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import client, lists, memory, speed, starting
+from bench import client, lists, memory, reloads, speed, starting
 from bench.memory import Sizes
 from bench.servers import GIB, MIB
 
@@ -30,7 +30,9 @@ def options():
         prog="python -m bench",
         description="Measure how fast the daemons are, and how much memory they take.",
     )
-    parser.add_argument("--soak", action="store_true", help="only the memory")
+    parser.add_argument(
+        "--soak", action="store_true", help="only the memory, and reloads"
+    )
     parser.add_argument("--speed", action="store_true", help="only the speed")
     parser.add_argument("--lists", action="store_true", help="only the lists")
     parser.add_argument(
@@ -47,7 +49,8 @@ def options():
 
 def main():
     """
-    Measure, and get the exit status: 1 where memory is beyond its limit.
+    Measure, and get the exit status: 1 where memory is beyond its limit, or
+    requests fail.
     """
     asked = options()
     everything = not (asked.soak or asked.speed or asked.lists)
@@ -64,6 +67,7 @@ def main():
             measure_lists(directory, asked)
         if everything or asked.soak:
             held = memory.measure(directory, QUICK if asked.quick else FULL, say)
+            held = reloads.measure(directory, 1 if asked.quick else 20, say) and held
     return 0 if held else 1
 
 

@@ -143,6 +143,7 @@ def decide(
         deletion=Deletion(
             delayed=options["delayed_delete"], scrub_time=options["scrub_time"]
         ),
+        workers=options["workers"],
         graceful_shutdown_timeout=options["graceful_shutdown_timeout"],
         files=files,
         warnings=warnings,

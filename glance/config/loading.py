@@ -28,6 +28,22 @@ from glance.config.options import OPTIONS
 from glance.config.properties import described
 from glance.config.settings import ConfigurationError, Service, Settings, Source
 
+STAYING = (
+    "bind_host",
+    "bind_port",
+    "registry_bind_host",
+    "registry_bind_port",
+    "backlog",
+    "workers",
+    "connection",
+    "log_file",
+    "log_dir",
+    "use_json",
+)
+"""
+The options of what stays while processes come and go.
+"""
+
 
 def load(
     service: Service,
@@ -90,6 +106,38 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
             values=values,
         ),
         tuple(name for name in changed if not OPTIONS[name].reloadable),
+    )
+
+
+def renew(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """
+    Read again what settings were read from, for processes that are to take the
+    place of others.
+
+    @return: the settings, those of what stays as they were, and the names of the
+        options that are of such and have changed.
+
+    @raise ConfigurationError: something in the files cannot be.
+    """
+    fresh = _load(settings.source)
+    log = evolve(
+        fresh.log,
+        file=settings.log.file,
+        option=settings.log.option,
+        format=settings.log.format,
+    )
+    kept = {name: settings.values[name] for name in STAYING}
+    return (
+        evolve(
+            fresh,
+            api=settings.api,
+            registry_listen=settings.registry_listen,
+            database=settings.database,
+            workers=settings.workers,
+            log=log,
+            values={**fresh.values, **kept},
+        ),
+        tuple(name for name, value in kept.items() if fresh.values[name] != value),
     )
 
 

@@ -8,6 +8,7 @@ release to the last.  All are as good, and none is warned of.
 from __future__ import annotations
 
 import math
+import os
 from typing import Any, Literal
 
 from attrs import frozen
@@ -59,6 +60,25 @@ class Seconds(types.Float):
         if seconds is None or math.isnan(seconds):
             raise ValueError("it is no number")
         return seconds
+
+
+class Workers(types.Integer):
+    """
+    The type of a number of processes: C{auto} for one for each processor.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=1024)
+
+    def __call__(self, value: Any) -> int:
+        """
+        Read it.
+
+        @raise ValueError: it is neither.
+        """
+        if str(value).strip().lower() == "auto":
+            return len(os.sched_getaffinity(0))
+        return int(super().__call__(value) or 1)
 
 
 SECONDS = Seconds(0)
@@ -136,6 +156,8 @@ def describe(kind: Any) -> str:
             return "true or false"
         case types.Float():
             return f"a number of seconds from {kind.min:g} to {kind.max}"
+        case Workers():
+            return f"a whole number from {kind.min} to {kind.max}, or auto"
         case types.Integer():
             return f"a whole number from {kind.min} to {kind.max}"
         case types.List():

@@ -13,6 +13,7 @@ from glance.config.option import (
     SECONDS,
     TEXT,
     Option,
+    Workers,
     in_default,
 )
 
@@ -64,6 +65,16 @@ option or registry_bind_port is set.""",
         default=4096,
         daemons=("api", "registry"),
         help="How many connections may wait to be accepted.",
+    ),
+    Option(
+        name="workers",
+        type=Workers(),
+        default=1,
+        daemons=("api",),
+        help="""
+How many processes serve the API, at one port; auto is one for each processor.
+With more than one, another process looks after them.  They share upload_memory.
+The registry daemon is one process in any case.""",
     ),
     Option(
         name="client_socket_timeout",

@@ -292,6 +292,9 @@ class Settings:
     upload: Upload
     deletion: Deletion
 
+    workers: int
+    """How many processes serve the API; 1 for none but this one."""
+
     graceful_shutdown_timeout: float
     """For how many seconds transfers in flight may go on at the end."""
 

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from glance.config.settings import ConfigurationError, Endpoint
 from glance.log import LoggedService
-from glance.tap.api import api_parts
+from glance.tap.api import api_parts, check_api
 from glance.tap.daemon import Live, live_here
 from glance.tap.database import check_database, database
 from glance.tap.metering import Metering
@@ -20,6 +20,7 @@ from glance.tap.options import DaemonOptions, Welcoming, refusal
 from glance.tap.parts import assembled, check_stores
 from glance.tap.pools import Pools
 from glance.tap.registry import registry_port
+from glance.tap.supervisor import supervised
 
 WELCOME = """\
 
@@ -72,14 +73,16 @@ def whole_daemon(
     async def nothing() -> None:
         pass
 
-    parts = api_parts(reactor, live, kept.registry, pools, nothing)
+    parts, metering = api_parts(reactor, live, kept.registry, pools, nothing)
     ports, begin = list(parts.ports), [*parts.begin, *begin]
     end = list(parts.end)
     if settings.registry_listen is not None:
-        metering = Metering(reactor, pools, None)
+        # Several processes count once, for both ports.
+        if live.given.counters is None:
+            metering = Metering(reactor, pools, None, None)
+            begin.insert(0, metering.start)
+            end.append(metering.stop)
         ports.append(registry_port(reactor, live, kept.registry, metering))
-        begin.insert(0, metering.start)
-        end.append(metering.stop)
     parts = evolve(parts, ports=ports, begin=begin, end=end, close=kept.close)
     return assembled(reactor, live, parts)
 
@@ -116,6 +119,10 @@ def makeService(options: Options) -> LoggedService:
         begin = []
         if options["welcome"] and api is not None and api.path is None:
             begin.append(lambda: _welcome(api))
+        if live.settings.workers > 1:
+            check_database(live.settings)
+            check_api(live)
+            return supervised(reactor, live, begin)
         return whole_daemon(reactor, live, begin)
     except ConfigurationError as error:
         raise refusal(options.name, error) from None

@@ -38,6 +38,7 @@ from glance.tap.parts import (
     use_cases,
 )
 from glance.tap.pools import Pools
+from glance.tap.supervisor import supervised
 
 
 class Options(DaemonOptions):
@@ -132,9 +133,9 @@ def api_parts(
     registry: IRegistry,
     pools: Pools,
     closing: Ending,
-) -> Parts:
+) -> tuple[Parts, Metering]:
     """
-    Get the parts of a daemon that serves the API.
+    Get the parts of a daemon that serves the API, and what measures it.
 
     @param closing: lets go of the registry, at the end.
     """
@@ -143,14 +144,25 @@ def api_parts(
         metering.metrics.store_failed(store, error)
 
     use = use_cases(reactor, live, registry, pools, store_failed)
-    metering = Metering(reactor, pools, use)
-    return Parts(
+    metering = Metering(reactor, pools, use, live.given.counters)
+    parts = Parts(
         pools=pools,
         ports=[api_port(reactor, live, registry, use, metering)],
         begin=[use.lease.start, use.reaper.start, metering.start],
         busy=lambda: use.transfers.in_flight > 0,
         end=[metering.stop, use.reaper.stop, use.lease.stop, closing],
     )
+    return parts, metering
+
+
+def check_api(live: Live) -> None:
+    """
+    See whether the API can be served.
+
+    @raise ConfigurationError: it cannot.
+    """
+    check_stores(live.settings)
+    _schemas(live)
 
 
 def api_daemon(reactor: Any, live: Live) -> LoggedService:
@@ -171,7 +183,8 @@ def api_daemon(reactor: Any, live: Live) -> LoggedService:
     async def close() -> None:
         await peer.close()
 
-    return assembled(reactor, live, api_parts(reactor, live, registry, pools, close))
+    parts, _ = api_parts(reactor, live, registry, pools, close)
+    return assembled(reactor, live, parts)
 
 
 def makeService(options: Options) -> LoggedService:
@@ -182,6 +195,9 @@ def makeService(options: Options) -> LoggedService:
 
     try:
         live = live_here(reactor, options.settings)
+        if live.settings.workers > 1:
+            check_api(live)
+            return supervised(reactor, live, [])
         return api_daemon(reactor, live)
     except ConfigurationError as error:
         raise refusal(options.name, error) from None

@@ -16,13 +16,12 @@ from pathlib import Path
 import click
 from attrs import evolve, frozen
 
-import glance
 from glance import __version__
 from glance.config.loading import load
 from glance.config.settings import ConfigurationError, Service, Settings
 from glance.errors import GlanceError
 from glance.tap.daemon import SETTLING
-from glance.tap.processes import PidFile, PidFileUnusable, Process
+from glance.tap.processes import PidFile, PidFileUnusable, Process, environment
 
 NAME = "glance-control"
 
@@ -127,7 +126,7 @@ def _launch(server: Server) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=environment(),
             timeout=STARTING,
             text=True,
             errors="replace",
@@ -159,19 +158,6 @@ def _twistd() -> list[str]:
         "import sys; sys.argv[0] = 'twistd'; "
         "from twisted.scripts.twistd import run; run()",
     ]
-
-
-def _environment() -> dict[str, str]:
-    """
-    Get an environment in which twistd finds our plugins.
-    """
-    package = Path(glance.__file__ or "").parent.parent
-    if not (package / "twisted" / "plugins" / "glance_plugins.py").exists():
-        return dict(os.environ)
-    path = os.pathsep.join(
-        filter(None, (str(package), os.environ.get("PYTHONPATH", "")))
-    )
-    return {**os.environ, "PYTHONPATH": path}
 
 
 def _raise_limit() -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
@@ -30,6 +31,12 @@ from glance.tap.systemd import Notifier, activated, at_start, handed_over, notif
 
 SETTLING = 10
 """How many seconds uploads that were broken off at the end have to settle."""
+
+LEAVING_CLIENTS = 5
+"""
+How many seconds clients have to use their connections once more, when another
+process goes on in place of this one.
+"""
 
 ENDING = 3
 """How many seconds each part may take to end; it may wait for what hangs."""
@@ -58,6 +65,9 @@ class Given:
     sockets: Mapping[str, Held] = field(factory=dict)
     """What to listen at, by the names of the options that it is in place of."""
 
+    counters: Path | None = None
+    """Where all processes of the daemon count; L{None} if it is the only one."""
+
 
 class Live:
     """
@@ -69,6 +79,8 @@ class Live:
         self.given = given
         self.draining = False
         """Whether the daemon is about to end."""
+        self.replaced = False
+        """Whether another process goes on in place of this one."""
 
     def limits(self) -> Limits:
         """
@@ -182,7 +194,8 @@ class Daemon(Service):
 
     async def _end(self) -> None:
         self._live.given.notifier.stopping()
-        self._live.draining = True
+        # While another goes on, all is well.
+        self._live.draining = not self._live.replaced
         timeout = self._live.settings.graceful_shutdown_timeout
         sites = [port.site for port in self._parts.ports]
         for listening in self._listening:
@@ -190,6 +203,8 @@ class Daemon(Service):
             with suppress(OSError):
                 await maybeDeferred(listening.stopListening)
         deadline = self._reactor.seconds() + timeout
+        if self._live.replaced:
+            await self._left(deadline, sites)
         for site in sites:
             site.drain()
         for site in sites:
@@ -213,6 +228,15 @@ class Daemon(Service):
             )
         self._parts.close()
         self._log.info("Ended.")
+
+    async def _left(self, deadline: float, sites: Sequence[StreamingSite]) -> None:
+        """
+        Wait until clients have gone to the process that goes on.
+        """
+        for site in sites:
+            site.leave(LEAVING_CLIENTS)
+        while any(s.connected for s in sites) and self._reactor.seconds() < deadline:
+            await deferLater(self._reactor, 0.05)
 
     async def _ended(self, end: Ending) -> None:
         try:

@@ -5,6 +5,7 @@ What a daemon counts and measures.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.web.resource import IResource
@@ -20,9 +21,12 @@ class Metering:
     The metrics of a daemon.
     """
 
-    def __init__(self, reactor: Any, pools: Pools, use: UseCases | None) -> None:
+    def __init__(
+        self, reactor: Any, pools: Pools, use: UseCases | None, shared: Path | None
+    ) -> None:
         """
         @param use: what is served; L{None} where there are no transfers.
+        @param shared: where other processes count, too; L{None} for nowhere.
         """
         self.metrics = Metrics(
             reactor,
@@ -31,6 +35,7 @@ class Metering:
                 name: lambda threads=threads: threads.calls  # type: ignore[misc]
                 for name, threads in pools.threads.items()
             },
+            shared=shared,
         )
         self._lag = LagMeter(reactor, self.metrics.late)
 

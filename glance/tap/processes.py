@@ -1,5 +1,5 @@
 """
-Processes of daemons, by their pid files.
+Processes of daemons, by their pid files, and those that are to be.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import glance
 from glance.errors import GlanceError
 
 
@@ -183,6 +184,20 @@ class PidFile:
             raise PidFileUnusable(
                 f"{self.path}: {error.strerror}: do this as the user it belongs to."
             ) from None
+
+
+def environment() -> dict[str, str]:
+    """
+    Get an environment in which a process that we start finds us, and twistd our
+    plugins.
+    """
+    package = Path(glance.__file__ or "").parent.parent
+    if not (package / "twisted" / "plugins" / "glance_plugins.py").exists():
+        return dict(os.environ)
+    path = os.pathsep.join(
+        filter(None, (str(package), os.environ.get("PYTHONPATH", "")))
+    )
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def _arguments(pid: int) -> tuple[str, ...]:

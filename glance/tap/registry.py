@@ -4,6 +4,7 @@ The registry daemon: C{twistd glance-registry}.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.web.resource import IResource
@@ -13,7 +14,7 @@ from glance.api.links import peer_address
 from glance.api.site import context_of
 from glance.api.v1 import filters
 from glance.api.v1.members import MembersAPI
-from glance.config.settings import ConfigurationError
+from glance.config.settings import ConfigurationError, Endpoint
 from glance.images import Images
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
@@ -27,6 +28,7 @@ from glance.streams.request import StreamingRequest
 from glance.streams.site import StreamingSite
 from glance.tap.daemon import Live, Parts, Port, live_here
 from glance.tap.database import check_database, database
+from glance.tap.jobs import PRIVATE
 from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
@@ -72,6 +74,35 @@ def registry_port(
     """
     settings = live.settings
     assert settings.registry_listen is not None
+    log = log_access(reactor, peer_address)
+
+    def finished(request: StreamingRequest) -> None:
+        metering.metrics.observe(request)
+        log(request)
+
+    return Port(
+        endpoint=settings.registry_listen,
+        site=_registry_site(
+            reactor, live, registry, metering, settings.registry_secret, finished
+        ),
+        option="registry_bind_port" if settings.service == "all" else "bind_port",
+    )
+
+
+def _registry_site(
+    reactor: Any,
+    live: Live,
+    registry: IRegistry,
+    metering: Metering,
+    secret: str | None,
+    finished: Callable[[StreamingRequest], None],
+) -> StreamingSite:
+    """
+    Get what serves a registry.
+
+    @param secret: what callers have to bring; L{None} for nothing.
+    @param finished: is called for each request that is over.
+    """
     health = Health(
         reactor,
         {"registry": registry.check},
@@ -83,37 +114,45 @@ def registry_port(
         old=old_root(reactor, live, registry),
         health=health.app.resource(),
         metrics=metering.page(),
-        secret=settings.registry_secret,
+        secret=secret,
     )
-    log = log_access(reactor, peer_address)
-
-    def finished(request: StreamingRequest) -> None:
-        metering.metrics.observe(request)
-        log(request)
-
-    site = StreamingSite(
+    return StreamingSite(
         root,
         reactor,
-        idle_timeout=settings.http.client_socket_timeout,
+        idle_timeout=live.settings.http.client_socket_timeout,
         finished=finished,
     )
-    option = "registry_bind_port" if settings.service == "all" else "bind_port"
-    return Port(endpoint=settings.registry_listen, site=site, option=option)
 
 
-def registry_daemon(reactor: Any, live: Live) -> LoggedService:
+def registry_daemon(
+    reactor: Any, live: Live, private: tuple[Endpoint, str] | None
+) -> LoggedService:
     """
     Put the registry daemon together.
+
+    @param private: a place where the API of the same machine asks, and what it
+        brings; L{None} for none.
 
     @raise ConfigurationError: it cannot run with these settings.
     """
     check_database(live.settings)
     pools = Pools(reactor)
     kept = database(reactor, live.settings, pools)
-    metering = Metering(reactor, pools, None)
+    metering = Metering(reactor, pools, None, None)
+    ports = []
+    if private is not None:
+        endpoint, secret = private
+        # What our own processes ask is neither logged nor counted, as where
+        # there is one process only.
+        site = _registry_site(
+            reactor, live, kept.registry, metering, secret, lambda request: None
+        )
+        ports.append(Port(endpoint=endpoint, site=site, option=PRIVATE))
+    if live.settings.registry_listen is not None:
+        ports.append(registry_port(reactor, live, kept.registry, metering))
     parts = Parts(
         pools=pools,
-        ports=[registry_port(reactor, live, kept.registry, metering)],
+        ports=ports,
         begin=[metering.start],
         end=[metering.stop],
         busy=lambda: False,
@@ -129,6 +168,7 @@ def makeService(options: Options) -> LoggedService:
     from twisted.internet import reactor
 
     try:
-        return registry_daemon(reactor, live_here(reactor, options.settings))
+        live = live_here(reactor, options.settings)
+        return registry_daemon(reactor, live, None)
     except ConfigurationError as error:
         raise refusal(options.name, error) from None

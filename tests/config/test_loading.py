@@ -3,6 +3,7 @@ Tests for L{glance.config.loading}.
 """
 
 import logging
+import os
 import subprocess
 import sys
 from ipaddress import ip_network
@@ -13,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import glance
 from glance.config.files import usual_directories
-from glance.config.loading import load, reload
+from glance.config.loading import load, reload, renew
 from glance.config.settings import ConfigurationError, Endpoint, RegistryAddress
 from glance.limits import Limits
 from tests.config.files import FilesMixin
@@ -380,6 +381,58 @@ class SearchTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(directories[0], str(Path.cwd()))
         self.assertEqual(directories[-2:], ("/etc/glance", "/etc"))
         self.assertIn(str(Path.home() / ".glance"), directories)
+
+
+class WorkersTests(FilesMixin, SynchronousTestCase):
+    """
+    How many processes there are is a number, or as many as processors.
+    """
+
+    def test_count(self):
+        """
+        It is one unless it is said.
+        """
+        self.assertEqual(self.load("").workers, 1)
+        self.assertEqual(self.load("[DEFAULT]\nworkers = 3\n").workers, 3)
+        many = len(os.sched_getaffinity(0))
+        for auto in ("auto", "AUTO"):
+            settings = self.load(f"[DEFAULT]\nworkers = {auto}\n")
+            self.assertEqual(settings.workers, many)
+
+
+class RenewTests(FilesMixin, SynchronousTestCase):
+    """
+    L{renew} reads again for new processes.
+    """
+
+    def test_changes(self):
+        """
+        All changes but what the processes share, which is named.
+        """
+        old = self.load("[DEFAULT]\nbind_port = 1\nworkers = 2\nlog_file = /a\n")
+        self.write(
+            """
+            [DEFAULT]
+            bind_port = 2
+            workers = 3
+            log_file = /b
+            sql_connection = sqlite:////else
+            debug = true
+            upload_memory = 7
+            registry_secret = x
+            """
+        )
+        for _ in range(2):
+            new, restart = renew(old)
+            self.assertEqual(
+                sorted(restart), ["bind_port", "connection", "log_file", "workers"]
+            )
+            self.assertEqual(new.api, old.api)
+            self.assertEqual((new.workers, new.log.file), (2, "/a"))
+            self.assertEqual(new.database, old.database)
+            self.assertEqual(new.upload.memory, 7 << 20)
+            self.assertEqual((new.log.level, new.registry_secret), ("debug", "x"))
+            old = new
 
 
 class ReloadTests(FilesMixin, SynchronousTestCase):

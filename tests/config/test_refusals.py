@@ -32,6 +32,9 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "bind_port = many", "a whole number from 0 to 65535"),
             ("DEFAULT", "api_port = 65536", "a whole number from 0 to 65535"),
             ("DEFAULT", "backlog = 0", "a whole number from 1 to 65535"),
+            ("DEFAULT", "workers = many", "a whole number from 1 to 1024, or auto"),
+            ("DEFAULT", "workers = 0", "a whole number from 1 to 1024, or auto"),
+            ("DEFAULT", "workers = 1025", "a whole number from 1 to 1024, or auto"),
             ("DEFAULT", "backlog = 99999999999", "a whole number from 1 to 65535"),
             ("DEFAULT", f"upload_memory = {10**12}", "a whole number from 1 to 21474"),
             ("DEFAULT", f"image_tag_quota = {10**12}", "a whole number from -1 to 2"),
@@ -304,7 +307,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
         """
         text = """
             [DEFAULT]
-            workers = 4
+            metadata_encryption_key = 4
             rabbit_password = x
             swift_store_key = x
             image_cache_max_size = 1
@@ -323,7 +326,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             rbd_store_pool = x
             [app:glance-api]
             pipeline = x
-            workers = 5
+            metadata_encryption_key = 5
             [composite:glance-api]
             use = x
             """
@@ -379,5 +382,5 @@ class WarningTests(FilesMixin, SynchronousTestCase):
         """
         One that is in several files is warned of once.
         """
-        files = [self.write("[DEFAULT]\nworkers = 1\n", name) for name in "ab"]
+        files = [self.write("[DEFAULT]\nstate_path = 1\n", name) for name in "ab"]
         self.assertEqual(len(load("api", config_files=files).warnings), 1)

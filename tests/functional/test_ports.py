@@ -10,6 +10,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -17,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from glance.config.settings import ConfigurationError, Endpoint
 from glance.tap import ports
 from glance.tap.ports import listen, probe
+from glance.tap.sockets import adopt, hold
 
 
 class ProbeTests(SynchronousTestCase):
@@ -55,6 +57,56 @@ class ProbeTests(SynchronousTestCase):
         path = str(Path(self.mktemp()).absolute() / "socket")
         said = self.refusal(Endpoint("", 0, 1, path))
         self.assertTrue(said.startswith("bind_host: no socket can be made in /"))
+
+
+class HoldTests(TestCase):
+    """
+    L{hold} listens for several processes.
+    """
+
+    def hold(self, port, count):
+        """
+        Listen at a port until the end of the test.
+        """
+        held = hold(Endpoint("127.0.0.1", port, 5), "bind_port", count)
+        for each in held:
+            self.addCleanup(each.sock.close)
+        return held, held[0].sock.getsockname()[1]
+
+    def test_one_port(self):
+        """
+        Each has a socket of its own, all at one port.
+        """
+        held, port = self.hold(0, 3)
+        self.assertEqual({each.sock.getsockname()[1] for each in held}, {port})
+        self.assertEqual(len({each.sock.fileno() for each in held}), 3)
+
+    def test_alone(self):
+        """
+        Nobody else can have the port, not even another such daemon.
+        """
+        _, port = self.hold(0, 2)
+        error = self.assertRaises(ConfigurationError, self.hold, port, 2)
+        self.assertTrue(str(error).startswith("bind_port: cannot listen at"))
+
+    async def test_left_open(self):
+        """
+        What accepts from a socket can end, and clients that wait are there for
+        the next one.
+        """
+        for endpoint in (
+            Endpoint("127.0.0.1", 0, 5),
+            Endpoint("", 0, 5, str(Path(tempfile.mkdtemp()) / "s")),
+        ):
+            [held] = hold(endpoint, "bind_port", 1)
+            self.addCleanup(held.sock.close)
+            again = evolve(held, sock=held.sock.dup())
+            port = adopt(reactor, again, Factory.forProtocol(Protocol))
+            await port.stopListening()
+            with socket.socket(held.sock.family) as client:
+                client.settimeout(5)
+                client.connect(held.sock.getsockname())
+                held.sock.accept()[0].close()
 
 
 class SocketTests(TestCase):

@@ -137,16 +137,16 @@ class NotifierTests(SynchronousTestCase):
 
 class NotifyTests(DaemonCase):
     """
-    Daemons tell how they are.
+    Daemons tell how they are, with one process and several.
     """
 
     def test_life(self):
         """
         A daemon is ready when it answers, then reloads, lives, and ends.
         """
-        for workers in (1,):
+        for workers in (1, 2):
             listener = Listener(self)
-            self.place.configure(backlog=workers)
+            self.place.configure(workers=workers)
             running = self.start_notifying(listener)
             self.assertEqual(listener.next_but_living(), "READY=1")
             self.assertEqual(get(f"{self.place.api}/healthcheck")[0], 200)
@@ -248,10 +248,11 @@ class ActivationTests(DaemonCase):
 
     def test_api(self):
         """
-        The API is served at the socket, and not at the port that is configured.
+        The API is served at the socket, by one process and by several, and not
+        at the port that is configured.
         """
-        for workers in (1,):
-            self.place.configure(backlog=workers)
+        for workers in (1, 2):
+            self.place.configure(workers=workers)
             url = self.start_with("glance", self.listen())
             for _ in range(8):
                 self.assertEqual(get(f"{url}/v1/images")[0], 200)
@@ -262,8 +263,8 @@ class ActivationTests(DaemonCase):
         """
         The second socket is the registry's.
         """
-        for workers in (1,):
-            self.place.configure(backlog=workers)
+        for workers in (1, 2):
+            self.place.configure(workers=workers)
             second = self.listen()
             self.start_with("glance", self.listen(), second)
             port = second.getsockname()[1]

@@ -1,0 +1,126 @@
+"""
+L{Child}: a process that serves, seen from the one that has started it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+from glance.tap.jobs import ORDERS, READY, REPLACED, REPORTS, Job, pack
+from glance.tap.processes import environment
+
+_CODE = "from glance.tap.worker import main; main()"
+
+
+class Child(ProcessProtocol):
+    """
+    A process that serves.
+    """
+
+    transport: Any
+
+    def __init__(self, clock: Any, job: Job, ended: Callable[[Child], None]) -> None:
+        """
+        @param ended: is called once it is gone.
+        """
+        self._clock = clock
+        self._job = job
+        self._ended = ended
+        self._said = b""
+        self._waiting: list[Deferred[bool]] = []
+        self.number = job.number
+        self.began = clock.seconds()
+        self.ready = False
+        """Whether it has said that it serves."""
+        self.alive = True
+        """Whether it is there."""
+        self.status = ""
+        """How it has ended, once it has."""
+
+    @property
+    def pid(self) -> int | None:
+        """
+        The number of its process; L{None} once that is over.
+        """
+        pid: int | None = self.transport.pid
+        return pid
+
+    @property
+    def reason(self) -> str:
+        """
+        Why it has not begun to serve, as far as it is known.
+        """
+        said = self._said.decode(errors="replace").strip()
+        return said or self.status
+
+    def spawn(self, reactor: Any, descriptors: Mapping[int, int]) -> None:
+        """
+        Start it.
+
+        @param descriptors: those of ours that it gets, by the numbers it has
+            them by.
+        """
+        reactor.spawnProcess(
+            self,
+            sys.executable,
+            [sys.executable, "-P", "-c", _CODE],
+            env=environment(),
+            childFDs={ORDERS: "w", 1: 1, 2: 2, REPORTS: "r", **descriptors},
+        )
+
+    def serving(self) -> Deferred[bool]:
+        """
+        Wait until it serves.
+
+        @return: whether it does; it may have ended instead.
+        """
+        waiting: Deferred[bool] = Deferred()
+        self._waiting.append(waiting)
+        if self.ready or not self.alive:
+            self._tell()
+        return waiting
+
+    def replace(self) -> None:
+        """
+        Have it end, since another goes on in its place.
+        """
+        self.transport.writeToChild(ORDERS, REPLACED)
+
+    def signal(self, number: int) -> None:
+        """
+        Send it a signal, if it is there.
+        """
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess(number)
+
+    # What the process does
+
+    def connectionMade(self) -> None:
+        self.transport.writeToChild(ORDERS, pack(self._job))
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N802, N803
+        self._said += data
+        if self._said == READY:
+            self.ready = True
+            self._tell()
+
+    def processEnded(self, reason: Failure) -> None:  # noqa: N802
+        status: Any = reason.value
+        number = status.signal
+        self.status = f"signal {number}" if number else f"exit status {status.exitCode}"
+        self.alive = False
+        self._tell()
+        self._ended(self)
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one.callback(self.ready and self.alive)

@@ -1,0 +1,470 @@
+"""
+The process that looks after those that serve.
+
+It listens, so that no client is refused while processes come and go, and accepts
+no connection itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from glance.config.loading import renew
+from glance.config.settings import ConfigurationError, Endpoint, Settings
+from glance.log import LoggedService, Logs, redirect_stdlib
+from glance.metrics import forget, tell_processes
+from glance.tap.children import Child
+from glance.tap.daemon import SETTLING, Live
+from glance.tap.jobs import FIRST_SOCKET, LIFE, PRIVATE, Handle, Job
+from glance.tap.parts import logs
+from glance.tap.ports import probe
+from glance.tap.sockets import Held, hold
+from glance.tap.systemd import check_reach
+
+STARTING = 60
+"""How many seconds a process may take until it serves."""
+
+ENDING = 12
+"""How many seconds more than it is given a process may take to end."""
+
+REGISTRY_ENDING = 8
+"""How many seconds the registry may take, when nobody asks it any more."""
+
+WAITING = 1024
+"""How many connections to the registry may wait to be accepted."""
+
+HEALTHY = 10
+"""For how many seconds a process that starts well serves at least."""
+
+SLOWEST = 10
+"""The most seconds before a process is started in place of one that has died."""
+
+
+class Place:
+    """
+    A place for a process: its sockets, and who is there.
+    """
+
+    def __init__(self, role: Any, sockets: Mapping[str, Held]) -> None:
+        self.role = role
+        self.sockets = sockets
+        self.child: Child | None = None
+        """The one that serves, or is about to; L{None} between two."""
+        self.failures = 0
+        """How many have died in a row."""
+        self.call: Any = None
+        """The call that starts the next one; L{None} if none waits."""
+
+
+class Supervisor(Service):
+    """
+    Looks after the processes that serve: starts them, starts others in place of
+    those that die, and ends them.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, reactor: Any, live: Live, logs: Logs, begin: Sequence[Callable[[], Any]]
+    ) -> None:
+        """
+        @param begin: what is done once all serve, the first time.
+        """
+        self._reactor = reactor
+        self._live = live
+        self._logs = logs
+        self._begin = begin
+        self._places: list[Place] = []
+        self._registry: Place | None = None
+        self._children: set[Child] = set()
+        self._held: list[Held] = []
+        self._serving = False
+        self._reloading = False
+        self._again = False
+        self._key = secrets.token_hex(32)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._live.settings
+
+    @property
+    def _has_registry(self) -> bool:
+        """
+        Whether one process has the registry for all: SQLite is for one.
+        """
+        settings = self._settings
+        return settings.service == "all" and settings.database.url.startswith("sqlite")
+
+    def _endpoints(self) -> dict[str, Endpoint]:
+        """
+        List the places to listen at, by their options.
+        """
+        settings = self._settings
+        both = {"bind_port": settings.api}
+        if settings.service == "all":
+            both["registry_bind_port"] = settings.registry_listen
+        return {option: place for option, place in both.items() if place is not None}
+
+    def check(self) -> None:
+        """
+        See whether the ports can be had.
+
+        @raise ConfigurationError: one of them cannot.
+        """
+        for option, endpoint in self._endpoints().items():
+            if option not in self._live.given.sockets:
+                probe(endpoint, option)
+
+    # It begins
+
+    def privilegedStartService(self) -> None:
+        """
+        Listen; from here on clients wait rather than be refused.
+        """
+        count = self._settings.workers
+        kept = self._endpoints()
+        held = {option: self._hold(option, kept[option], count) for option in kept}
+        own = {}
+        if self._has_registry and "registry_bind_port" in held:
+            own = {"registry_bind_port": held.pop("registry_bind_port")[0]}
+        role = "api" if self._has_registry else self._settings.service
+        self._places = [
+            Place(role, {option: held[option][n] for option in held})
+            for n in range(count)
+        ]
+        if self._has_registry:
+            self._registry = Place("registry", own)
+
+    def _hold(self, option: str, endpoint: Endpoint, count: int) -> list[Held]:
+        if option == "registry_bind_port" and self._has_registry:
+            count = 1
+        given = self._live.given.sockets.get(option)
+        if given is not None:
+            return [Held(sock=given.sock, shared=count > 1)] * count
+        held = hold(endpoint, option, count)
+        self._held.extend(held)
+        if endpoint.path is None:
+            address = held[0].sock.getsockname()
+            endpoint = Endpoint(address[0], address[1], endpoint.backlog)
+        self._log.info("Listening at {address}.", address=endpoint)
+        return held
+
+    def startService(self) -> None:
+        """
+        Start the processes.
+        """
+        super().startService()
+        settings = self._settings
+        redirect_stdlib(settings.log.level, settings.log.levels)
+        for line in settings.warnings:
+            self._log.warn("{line}", line=line)
+        for line in settings.notes:
+            self._log.info("{line}", line=line)
+        self._directory = Path(_private_directory())
+        (self._directory / "counters").mkdir()
+        self._life = os.pipe()
+        places = list(self._places)
+        if self._registry is not None:
+            path = self._directory / "registry"
+            self._private = Endpoint("", 0, WAITING, str(path))
+            [asked] = hold(self._private, PRIVATE, 1)
+            own = {**self._registry.sockets, PRIVATE: asked}
+            self._registry = Place("registry", own)
+            self._held.append(asked)
+            places.append(self._registry)
+        self._lock = os.open(self._directory, os.O_RDONLY)
+        # What is locked is not cleaned away.
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        signal.signal(signal.SIGHUP, self._hung_up)
+        Deferred.fromCoroutine(self._start(places)).addErrback(self._fail)
+
+    async def _start(self, places: Sequence[Place]) -> None:
+        for place in places:
+            place.child = self._spawn(place)
+        for place in places:
+            assert place.child is not None
+            if not await self._serves(place.child):
+                if self.running:
+                    self._give_up(place.child.reason)
+                return
+        self._serving = True
+        for begin in self._begin:
+            begin()
+        self._log.info("{count} processes serve.", count=len(self._places))
+        self._live.given.notifier.ready()
+        if self._again:
+            self._again = False
+            self.reload()
+
+    def _fail(self, failure: Any) -> None:
+        self._log.failure("It does not start", failure=failure)
+        self._give_up(str(failure.value))
+
+    def _give_up(self, reason: str) -> None:
+        """
+        End with exit status 1, since no process serves.
+        """
+        name = "glance" if self._settings.service == "all" else "glance-api"
+        self._log.error("{name}: {reason}", name=name, reason=reason)
+        if self._settings.log.file is not None:
+            os.write(2, f"{name}: {reason}\n".encode())
+        # The last thing that is done: twistd would end with 0.
+        atexit.register(os._exit, 1)
+        self._reactor.stop()
+
+    # Processes come and go
+
+    def _spawn(self, place: Place) -> Child:
+        numbers = {child.number for child in self._children}
+        number = min(set(range(len(numbers) + 1)) - numbers)
+        registry = place.role == "registry"
+        descriptors = {LIFE: self._life[0 if registry else 1]}
+        handles = {}
+        for n, (option, held) in enumerate(place.sockets.items(), FIRST_SOCKET):
+            handles[option] = Handle(n, held.shared)
+            descriptors[n] = held.sock.fileno()
+        private = None
+        if self._registry is not None:
+            private = (str(self._private.path), self._key)
+        job = Job(
+            settings=shared_out(self._settings),
+            role=place.role,
+            number=number,
+            sockets=handles,
+            counters=self._directory / "counters",
+            private=private,
+        )
+        child = Child(self._reactor, job, lambda child: self._ended(place, child))
+        self._children.add(child)
+        child.spawn(self._reactor, descriptors)
+        self._told()
+        return child
+
+    def _told(self) -> None:
+        pids = [child.pid for child in self._children if child.pid is not None]
+        tell_processes(self._directory / "counters", [os.getpid(), *pids])
+
+    async def _serves(self, child: Child) -> bool:
+        late = self._reactor.callLater(STARTING, child.signal, signal.SIGKILL)
+        serves = await child.serving()
+        if late.active():
+            late.cancel()
+        return serves
+
+    def _ended(self, place: Place, child: Child) -> None:
+        self._children.discard(child)
+        forget(self._directory / "counters", child.number)
+        self._told()
+        if place.child is child:
+            place.child = None
+            if self._serving and self.running:
+                self._respawn(place, child)
+
+    def _respawn(self, place: Place, child: Child) -> None:
+        lived = self._reactor.seconds() - child.began
+        place.failures = 0 if lived > HEALTHY else place.failures + 1
+        delay = min(SLOWEST, 2**place.failures / 4) if place.failures > 1 else 0
+        self._log.error(
+            "A process has died ({status}){reason}; another is started in {delay} "
+            "seconds.",
+            status=child.status,
+            reason="" if child.ready else f": {child.reason}",
+            delay=delay,
+        )
+
+        def start() -> None:
+            place.call = None
+            place.child = self._spawn(place)
+            Deferred.fromCoroutine(self._serves(place.child))
+
+        place.call = self._reactor.callLater(delay, start)
+
+    # They are replaced
+
+    def _hung_up(self, number: int, frame: object) -> None:
+        self._reactor.callFromThread(self.reload)
+
+    def reload(self) -> None:
+        """
+        Read the configuration again, and replace the processes one by one.
+        """
+        if self._reloading or not self._serving:
+            self._again = True
+            return
+        self._reloading = True
+        self._live.given.notifier.reloading()
+        done = Deferred.fromCoroutine(self._reload())
+        done.addErrback(lambda failure: self._log.failure("Reloading", failure))
+        done.addCallback(lambda _: self._reloaded())
+
+    def _reloaded(self) -> None:
+        self._reloading = False
+        again, self._again = self._again, False
+        if not self.running:
+            return
+        self._live.given.notifier.ready()
+        if again:
+            self.reload()
+
+    async def _reload(self) -> None:
+        try:
+            self._logs.reopen()
+            settings, waiting = renew(self._settings)
+            for role, endpoint in (
+                ("api", settings.api),
+                ("registry_listen", settings.registry_listen),
+            ):
+                if endpoint is not None:
+                    check_reach(settings, role, endpoint)
+        except (ConfigurationError, OSError) as error:
+            self._log.error("Nothing was reloaded: {error}", error=error)
+            return
+        old, self._live.settings = self._settings, settings
+        self._logs.set_level(settings.log.level, settings.log.levels)
+        redirect_stdlib(settings.log.level, settings.log.levels)
+        for line in settings.warnings:
+            self._log.warn("{line}", line=line)
+        for name in waiting:
+            self._log.warn("{name} takes effect after a restart only.", name=name)
+        if self._registry is not None and self._registry.child is not None:
+            self._registry.child.signal(signal.SIGHUP)
+        for place in self._places:
+            if not self.running:
+                return
+            reason = await self._replace(place)
+            if reason is not None:
+                self._live.settings = old
+                self._log.error(
+                    "Not all was reloaded: a new process does not serve: {reason}",
+                    reason=reason,
+                )
+                return
+        self._log.info("Reloaded.")
+
+    async def _replace(self, place: Place) -> str | None:
+        """
+        @return: why it cannot be done; L{None} if it is.
+        """
+        if place.call is not None:
+            place.call.cancel()
+            place.call = None
+        fresh = self._spawn(place)
+        if not await self._serves(fresh):
+            if place.child is None and place.call is None and self.running:
+                self._respawn(place, fresh)
+            return fresh.reason
+        if place.call is not None:
+            place.call.cancel()
+            place.call = None
+        old, place.child = place.child, fresh
+        if old is not None:
+            old.replace()
+        if not self.running:
+            fresh.signal(signal.SIGTERM)
+        return None
+
+    # They end
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Have all end what they do, and end.
+        """
+        super().stopService()
+        self._live.given.notifier.stopping()
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        for held in self._held:
+            # The registry is asked until the end.
+            if self._registry is None or held is not self._registry.sockets[PRIVATE]:
+                held.sock.close()
+        for place in self._places:
+            if place.call is not None:
+                place.call.cancel()
+        serving = [c for c in self._children if not self._is_registry(c)]
+        timeout = self._settings.graceful_shutdown_timeout + SETTLING + ENDING
+        for child in serving:
+            child.signal(signal.SIGTERM)
+        await self._gone(serving, timeout)
+        # The end of what the registry reads: nobody asks any more.
+        os.close(self._life[1])
+        await self._gone(list(self._children), REGISTRY_ENDING)
+        for endpoint in self._endpoints().values():
+            if endpoint.path is not None:
+                with suppress(OSError):
+                    Path(endpoint.path).unlink()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._log.info("Ended.")
+
+    def _is_registry(self, child: Child) -> bool:
+        return self._registry is not None and child is self._registry.child
+
+    async def _gone(self, children: Sequence[Child], seconds: float) -> None:
+        """
+        Wait until processes are gone, but only so long.
+        """
+        deadline = self._reactor.seconds() + seconds
+        while any(child.alive for child in children):
+            if self._reactor.seconds() > deadline:
+                for child in children:
+                    child.signal(signal.SIGKILL)
+                deadline += seconds
+            await deferLater(self._reactor, 0.05)
+
+
+def shared_out(settings: Settings) -> Settings:
+    """
+    Get the settings of one of several processes.
+    """
+    memory = settings.upload.memory // settings.workers
+    # What there is to be said is said once.
+    return evolve(
+        settings, upload=evolve(settings.upload, memory=memory), warnings=(), notes=()
+    )
+
+
+def _private_directory() -> str:
+    """
+    Make a directory that only this user can look into.
+    """
+    runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    wanted = (runtime, os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir())
+    for directory in wanted:
+        # The path of a socket is short.
+        if directory and len(directory) < 70 and os.access(directory, os.W_OK):
+            return tempfile.mkdtemp(prefix="glance-", dir=directory)
+    return tempfile.mkdtemp(prefix="glance-", dir="/tmp")
+
+
+def supervised(
+    reactor: Any, live: Live, begin: Sequence[Callable[[], Any]]
+) -> LoggedService:
+    """
+    Get the service of a daemon that has several processes.
+
+    @param begin: what is done once all serve.
+
+    @raise ConfigurationError: a port or the log file cannot be had.
+    """
+    written = logs(live.settings)
+    supervisor = Supervisor(reactor, live, written, begin)
+    supervisor.check()
+    service = LoggedService(written)
+    supervisor.setServiceParent(service)
+    return service
