@@ -305,6 +305,7 @@ def _stores(options: Values, used: bool) -> Stores:
     return Stores(
         default="file",
         filesystem_datadir=str(Path(options["filesystem_store_datadir"]).absolute()),
+        filesystem_thin=options["filesystem_thin_provisioning"],
     )
 
 

@@ -27,12 +27,12 @@ The limits that hold unless others are said.
 """
 
 
-def _store(name: str, default: str, text: str) -> Option:
+def _store(name: str, default: Any, text: str, kind: Any = TEXT) -> Option:
     return Option(
         name=name,
         section="glance_store",
         also=in_default(name),
-        type=TEXT,
+        type=kind,
         default=default,
         daemons=("api",),
         help=text,
@@ -151,6 +151,14 @@ The store that new data goes to: file, which may be called filesystem as well.""
         "filesystem_store_datadir",
         "/var/lib/glance/images/",
         "The directory of the filesystem store.  It is made if it isn't there.",
+    ),
+    _store(
+        "filesystem_thin_provisioning",
+        False,
+        """
+Whether the filesystem store leaves holes in its files for zeros, which take no
+room then.  No room is set aside for an upload beforehand either.""",
+        FLAG,
     ),
 )
 

@@ -131,6 +131,9 @@ class Stores:
     filesystem_datadir: str
     """The absolute path of the directory of the filesystem store."""
 
+    filesystem_thin: bool
+    """Whether its files have holes for zeros."""
+
 
 @frozen(kw_only=True)
 class Log:

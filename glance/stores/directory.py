@@ -29,11 +29,10 @@ from glance.errors import (
     UploadSuperseded,
 )
 from glance.stores.keys import is_key
+from glance.stores.writing import FileWriter
 
 INCOMING = ".incoming"
 """Where data is until it is whole."""
-PIECES = 1024
-"""How many pieces the system takes in one write, at the most."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CANNOT_ALLOCATE = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
@@ -282,19 +281,29 @@ class Arrival:
     failure of any of these, or instead of one, L{discard}.
     """
 
-    def __init__(self, directory: Directory, key: str) -> None:
+    def __init__(self, directory: Directory, key: str, *, thin: bool = False) -> None:
+        """
+        @param thin: whether zeros take no room on the disk.
+        """
         self._directory = directory
         self._key = key
+        self._thin = thin
         self._fd = -1
+        self._writer = FileWriter(-1, thin=thin)
         self._kept = False
-        self.size = 0
-        """How many bytes have been written."""
+
+    @property
+    def size(self) -> int:
+        """
+        How many bytes have been written.
+        """
+        return self._writer.size
 
     def begin(self, length: int) -> None:
         """
         Make the file.
 
-        @param length: how many bytes to make room for.
+        @param length: how many bytes to make room for, unless it is thin.
 
         @raise DataExists: there is data of that key, or it is being written.
         @raise StoreFull: there is no room.
@@ -305,7 +314,9 @@ class Arrival:
                 raise _taken()
             while not self._lock(incoming):
                 pass
-            self._allocate(length)
+            self._writer = FileWriter(self._fd, thin=self._thin)
+            if not self._thin:
+                self._allocate(length)
 
     @contextmanager
     def _places(self) -> Iterator[tuple[int, int]]:
@@ -348,18 +359,7 @@ class Arrival:
         @raise StoreUnavailable: the system says so.
         """
         with _trouble(self._directory.path):
-            for first in range(0, len(pieces), PIECES):
-                self._write(pieces[first : first + PIECES])
-
-    def _write(self, pieces: Sequence[bytes]) -> None:
-        left = [memoryview(piece) for piece in pieces if piece]
-        while left:
-            written = os.writev(self._fd, left)
-            self.size += written
-            while left and written >= len(left[0]):
-                written -= len(left.pop(0))
-            if written:
-                left[0] = left[0][written:]
+            self._writer.write(pieces)
 
     def keep(self) -> None:
         """
@@ -384,7 +384,17 @@ class Arrival:
             _remove(self._key, incoming)
             os.fsync(whole)
             os.fsync(incoming)
+            if self._thin:
+                self._tell_room()
             self.close()
+
+    def _tell_room(self) -> None:
+        _log.info(
+            "{key} has {size} bytes, which take {disk} bytes of the disk",
+            key=self._key,
+            size=self.size,
+            disk=os.fstat(self._fd).st_blocks * 512,
+        )
 
     def close(self) -> None:
         """

@@ -33,22 +33,31 @@ class FilesystemStore:
 
     kind = "filesystem"
 
-    def __init__(self, directory: Path, in_thread: InThread, window: Window) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        in_thread: InThread,
+        window: Window,
+        *,
+        thin: bool = False,
+    ) -> None:
         """
         @param directory: where the files are, L{prepared
             <glance.stores.directory.prepare>}.
         @param in_thread: calls functions that wait for a disk.
         @param window: how much data may wait to be written.
+        @param thin: whether zeros are left out of files, which have holes then.
         """
         self._directory = Directory(directory)
         self._in_thread = in_thread
         self._window = window
+        self._thin = thin
 
     @deferred
     async def add(self, key: str, body: IBodyProducer) -> int:
         length = body.length if isinstance(body.length, int) else 0
         try:
-            arrival = Arrival(self._directory, checked(key))
+            arrival = Arrival(self._directory, checked(key), thin=self._thin)
             writing = _Writing(arrival, body, self._in_thread, self._window)
         except Exception:
             body.stopProducing()

@@ -131,7 +131,8 @@ def storage(
     @param failed: is told what goes wrong in them.
     """
     directory = Path(settings.stores.filesystem_datadir)
-    stores = {"file": FilesystemStore(directory, in_thread, window)}
+    thin = settings.stores.filesystem_thin
+    stores = {"file": FilesystemStore(directory, in_thread, window, thin=thin)}
     return Storage(
         {name: WatchedStore(store, name, failed) for name, store in stores.items()},
         settings.stores.default,

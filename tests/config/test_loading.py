@@ -39,6 +39,7 @@ class NothingWrittenTests(SynchronousTestCase):
         self.assertIsNone(settings.registry_secret)
         self.assertEqual(settings.stores.default, "file")
         self.assertEqual(settings.stores.filesystem_datadir, "/var/lib/glance/images")
+        self.assertFalse(settings.stores.filesystem_thin)
         self.assertEqual(settings.identity.auth_strategy, "noauth")
         self.assertEqual(settings.identity.admin_role, "admin")
         self.assertFalse(settings.identity.trust_identity_headers)
@@ -184,6 +185,7 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
             [glance_store]
             default_store = filesystem
             filesystem_store_datadir = /srv/images
+            filesystem_thin_provisioning = true
             [image_format]
             disk_formats = raw,qcow2
             require_image_format_match = false
@@ -197,6 +199,7 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(settings.api, Endpoint("::1", 1, 4096))
         self.assertEqual(settings.stores.default, "file")
         self.assertEqual(settings.stores.filesystem_datadir, "/srv/images")
+        self.assertTrue(settings.stores.filesystem_thin)
         self.assertEqual(settings.limits.disk_formats, ("raw", "qcow2"))
         self.assertFalse(settings.limits.require_format_match)
         self.assertEqual(settings.limits.vmdk_types, ("streamOptimized",))

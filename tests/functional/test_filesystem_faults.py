@@ -19,6 +19,7 @@ from glance.deferreds import Threads, deferred
 from glance.errors import StoreFull, StoreUnavailable
 from glance.stores.directory import prepare
 from glance.stores.filesystem import FilesystemStore
+from glance.stores.writing import EARLY
 from glance.streams.bodies import BytesBody
 from glance.streams.strands import Window
 from tests.bodies import ManualBody, SilentBody, collect
@@ -209,8 +210,8 @@ class FaultTests(SynchronousTestCase):
         self.directory = Path(self.mktemp()).absolute()
         prepare(self.directory)
 
-    def outcome(self, fault):
-        process = child("add", self.directory, KEY, 40, before=strace(fault))
+    def outcome(self, fault, pieces=40):
+        process = child("add", self.directory, KEY, pieces, before=strace(fault))
         output, _ = process.communicate(timeout=60)
         return output.strip()
 
@@ -237,6 +238,22 @@ class FaultTests(SynchronousTestCase):
         A disk that turns out to be full only when the data is synced is full.
         """
         self.assert_fails("fdatasync:error=ENOSPC", "StoreFull")
+
+    def test_written_early(self):
+        """
+        The disk is told to begin while much is still to come.  Whether it does so
+        doesn't matter: what counts is the sync.
+        """
+        pieces = EARLY // len(PIECE) + 40
+        self.assertEqual(self.outcome("sync_file_range:signal=KILL", pieces), "")
+        stored = str(pieces * len(PIECE))
+        for error in ("EIO", "ENOSYS", "EINVAL"):
+            fault = f"sync_file_range:error={error}"
+            self.assertEqual(self.outcome(fault, pieces), stored)
+            self.assertEqual((self.directory / KEY).read_bytes(), PIECE * pieces, error)
+            (self.directory / KEY).unlink()
+        fault = "sync_file_range,fdatasync:error=EIO"
+        self.assertEqual(self.outcome(fault, pieces), "StoreUnavailable")
 
     def test_directory_not_synced(self):
         """

@@ -27,13 +27,16 @@ class Prepared:
     """
 
     in_thread = staticmethod(maybeDeferred)
+    thin = False
 
     def make_store(self):
         self.directory = Path(self.mktemp())
         prepare(self.directory)
         self.window = Window(1 << 20)
         self.files_before = open_files()
-        return FilesystemStore(self.directory, self.in_thread, self.window)
+        return FilesystemStore(
+            self.directory, self.in_thread, self.window, thin=self.thin
+        )
 
     def tearDown(self):
         super().tearDown()
