@@ -7,7 +7,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from glance.errors import BodyStopped
-from tests.streams.wire import IDLE, Sink, WireTestCase
+from tests.streams.wire import IDLE, LATER, Sink, WireTestCase
 
 
 class UnreadAnswerTests(WireTestCase):
@@ -211,11 +211,11 @@ class TimeoutTests(WireTestCase):
         So is one that asks nothing more.
         """
         channel, transport = self.serve(lambda request: b"")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         self.assertFalse(transport.disconnecting)
-        self.clock.advance(1)
+        self.wait(LATER)
         self.assertTrue(transport.disconnecting)
 
     def test_slow_headers(self):
@@ -223,13 +223,13 @@ class TimeoutTests(WireTestCase):
         Headers that come one byte now and then are given up.
         """
         channel, transport = self.serve(lambda request: b"")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         for byte in b"GET":
             channel.dataReceived(bytes([byte]))
-            self.clock.advance(IDLE / 3 - 1)
+            self.wait(IDLE / 3 - 1)
         self.assertFalse(transport.disconnecting)
         channel.dataReceived(b" ")
-        self.clock.advance(3)
+        self.wait(LATER)
         self.assertTrue(transport.disconnecting)
 
     def test_slow_answer(self):
@@ -237,7 +237,7 @@ class TimeoutTests(WireTestCase):
         A client is not given up while we think.
         """
         request = self.put()
-        self.clock.advance(IDLE * 10)
+        self.wait(IDLE * 10)
         self.respond(request)
         self.assertTrue(self.transport.connected)
         self.assertFalse(self.transport.disconnecting)
