@@ -2,6 +2,8 @@
 Tests of L{glance.streams.channel}.
 """
 
+from typing import ClassVar
+
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
@@ -100,8 +102,10 @@ class EarlyAnswerTests(WireTestCase):
         request = self.put("Content-Length: 100")
         self.respond(request, code=404)
         for _ in range(2):
-            self.clock.advance(IDLE / 2)
+            self.wait(IDLE / 2 - 1)
             self.channel.dataReceived(b"a")
+        self.assertTrue(self.transport.connected)
+        self.wait(LATER)
         self.assertFalse(self.transport.connected)
 
     def test_broken_off(self):
@@ -292,9 +296,9 @@ class SlowSocket(FileDescriptor):
         self.connected = False
 
 
-class SocketTests(WireTestCase):
+class SocketTestCase(WireTestCase):
     """
-    The buffers of a socket are watched, and used.
+    Has a connection by a slow socket.
     """
 
     def setUp(self):
@@ -303,6 +307,12 @@ class SocketTests(WireTestCase):
         self.socket = SlowSocket(self.clock)
         self.channel = self.site.buildProtocol(None)
         self.channel.makeConnection(self.socket)
+
+
+class SocketTests(SocketTestCase):
+    """
+    The buffers of a socket are watched, and used.
+    """
 
     def test_slow_download(self):
         """
@@ -354,6 +364,17 @@ class SocketTests(WireTestCase):
         self.clock.pump([IDLE / 8] * 12)
         self.assertFalse(self.socket.connected)
 
+    def test_never_closed(self):
+        """
+        One that doesn't close its side is cut off after a while.
+        """
+        self.wait(IDLE / 2)
+        self.site.drain()
+        self.wait(IDLE - 1)
+        self.assertTrue(self.socket.connected)
+        self.wait(LATER)
+        self.assertFalse(self.socket.connected)
+
     def test_refused(self):
         """
         What comes with a bad request is ignored.
@@ -374,6 +395,27 @@ class SocketTests(WireTestCase):
         self.assertEqual(self.socket.bufferSize, 1 << 18)
         self.channel.dataReceived(b"data")
         self.assertEqual(self.socket.bufferSize, small)
+
+
+class SlowEndTests(SocketTestCase):
+    """
+    The end of an answer may be read as slowly as need be.
+    """
+
+    limits: ClassVar = {"download_rate": 5}
+
+    def test_slow_end(self):
+        """
+        Little of it may be left for the buffers.
+        """
+        self.channel.dataReceived(b"GET / HTTP/1.0\r\n\r\n")
+        self.leaf.requests[0].write(bytes(1 << 17))
+        self.wait(LATER)
+        self.leaf.requests[0].finish()
+        for _ in range(10):
+            self.wait(10)
+            self.socket.doWrite()
+        self.assertTrue(self.socket.connected)
 
 
 class BadRequestTests(WireTestCase):

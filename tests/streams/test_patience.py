@@ -170,6 +170,7 @@ class RateTests(WireTestCase):
         for _ in range(10):
             self.send(10, 25)
             request.body.resumeProducing()
+            self.wait(INTERVAL)
         self.assertNoResult(done)
 
     def test_slow_download(self):
@@ -207,8 +208,8 @@ class ManyTests(WireTestCase):
         """
         After some it is others' turn.
         """
-        self.serve(lambda request: b"")
-        transports = [self.connect()[1] for _ in range(3 * LOOKS)]
+        _, first = self.serve(lambda request: b"")
+        transports = [first, *(self.connect()[1] for _ in range(3 * LOOKS))]
         gone = []
         self.clock.callLater(
             IDLE, lambda: gone.append(sum(t.disconnecting for t in transports))

@@ -324,6 +324,7 @@ class UploadBodyTests(WireTestCase):
         body = self.put("Content-Length: 4").body
         self.wait(IDLE + 1)
         done = body.startProducing(Sink())
+        self.wait(LATER)
         body.pauseProducing()
         self.wait(IDLE + 1)
         body.resumeProducing()

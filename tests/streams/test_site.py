@@ -160,6 +160,7 @@ class DrainTests(WireTestCase):
         One that isn't used is closed after a while.
         """
         _, transport = self.serve(lambda request: b"yes")
+        self.wait(1)
         self.site.leave(5)
         self.wait(4.5)
         self.assertFalse(transport.disconnecting)
