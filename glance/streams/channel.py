@@ -206,7 +206,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
                 self._networkProducer.resumeProducing()
         super().allContentReceived()
         if answered is not None:
-            self.due = 0.0
             self._next(answered)
 
     def _regulate(self) -> None:
@@ -447,9 +446,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
         site once it is L{due}.
         """
         self.due = now + self.site.interval / 2
-        if self._abort_call is not None:
-            # There is a time already for what it still sends.
-            return
         if self._answered is not None:
             self.abort()
         elif self._closing:

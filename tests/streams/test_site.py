@@ -161,10 +161,10 @@ class DrainTests(WireTestCase):
         """
         _, transport = self.serve(lambda request: b"yes")
         self.wait(1)
-        self.site.leave(5)
-        self.wait(4.5)
+        self.site.leave(2)
+        self.wait(1.5)
         self.assertFalse(transport.disconnecting)
-        self.wait(2)
+        self.wait(1)
         self.assertTrue(transport.disconnecting)
 
     def test_leave_promised(self):
