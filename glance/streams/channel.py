@@ -71,6 +71,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
     site: StreamingSite
     transport: Any
 
+    totalHeadersSize = HEADERS  # noqa: N815
+    # Attributes are set on the connection only once they differ from these: with
+    # more than thirty, Python keeps them in three times the memory.
+
     answering = False
     """Whether there is a request, or an answer that has not wholly left."""
 
@@ -109,7 +113,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _abort_call: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        self.totalHeadersSize = HEADERS
         super().connectionMade()
         self._wait(self.site.idle)
         self.site.opened(self)
@@ -198,7 +201,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._regulate()
 
     def allContentReceived(self) -> None:
-        answered, self._answered = self._answered, None
+        answered = self._answered
+        if answered is not None:
+            self._answered = None
         if self._body is not None:
             self._body = None
             self._receive_less()
@@ -333,7 +338,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self.persistent = False
         if self.persistent:
             self.answering = False
-            self._coming = self._going = None
+            if self._coming or self._going:
+                self._coming = self._going = None
             self._wait(self.site.between)
             self.site.settled()
         super().requestDone(request)
@@ -369,7 +375,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         else:
             # TLS reads on until the client has closed its side.
             self.transport.loseConnection()
-        self._abort_call = self.callLater(LINGERING, self._lingered)
+        self._abort_call = self.site.reactor.callLater(LINGERING, self._lingered)
 
     def _lingered(self) -> None:
         self._abort_call = None

@@ -13,7 +13,7 @@ from tests.functional.daemons import Place
 CLIENTS = 2000
 """How many connections there are."""
 
-EACH = 5000
+EACH = 2500
 """How many bytes of the daemon's memory each may take."""
 
 DESCRIPTORS = CLIENTS + 200
