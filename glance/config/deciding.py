@@ -357,6 +357,9 @@ def _levels(options: Values) -> dict[str, str]:
 def _http(options: Values) -> Http:
     return Http(
         client_socket_timeout=options["client_socket_timeout"] or None,
+        client_header_timeout=options["client_header_timeout"] or None,
+        minimum_upload_rate=options["minimum_upload_rate"],
+        minimum_download_rate=options["minimum_download_rate"],
         public_endpoint=_public_endpoint(options),
         proxy_headers=options["enable_proxy_headers_parsing"],
         trusted_proxies=_networks(options),

@@ -10,6 +10,7 @@ from glance.config.option import (
     FLAG,
     LIST,
     PORT,
+    RATE,
     SECONDS,
     TEXT,
     Option,
@@ -84,6 +85,35 @@ The registry daemon is one process in any case.""",
         help="""
 After how many seconds in which nothing comes from a client, or nothing goes to
 it, it is given up.  0 waits for ever.""",
+    ),
+    Option(
+        name="client_header_timeout",
+        type=SECONDS,
+        default=60,
+        daemons=("api", "registry"),
+        help="""
+How many seconds a client may take to send the headers of a request, from their
+first byte on.  0 is as long as client_socket_timeout.""",
+    ),
+    Option(
+        name="minimum_upload_rate",
+        type=RATE,
+        default=0,
+        daemons=("api",),
+        help="""
+How many bytes a second a client has to send of its data, averaged over half a
+minute.  The time in which the daemon cannot take more is not counted.  0 is any
+number.""",
+    ),
+    Option(
+        name="minimum_download_rate",
+        type=RATE,
+        default=0,
+        daemons=("api",),
+        help="""
+How many bytes a second a client has to read of what it asked for, averaged over
+half a minute.  The time in which the daemon has no more for it is not counted.
+0 is any number.""",
     ),
     Option(
         name="graceful_shutdown_timeout",

@@ -168,6 +168,15 @@ class Http:
     client_socket_timeout: float | None
     """After how many seconds of silence a client is given up; L{None} never."""
 
+    client_header_timeout: float | None
+    """How many seconds headers may take; L{None} for as many as silence."""
+
+    minimum_upload_rate: int
+    """How many bytes a second a client has to send; 0 for any number."""
+
+    minimum_download_rate: int
+    """How many bytes a second a client has to read; 0 for any number."""
+
     public_endpoint: str | None
     """
     The URL that clients reach the API at, without a slash at its end; L{None}

@@ -8,6 +8,7 @@ C{tests/streams/test_private.py} names each of them, and fails when one is gone.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.abstract import FileDescriptor
@@ -23,6 +24,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
 from glance.streams.chunks import ChunkDecoder, MalformedChunks
+from glance.streams.patience import Progress, full
 from glance.streams.request import StreamingRequest, UploadBody
 from glance.streams.sending import FileSending, queued
 
@@ -69,6 +71,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
     site: StreamingSite
     transport: Any
 
+    totalHeadersSize = HEADERS  # noqa: N815
+    # Attributes are set on the connection only once they differ from these: with
+    # more than thirty, Python keeps them in three times the memory.
+
     answering = False
     """Whether there is a request, or an answer that has not wholly left."""
 
@@ -93,15 +99,22 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _sending: FileSending | None = None
     """The file that is on its way to the client."""
 
+    due = inf
+    """When it is time to look at how the client gets on."""
+
+    _coming: Progress | None = None
+    """How it gets on with sending."""
+
+    _going: Progress | None = None
+    """How it gets on with reading."""
+
     _discarded = 0
     _buffer_size: int | None = None
     _abort_call: IDelayedCall | None = None
-    _watch_call: IDelayedCall | None = None
-    _watched: tuple[int, float] = (0, 0.0)
 
     def connectionMade(self) -> None:
-        self.totalHeadersSize = HEADERS
         super().connectionMade()
+        self._wait(self.site.idle)
         self.site.opened(self)
 
     # Requests come in
@@ -112,12 +125,11 @@ class StreamingHTTPChannel(http.HTTPChannel):
             if self._discarded > DISCARDED:
                 self.abort()
             return
-        # There is one time for all headers, and one for all that is drained, or
-        # one byte now and then would keep the connection open for ever.
-        wanted = self._body is not None and self._answered is None
-        if wanted or not self._begun:
-            self.resetTimeout()
-        self._begun = True
+        # There is one time for all headers, or one byte now and then would keep
+        # the connection open for ever.
+        if not self._begun:
+            self._begun = True
+            self._wait(self.site.for_headers)
         LineReceiver.dataReceived(self, data)
 
     def lineReceived(self, line: bytes) -> None:
@@ -172,8 +184,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._transferDecoder = ChunkDecoder(
                 request.handleContentChunk, self._finishRequestBody
             )
-        self.setTimeout(None)
         self.answering = True
+        self.due = 0.0
         request.parseCookies()
         self.persistent = self.checkPersistence(request, self._version)
         request.gotLength(self.length)
@@ -189,11 +201,12 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._regulate()
 
     def allContentReceived(self) -> None:
-        answered, self._answered = self._answered, None
+        answered = self._answered
+        if answered is not None:
+            self._answered = None
         if self._body is not None:
             self._body = None
             self._receive_less()
-            self.setTimeout(None)
             if not self._waitingForTransport:
                 self._networkProducer.resumeProducing()
         super().allContentReceived()
@@ -211,8 +224,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._expecting = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         wanted = self._body.wanted or self._answered is not None
-        if wanted != (self.timeOut is not None):
-            self.setTimeout(self.site.timeOut if wanted else None)
         if wanted and not self._waitingForTransport:
             self._networkProducer.resumeProducing()
         else:
@@ -256,13 +267,11 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
         def over(result: Any) -> Any:
             self._sending = None
-            self._unwatch()
             return result
 
         self._sending = sending = FileSending(
             self.transport, self._unwritten, request, fd, offset, count
         )
-        self._watch()
         sending.start()
         return sending.done.addBoth(over)
 
@@ -308,6 +317,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             return
         if self._drainable():
             self._answered = request
+            # There is one time for all that is drained.
+            self._wait(self.site.idle)
             self._regulate()
         else:
             self._linger()
@@ -327,7 +338,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self.persistent = False
         if self.persistent:
             self.answering = False
-            self.setTimeout(self.site.between)
+            if self._coming or self._going:
+                self._coming = self._going = None
+            self._wait(self.site.between)
             self.site.settled()
         super().requestDone(request)
 
@@ -353,8 +366,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         To close it with data unread would reset it, and the client might never
         read the answer.
         """
-        self._closing = True
-        self.setTimeout(None)
+        self._closing, self._going, self.due = True, None, 0.0
         producer: Any = self._networkProducer
         producer.resumeProducing()
         producer.unregisterProducer()
@@ -363,37 +375,19 @@ class StreamingHTTPChannel(http.HTTPChannel):
         else:
             # TLS reads on until the client has closed its side.
             self.transport.loseConnection()
-        self._abort_call = self.callLater(LINGERING, self._lingered)
+        self._abort_call = self.site.reactor.callLater(LINGERING, self._lingered)
 
     def _lingered(self) -> None:
         self._abort_call = None
         if self._unsent():
-            self._watch()
             self.transport.loseConnection()
         else:
             self.abort()
 
-    def timeoutConnection(self) -> None:
-        if self._body is not None and self._answered is None:
-            self._body.fail(
-                Failure(
-                    BodyTimeout(
-                        f"No data came for {self.site.timeOut:g} seconds. "
-                        "Send it again."
-                    )
-                )
-            )
-        elif self._answered is not None:
-            self.abort()
-        else:
-            self.loseConnection()
-
     def loseConnection(self) -> None:
         if self._closing:
             return
-        self._closing = True
-        self.setTimeout(None)
-        self._watch()
+        self._closing, self._going, self.due = True, None, 0.0
         super().loseConnection()
 
     def wait_for_last(self) -> None:
@@ -401,7 +395,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         Wait no longer for the next request than for the last.
         """
         if not (self.answering or self._closing):
-            self.setTimeout(self.site.between)
+            self._wait(self.site.between)
 
     def close_if_idle(self) -> None:
         """
@@ -419,7 +413,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closing = True
         self._body = self._later = None
-        self._unwatch()
         self._forget()
         if self._abort_call is not None:
             self._abort_call.cancel()
@@ -438,30 +431,80 @@ class StreamingHTTPChannel(http.HTTPChannel):
             socket._tempDataBuffer = []
             socket._tempDataLen = 0
 
-    # Clients that don't read what they are sent
-
-    def pauseProducing(self) -> None:
-        self._watch()
-        super().pauseProducing()
+    # Clients that are waited for
 
     def resumeProducing(self) -> None:
-        if self._sending is None:
-            self._unwatch()
         super().resumeProducing()
         self._regulate()
         later, self._later = self._later, None
         if later is not None:
             self._next(later)
 
-    def _unsent(self) -> int:
+    def _wait(self, seconds: float | None) -> None:
         """
-        @return: how many bytes the client has not taken yet.
+        Wait so long for the client, from now on.
+        """
+        self.due = inf if seconds is None else self.site.reactor.seconds() + seconds
+
+    def look(self, now: float) -> None:
+        """
+        See how the client gets on, and give it up if it doesn't; called by the
+        site once it is L{due}.
+        """
+        self.due = now + self.site.interval / 2
+        if self._answered is not None:
+            self.abort()
+        elif self._closing:
+            self._look_at_reading(now)
+        elif self.answering:
+            self._look_at_sending(now)
+            self._look_at_reading(now)
+        else:
+            self.loseConnection()
+
+    def _look_at_sending(self, now: float) -> None:
+        body = self._body
+        if body is None:
+            return
+        if self._coming is None:
+            self._coming = Progress(self.site.idle, self.site.upload_rate)
+        if not body.wanted:
+            self._coming.rest()
+            return
+        fault = self._coming.fault(now, body.received)
+        if fault is not None:
+            message = f"{fault.capitalize()}. Send it again."
+            body.fail(Failure(BodyTimeout(message)))
+
+    def _look_at_reading(self, now: float) -> None:
+        if self._going is None:
+            # The end of an answer may be little.
+            rate = 0 if self._closing else self.site.download_rate
+            self._going = Progress(self.site.idle, rate)
+        if not (self._closing or self._holds_us()):
+            self._going.rest()
+            return
+        sent = self.requests[0].sentLength if self.requests else 0
+        if self._going.fault(now, sent - self._unsent()) is not None:
+            self.abort()
+
+    def _holds_us(self) -> bool:
+        """
+        Whether more could be sent, if only the client took what it was sent.
         """
         socket = self._socket()
         if socket is None:
-            return 0
-        left = 0 if self._sending is None else self._sending.left
-        return left + self._unwritten(socket) + queued(socket)
+            return self._waitingForTransport
+        return self._unwritten(socket) > 0 or (
+            self._sending is not None and full(socket)
+        )
+
+    def _unsent(self) -> int:
+        """
+        @return: how many bytes that were sent the client has not taken yet.
+        """
+        socket = self._socket()
+        return 0 if socket is None else self._unwritten(socket) + queued(socket)
 
     def _unwritten(self, socket: Any) -> int:
         """
@@ -469,28 +512,3 @@ class StreamingHTTPChannel(http.HTTPChannel):
         """
         unwritten: int = len(socket.dataBuffer) - socket.offset + socket._tempDataLen
         return unwritten
-
-    def _watch(self) -> None:
-        """
-        See from now on that the client reads.
-        """
-        if self._watch_call is None and self.site.timeOut is not None:
-            self._watched = (self._unsent(), self.site.reactor.seconds())
-            self._watch_call = self.callLater(self.site.timeOut / 4, self._look)
-
-    def _look(self) -> None:
-        assert self.site.timeOut is not None
-        self._watch_call = None
-        unsent, since = self._watched
-        now = self.site.reactor.seconds()
-        if self._unsent() < unsent:
-            self._watched = (self._unsent(), now)
-        elif now - since >= self.site.timeOut:
-            self.abort()
-            return
-        self._watch_call = self.callLater(self.site.timeOut / 4, self._look)
-
-    def _unwatch(self) -> None:
-        if self._watch_call is not None:
-            self._watch_call.cancel()
-            self._watch_call = None

@@ -8,11 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
 from glance.streams.channel import StreamingHTTPChannel
+from glance.streams.patience import interval
 from glance.streams.request import StreamingRequest
+
+LOOKS = 200
+"""How many connections are looked at before it is others' turn."""
 
 
 class StreamingSite(server.Site):
@@ -33,18 +38,27 @@ class StreamingSite(server.Site):
         reactor: Any,
         *,
         idle_timeout: float | None,
+        header_timeout: float | None = None,
+        upload_rate: float = 0,
+        download_rate: float = 0,
         finished: Callable[[StreamingRequest], None],
     ) -> None:
         """
         @param resource: the root of what is served.
         @param reactor: the clock of all timeouts.
-        @param idle_timeout: for how many seconds a client may be silent, take
-            to send the headers of a request, or not read what it is sent;
-            L{None} for as long as it likes.
+        @param idle_timeout: for how many seconds a client may be silent, or
+            not read what it is sent; L{None} for as long as it likes.
+        @param header_timeout: for how many seconds it may take to send the
+            headers of a request; L{None} for C{idle_timeout}.
+        @param upload_rate: how many bytes a second it has to send while it is
+            waited for; 0 for any.
+        @param download_rate: how many bytes a second it has to read while it is
+            waited for; 0 for any.
         @param finished: is called once for each request, when its answer is
             done or its connection was lost.
         """
-        super().__init__(resource, reactor=reactor, timeout=idle_timeout)
+        # Twisted's own timeout would be one delayed call for each connection.
+        super().__init__(resource, reactor=reactor, timeout=None)  # type: ignore[arg-type]
         self._finished = finished
         self.in_flight = 0
         """How many requests are being answered."""
@@ -52,12 +66,19 @@ class StreamingSite(server.Site):
         """Whether each connection is closed once its answer is out."""
         self.leaving = False
         """Whether the next answer on each connection tells that it is the last."""
+        self.idle = idle_timeout
+        self.for_headers = idle_timeout if header_timeout is None else header_timeout
+        self.upload_rate = upload_rate
+        self.download_rate = download_rate
+        self.interval = interval(self.idle, self.for_headers)
+        """How many seconds pass between two looks at all connections."""
         self.between: float | None = idle_timeout
         """
         For how many seconds a client may be silent between requests; L{None} for
         as long as it likes.
         """
         self._channels: set[StreamingHTTPChannel] = set()
+        self._sweep_call: IDelayedCall | None = None
         self._waiting: list[Deferred[None]] = []
 
     @property
@@ -90,6 +111,8 @@ class StreamingSite(server.Site):
             is closed all the same.
         """
         self.leaving, self.between = True, seconds
+        self.interval = min(self.interval, interval(seconds))
+        self._sweep_after(self.interval)
         for channel in list(self._channels):
             channel.wait_for_last()
 
@@ -126,12 +149,16 @@ class StreamingSite(server.Site):
         Take note of a new connection.
         """
         self._channels.add(channel)
+        if self._sweep_call is None:
+            self._sweep_after(self.interval)
 
     def closed(self, channel: StreamingHTTPChannel) -> None:
         """
         Take note that a connection is gone.
         """
         self._channels.discard(channel)
+        if not self._channels:
+            self._sweep_after(None)
         self.settled()
 
     def settled(self) -> None:
@@ -155,6 +182,27 @@ class StreamingSite(server.Site):
         """
         self.in_flight -= 1
         self._finished(request)
+
+    def _sweep_after(self, seconds: float | None) -> None:
+        """
+        Look at all connections after a while; L{None} for never.
+        """
+        if self._sweep_call is not None:
+            self._sweep_call.cancel()
+            self._sweep_call = None
+        if seconds is not None and self._channels:
+            self._sweep_call = self.reactor.callLater(seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """
+        Look at the connections for which it is time.
+        """
+        self._sweep_call = None
+        now = self.reactor.seconds()
+        due = [channel for channel in self._channels if channel.due <= now]
+        for channel in due[:LOOKS]:
+            channel.look(now)
+        self._sweep_after(self.interval if len(due) <= LOOKS else 0)
 
     def _busy(self) -> bool:
         return any(channel.answering for channel in self._channels)

@@ -72,6 +72,9 @@ def api_port(
         _root(reactor, live, registry, use, links, metering.page()),
         reactor,
         idle_timeout=settings.http.client_socket_timeout,
+        header_timeout=settings.http.client_header_timeout,
+        upload_rate=settings.http.minimum_upload_rate,
+        download_rate=settings.http.minimum_download_rate,
         finished=finished,
     )
     return Port(endpoint=settings.api, site=site, option="bind_port")

@@ -5,7 +5,6 @@ The program C{glance-control}: starts and stops the daemons.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -27,9 +26,6 @@ NAME = "glance-control"
 
 SERVERS: tuple[Service, ...] = ("registry", "api")
 """What C{all} is, in the order of their start: each needs those before it."""
-
-FILES = 32_768
-"""How many files and connections a daemon may have open."""
 
 MARGIN = 15
 """How many seconds more than it is given a daemon may take to end."""
@@ -111,7 +107,6 @@ def _settings(server: Server) -> Settings:
 
 
 def _launch(server: Server) -> None:
-    _raise_limit()
     server.pid_file.prepare()
     files = [f"--config-file={path}" for path in server.config_files]
     try:
@@ -158,14 +153,6 @@ def _twistd() -> list[str]:
         "import sys; sys.argv[0] = 'twistd'; "
         "from twisted.scripts.twistd import run; run()",
     ]
-
-
-def _raise_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = resource.RLIM_INFINITY
-    wanted = FILES if hard == unlimited else min(FILES, hard)
-    if soft != unlimited and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def stop(server: Server) -> None:

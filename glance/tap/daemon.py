@@ -24,6 +24,7 @@ from glance.deferreds import within
 from glance.limits import Limits
 from glance.log import Logs, redirect_stdlib
 from glance.streams.site import StreamingSite
+from glance.tap.descriptors import allow_many
 from glance.tap.pools import Pools
 from glance.tap.ports import listen, probe
 from glance.tap.sockets import Held, adopt
@@ -158,6 +159,7 @@ class Daemon(Service):
         """
         Listen; from here on clients wait rather than be refused.
         """
+        allow_many()
         for port in self._parts.ports:
             held = self._live.given.sockets.get(port.option)
             self._listening.append(

@@ -120,6 +120,7 @@ def _registry_site(
         root,
         reactor,
         idle_timeout=live.settings.http.client_socket_timeout,
+        header_timeout=live.settings.http.client_header_timeout,
         finished=finished,
     )
 

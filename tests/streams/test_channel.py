@@ -2,12 +2,14 @@
 Tests of L{glance.streams.channel}.
 """
 
+from typing import ClassVar
+
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from glance.errors import BodyStopped
-from tests.streams.wire import IDLE, Sink, WireTestCase
+from tests.streams.wire import IDLE, LATER, Sink, WireTestCase
 
 
 class UnreadAnswerTests(WireTestCase):
@@ -100,8 +102,10 @@ class EarlyAnswerTests(WireTestCase):
         request = self.put("Content-Length: 100")
         self.respond(request, code=404)
         for _ in range(2):
-            self.clock.advance(IDLE / 2)
+            self.wait(IDLE / 2 - 1)
             self.channel.dataReceived(b"a")
+        self.assertTrue(self.transport.connected)
+        self.wait(LATER)
         self.assertFalse(self.transport.connected)
 
     def test_broken_off(self):
@@ -211,11 +215,11 @@ class TimeoutTests(WireTestCase):
         So is one that asks nothing more.
         """
         channel, transport = self.serve(lambda request: b"")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         self.assertFalse(transport.disconnecting)
-        self.clock.advance(1)
+        self.wait(LATER)
         self.assertTrue(transport.disconnecting)
 
     def test_slow_headers(self):
@@ -223,13 +227,13 @@ class TimeoutTests(WireTestCase):
         Headers that come one byte now and then are given up.
         """
         channel, transport = self.serve(lambda request: b"")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         for byte in b"GET":
             channel.dataReceived(bytes([byte]))
-            self.clock.advance(IDLE / 3 - 1)
+            self.wait(IDLE / 3 - 1)
         self.assertFalse(transport.disconnecting)
         channel.dataReceived(b" ")
-        self.clock.advance(3)
+        self.wait(LATER)
         self.assertTrue(transport.disconnecting)
 
     def test_slow_answer(self):
@@ -237,7 +241,7 @@ class TimeoutTests(WireTestCase):
         A client is not given up while we think.
         """
         request = self.put()
-        self.clock.advance(IDLE * 10)
+        self.wait(IDLE * 10)
         self.respond(request)
         self.assertTrue(self.transport.connected)
         self.assertFalse(self.transport.disconnecting)
@@ -292,9 +296,9 @@ class SlowSocket(FileDescriptor):
         self.connected = False
 
 
-class SocketTests(WireTestCase):
+class SocketTestCase(WireTestCase):
     """
-    The buffers of a socket are watched, and used.
+    Has a connection by a slow socket.
     """
 
     def setUp(self):
@@ -303,6 +307,12 @@ class SocketTests(WireTestCase):
         self.socket = SlowSocket(self.clock)
         self.channel = self.site.buildProtocol(None)
         self.channel.makeConnection(self.socket)
+
+
+class SocketTests(SocketTestCase):
+    """
+    The buffers of a socket are watched, and used.
+    """
 
     def test_slow_download(self):
         """
@@ -354,6 +364,17 @@ class SocketTests(WireTestCase):
         self.clock.pump([IDLE / 8] * 12)
         self.assertFalse(self.socket.connected)
 
+    def test_never_closed(self):
+        """
+        One that doesn't close its side is cut off after a while.
+        """
+        self.wait(IDLE / 2)
+        self.site.drain()
+        self.wait(IDLE - 1)
+        self.assertTrue(self.socket.connected)
+        self.wait(LATER)
+        self.assertFalse(self.socket.connected)
+
     def test_refused(self):
         """
         What comes with a bad request is ignored.
@@ -374,6 +395,27 @@ class SocketTests(WireTestCase):
         self.assertEqual(self.socket.bufferSize, 1 << 18)
         self.channel.dataReceived(b"data")
         self.assertEqual(self.socket.bufferSize, small)
+
+
+class SlowEndTests(SocketTestCase):
+    """
+    The end of an answer may be read as slowly as need be.
+    """
+
+    limits: ClassVar = {"download_rate": 5}
+
+    def test_slow_end(self):
+        """
+        Little of it may be left for the buffers.
+        """
+        self.channel.dataReceived(b"GET / HTTP/1.0\r\n\r\n")
+        self.leaf.requests[0].write(bytes(1 << 17))
+        self.wait(LATER)
+        self.leaf.requests[0].finish()
+        for _ in range(10):
+            self.wait(10)
+            self.socket.doWrite()
+        self.assertTrue(self.socket.connected)
 
 
 class BadRequestTests(WireTestCase):

@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
 from glance.log import request_id
 from glance.streams.request import UploadBody
-from tests.streams.wire import IDLE, Sink, WireTestCase
+from tests.streams.wire import IDLE, LATER, Sink, WireTestCase
 
 
 class UploadBodyTests(WireTestCase):
@@ -307,11 +307,11 @@ class UploadBodyTests(WireTestCase):
         """
         request = self.put("Content-Length: 4")
         done = request.body.startProducing(Sink())
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         self.channel.dataReceived(b"da")
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         self.assertNoResult(done)
-        self.clock.advance(1)
+        self.wait(LATER)
         self.failureResultOf(done, BodyTimeout)
         self.respond(request, code=408)
         self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 408 "))
@@ -322,12 +322,13 @@ class UploadBodyTests(WireTestCase):
         A client isn't blamed for the time that the consumer takes.
         """
         body = self.put("Content-Length: 4").body
-        self.clock.advance(IDLE + 1)
+        self.wait(IDLE + 1)
         done = body.startProducing(Sink())
+        self.wait(LATER)
         body.pauseProducing()
-        self.clock.advance(IDLE + 1)
+        self.wait(IDLE + 1)
         body.resumeProducing()
-        self.clock.advance(IDLE - 1)
+        self.wait(IDLE - 1)
         self.assertNoResult(done)
 
     def test_full_transport(self):

@@ -160,10 +160,11 @@ class DrainTests(WireTestCase):
         One that isn't used is closed after a while.
         """
         _, transport = self.serve(lambda request: b"yes")
-        self.site.leave(5)
-        self.clock.advance(4.9)
+        self.wait(1)
+        self.site.leave(2)
+        self.wait(1.5)
         self.assertFalse(transport.disconnecting)
-        self.clock.advance(0.2)
+        self.wait(1)
         self.assertTrue(transport.disconnecting)
 
     def test_leave_promised(self):

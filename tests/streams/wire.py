@@ -2,6 +2,8 @@
 Connections in memory to a site that streams.
 """
 
+from typing import ClassVar
+
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IConsumer
 from twisted.internet.task import Clock
@@ -12,10 +14,14 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
+from glance.streams.patience import INTERVAL
 from glance.streams.site import StreamingSite
 
 IDLE = 60
 """After how many seconds the sites of these tests give a client up."""
+
+LATER = 2 * INTERVAL
+"""How much longer it may take, as they look only now and then."""
 
 
 class Leaf(Resource):
@@ -72,6 +78,9 @@ class WireTestCase(SynchronousTestCase):
     Has a site, and connections to it that are in memory.
     """
 
+    limits: ClassVar = {}
+    """What the site demands of clients beside."""
+
     def setUp(self):
         self.clock = Clock()
         self.finished = []
@@ -89,8 +98,15 @@ class WireTestCase(SynchronousTestCase):
             self.clock,
             idle_timeout=IDLE,
             finished=self.finished.append,
+            **self.limits,
         )
         return self.connect()
+
+    def wait(self, seconds):
+        """
+        Let time pass, in small steps.
+        """
+        self.clock.pump([0.5] * int(seconds * 2))
 
     def connect(self):
         channel = self.site.buildProtocol(None)
