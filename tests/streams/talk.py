@@ -11,7 +11,7 @@ from tests.streams.wire import Sink, WireTestCase
 
 HOST = b"Host: glance\r\n"
 
-NEXT = b"GET /next HTTP/1.1\r\n" + HOST + b"\r\n"
+NEXT = b"GET /pong HTTP/1.1\r\n" + HOST + b"\r\n"
 """A request that may not be answered where the one before it has no end."""
 
 LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\Z")
