@@ -191,19 +191,18 @@ class RefusedTests(DaemonCase):
             for how in (self.waits, self.sends_little, self.sends_all, self.smuggles):
                 said = how(self.connect(), self.head(*request)[:-2])
                 self.assertEqual(said, status, f"{name}, {how.__name__}")
+        self.too_large()
         self.assert_nothing_left()
         self.assertEqual(len(self.place.files()), 1)
 
-    def test_too_large(self):
+    def too_large(self):
         """
-        So is data that is too large, by its own account or in the end.
+        See that data is, too, that is too large by its own account or in the end.
         """
         image = self.create(*caller("eva"))
         head = self.head("PUT", f"/v2/images/{image}/file", STREAM, *caller("eva"))
         for how in (self.waits, self.sends_all, self.smuggles):
             self.assertEqual(how(self.connect(), head[:-2], MIB + 1), 413)
-        self.assert_nothing_left()
-        self.assertEqual(len(self.place.files()), 1)
 
     def waits(self, client, head, size=2 * MIB):
         client.send(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % size)
@@ -248,11 +247,20 @@ class GoneTests(DaemonCase):
     Nothing stays of clients that go, or that never come to an end.
     """
 
-    def test_uploads(self):
+    def test_gone(self):
+        """
+        Whatever they were about.
+        """
+        chance = seeded()
+        self.uploads(chance)
+        self.downloads(chance)
+        self.requests()
+        self.assertNotIn("Traceback", self.daemon.log)
+
+    def uploads(self, chance):
         """
         Uploads end anywhere, by FIN or RST.
         """
-        chance = seeded()
         data = chance.randbytes(300_000)
         image = self.create()
         for chunked, reset in itertools.product([False, True], repeat=2):
@@ -283,11 +291,10 @@ class GoneTests(DaemonCase):
         self.assertEqual(self.ask("GET", path)[2], data)
         self.assertEqual(len(self.place.files()), 2)
 
-    def test_downloads(self):
+    def downloads(self, chance):
         """
         Downloads end anywhere, too; not all of them have begun.
         """
-        chance = seeded()
         image = self.store(bytes(4 * MIB))
         for number in range(16):
             client = self.connect()
@@ -298,7 +305,7 @@ class GoneTests(DaemonCase):
             (client.reset if number % 2 else client.close)()
         self.assert_nothing_left()
 
-    def test_requests(self):
+    def requests(self):
         """
         So do small requests, whose clients wait for no answer.
         """
@@ -308,7 +315,6 @@ class GoneTests(DaemonCase):
             client.send(wire[: 10 + number * len(wire) // 40])
             (client.reset if number % 2 else client.close)()
         self.assert_nothing_left()
-        self.assertNotIn("Traceback", self.daemon.log)
 
 
 class LargeTests(DaemonCase):
