@@ -7,9 +7,11 @@ TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial
 UNITS = $(filter-out tests.integration tests.servers,$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py))) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py))
 
-QUICK = $(filter-out tests.functional,$(UNITS)) tests.functional.test_site tests.functional.test_daemons
+TORTURE = $(patsubst tests/functional/%.py,tests.functional.%,$(wildcard tests/functional/test_torture*.py))
 
-.PHONY: run test quick integration check format lint types coverage docs sample bench soak news wheel clean
+QUICK = $(filter-out tests.functional,$(UNITS)) tests.functional.test_site tests.functional.test_daemons $(TORTURE)
+
+.PHONY: run test quick torture integration check format lint types coverage docs sample bench soak news wheel clean
 
 run: $(VENV)/run.stamp
 	@mkdir -p var
@@ -22,6 +24,10 @@ test: $(VENV)/test.stamp
 # Without the tests that kill, fill and starve real daemons.
 quick: $(VENV)/test.stamp
 	$(TRIAL) $(QUICK)
+
+# With bodies as large as images are.
+torture: $(VENV)/test.stamp
+	GLANCE_TEST_MIB=1024 $(TRIAL) tests.functional.test_site $(TORTURE)
 
 integration: $(VENV)/test.stamp
 	$(TRIAL) tests.integration

@@ -42,6 +42,10 @@ _BAD_HOST = Fault(
     HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
 )
 
+_NO_HOST = Fault(
+    HTTPStatus.BAD_REQUEST, "NoHost", "A request of HTTP/1.1 needs a Host header."
+)
+
 
 REQUEST_ID = "x-openstack-request-id"
 
@@ -191,4 +195,6 @@ def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
     hosts = _values(request, "host")
     if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
         return _BAD_HOST
+    if not hosts and request.clientproto == b"HTTP/1.1":
+        return _NO_HOST
     return None

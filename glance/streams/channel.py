@@ -168,14 +168,16 @@ class StreamingHTTPChannel(http.HTTPChannel):
         headers = request.requestHeaders
         # Where somebody on the way sees another end of this request than we do,
         # the rest would be taken for one of its own.
-        codings = headers.getRawHeaders("transfer-encoding")
+        codings = headers.getRawHeaders(b"transfer-encoding")
         chunked = (
             self.length is None
             and not headers.hasHeader("content-length")
             and codings is not None
             and len(codings) == 1
+            and self._version == b"HTTP/1.1"
         )
-        if codings is not None and not chunked:
+        hosts = headers.getRawHeaders(b"host", [])
+        if (codings is not None and not chunked) or len(hosts) > 1:
             self._respondToBadRequestAndDisconnect()
             # So that no end of this request is seen.
             self.length = None
@@ -192,13 +194,19 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self.length == 0:
             # It has all come, and allContentReceived is called next.
             return
-        expect = headers.getRawHeaders("expect", [""])[0].lower()
-        self._expecting = expect == "100-continue" and self._version == b"HTTP/1.1"
+        expect = headers.getRawHeaders(b"expect", [b""])[0].lower()
+        self._expecting = expect == b"100-continue" and self._version == b"HTTP/1.1"
         length = UNKNOWN_LENGTH if self.length is None else self.length
         self._body = UploadBody(length, self._regulate)
         self._receive_more()
         request.begin(self.site, self._command, self._path, self._version, self._body)
         self._regulate()
+
+    def checkPersistence(self, request: http.Request, version: bytes) -> bool:
+        # Twisted takes no list for one, and of several lines only the first.
+        lines = request.requestHeaders.getRawHeaders(b"connection", [])
+        wishes = {wish.strip(b" \t").lower() for wish in b",".join(lines).split(b",")}
+        return b"close" not in wishes and super().checkPersistence(request, version)
 
     def allContentReceived(self) -> None:
         answered = self._answered

@@ -71,17 +71,22 @@ class RootTests(SynchronousTestCase):
             pages={"healthcheck": Echo(b"health")},
         )
 
-    def ask(self, path, *headers, method=b"GET"):
+    def ask(self, path, *headers, method=b"GET", version=b"1.1", host=(b"Host: a",)):
         """
         Get the status and body of the answer for a path.
+
+        @param host: what says the host, unless the headers do.
         """
+        if any(header.startswith(b"Host:") for header in headers):
+            host = ()
         site = StreamingSite(
             self.root, Clock(), idle_timeout=None, finished=lambda request: None
         )
         protocol = site.buildProtocol(None)
         wire = StringTransport()
         protocol.makeConnection(wire)
-        lines = [method + b" " + path + b" HTTP/1.1", *headers, b"", b""]
+        first = method + b" " + path + b" HTTP/" + version
+        lines = [first, *host, *headers, b"", b""]
         protocol.dataReceived(b"\r\n".join(lines))
         self.head, _, body = wire.value().partition(b"\r\n\r\n")
         return int(self.head.split()[1]), body
@@ -241,6 +246,14 @@ class RootTests(SynchronousTestCase):
         self.assertEqual(self.ask(b"/v1/images", *twice)[0], 400)
         for host in (b"a", b"a.b:80", b"[::1]:9292", b"", b"a."):
             self.assertEqual(self.ask(b"/v1/images", b"Host: " + host)[0], 200, host)
+
+    def test_no_host(self):
+        """
+        Who speaks HTTP/1.1 says what host is asked.
+        """
+        self.assertEqual(self.ask(b"/v1/images", host=())[0], 400)
+        self.assertEqual(self.ask(b"http://a/v1/images", host=())[0], 200)
+        self.assertEqual(self.ask(b"/v1/images", host=(), version=b"1.0")[0], 200)
 
     def test_bad_header(self):
         """

@@ -3,11 +3,9 @@ Daemons that are to meet misfortune, and uploads to meet it in.
 """
 
 import os
-import random
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -16,7 +14,7 @@ from typing import ClassVar
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.functional.daemons import Place, get
-from tests.functional.raw import Client, chunks
+from tests.functional.raw import Client, chunks, seeded
 
 LEASE = 2
 """Seconds for which a daemon is believed to live."""
@@ -130,9 +128,7 @@ class CrashCase(SynchronousTestCase):
         """
         Get chance, and print what makes it the same again.
         """
-        seed = os.environ.get("GLANCE_TEST_SEED") or random.randrange(1 << 32)
-        sys.stdout.write(f"GLANCE_TEST_SEED={seed} ")
-        return random.Random(int(seed))
+        return seeded()
 
     def configure(self, place=None, **options):
         """

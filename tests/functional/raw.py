@@ -5,8 +5,10 @@ it all that should not.
 
 import hashlib
 import os
+import random
 import socket
 import struct
+import sys
 from functools import wraps
 from time import sleep
 
@@ -38,6 +40,15 @@ STATUS = {
 
 LIMIT = 1 << 20
 """How many bytes C{/limited} takes."""
+
+
+def seeded():
+    """
+    Get chance, and print what makes it the same again.
+    """
+    seed = os.environ.get("GLANCE_TEST_SEED") or random.randrange(1 << 32)
+    sys.stdout.write(f"GLANCE_TEST_SEED={seed} ")
+    return random.Random(int(seed))
 
 
 def in_client(test):

@@ -7,6 +7,8 @@ import random
 import socket
 import struct
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -167,8 +169,9 @@ class SendingTests(TestCase):
         clients = [self.connect() for _ in range(6)]
         for client in clients:
             self.ask(client)
-        for client in clients:
-            self.assertEqual(self.read(client, SIZE), self.data)
+        with ThreadPoolExecutor() as pool:
+            for got in pool.map(self.read, clients, repeat(SIZE)):
+                self.assertEqual(got, self.data)
 
     @in_client
     def test_gone(self):
