@@ -4,6 +4,7 @@ L{Daemon}: a daemon's life, from its start to its end.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -183,6 +184,8 @@ class Daemon(Service):
         self._answer_hangup()
         for port in self._listening:
             self._log.info("Listening at {address}.", address=shown(port.getHost()))
+        # What is there now stays: to look for garbage in it takes long each time.
+        gc.freeze()
         self._live.given.notifier.ready()
 
     def stopService(self) -> Deferred[None]:
