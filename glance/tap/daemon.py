@@ -30,6 +30,9 @@ from glance.tap.ports import listen, probe
 from glance.tap.sockets import Held, adopt
 from glance.tap.systemd import Notifier, activated, at_start, handed_over, notifier
 
+DAEMON = "daemon"
+"""The name of a L{Daemon} among services."""
+
 SETTLING = 10
 """How many seconds uploads that were broken off at the end have to settle."""
 
@@ -144,6 +147,7 @@ class Daemon(Service):
         self._logs = logs
         self._parts = parts
         self._listening: list[Any] = []
+        self.setName(DAEMON)
 
     def check(self) -> None:
         """
@@ -166,6 +170,17 @@ class Daemon(Service):
                 if held is None
                 else adopt(self._reactor, held, port.site)
             )
+
+    def withdraw(self, but: str) -> None:
+        """
+        Take no more connections, except at one port.
+
+        @param but: its option.
+        """
+        for port, listening in zip(self._parts.ports, self._listening, strict=True):
+            if port.option != but:
+                with suppress(OSError):
+                    listening.stopListening()
 
     def startService(self) -> None:
         """
