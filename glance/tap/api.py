@@ -1,16 +1,15 @@
 """
-The API daemon: C{twistd glance-api}.
+The API, and the daemon that serves it alone.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from twisted.web.resource import IResource
+from twisted.web.resource import IResource, Resource
 
 from glance.api.health import Health
 from glance.api.links import Links
-from glance.api.openapi.document import DescriptionPage
 from glance.api.site import api_root, context_of
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
@@ -21,13 +20,10 @@ from glance.errors import Invalid
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
 from glance.proxies import Proxies
-from glance.registry.http import HTTPRegistry
-from glance.registry.peer import peer_at
 from glance.streams.request import StreamingRequest
 from glance.streams.site import StreamingSite
-from glance.tap.daemon import Ending, Live, Parts, Port, live_here
+from glance.tap.daemon import Ending, Live, Parts, Port
 from glance.tap.metering import Metering
-from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
     CHECK_PATIENCE,
     UseCases,
@@ -38,16 +34,6 @@ from glance.tap.parts import (
     use_cases,
 )
 from glance.tap.pools import Pools
-from glance.tap.supervisor import supervised
-
-
-class Options(DaemonOptions):
-    """
-    What C{twistd glance-api} can be told.
-    """
-
-    service = "api"
-    name = "glance-api"
 
 
 def api_port(
@@ -96,6 +82,26 @@ def _schemas(live: Live) -> Schemas:
     return schemas
 
 
+class _Description(Resource):
+    """
+    The description of the API, which is made when it is first asked for.
+    """
+
+    isLeaf = True
+
+    def __init__(self, schemas: Schemas, links: Links) -> None:
+        super().__init__()
+        self._about = (schemas, links)
+        self._made: IResource | None = None
+
+    def render(self, request: Any) -> Any:
+        if self._made is None:
+            from glance.api.openapi.document import DescriptionPage
+
+            self._made = DescriptionPage(*self._about).app.resource()
+        return self._made.render(request)
+
+
 def _root(
     reactor: Any,
     live: Live,
@@ -125,7 +131,7 @@ def _root(
         pages={
             "healthcheck": health.app.resource(),
             "metrics": metrics,
-            "openapi.json": DescriptionPage(schemas, links).app.resource(),
+            "openapi.json": _Description(schemas, links),
         },
     )
 
@@ -174,6 +180,10 @@ def api_daemon(reactor: Any, live: Live) -> LoggedService:
 
     @raise ConfigurationError: it cannot run with these settings.
     """
+    # The API that has its registry in the same process does without these.
+    from glance.registry.http import HTTPRegistry
+    from glance.registry.peer import peer_at
+
     settings, pools = live.settings, Pools(reactor)
     check_stores(settings)
     at = settings.registry
@@ -188,19 +198,3 @@ def api_daemon(reactor: Any, live: Live) -> LoggedService:
 
     parts, _ = api_parts(reactor, live, registry, pools, close)
     return assembled(reactor, live, parts)
-
-
-def makeService(options: Options) -> LoggedService:
-    """
-    Put the daemon together.
-    """
-    from twisted.internet import reactor
-
-    try:
-        live = live_here(reactor, options.settings)
-        if live.settings.workers > 1:
-            check_api(live)
-            return supervised(reactor, live, [])
-        return api_daemon(reactor, live)
-    except ConfigurationError as error:
-        raise refusal(options.name, error) from None

@@ -42,6 +42,8 @@ class Child(ProcessProtocol):
         """Whether it has said that it serves."""
         self.alive = True
         """Whether it is there."""
+        self.silent = 0
+        """How often it was asked for since it was last heard of."""
         self.status = ""
         """How it has ended, once it has."""
 
@@ -94,6 +96,12 @@ class Child(ProcessProtocol):
         """
         self.transport.writeToChild(ORDERS, REPLACED)
 
+    def forsake(self) -> None:
+        """
+        Let it know that it is told nothing any more.
+        """
+        self.transport.closeChildFD(ORDERS)
+
     def signal(self, number: int) -> None:
         """
         Send it a signal, if it is there.
@@ -107,8 +115,11 @@ class Child(ProcessProtocol):
         self.transport.writeToChild(ORDERS, pack(self._job))
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N802, N803
+        self.silent = 0
+        if self.ready:
+            return
         self._said += data
-        if self._said == READY:
+        if self._said.startswith(READY):
             self.ready = True
             self._tell()
 

@@ -4,6 +4,7 @@ L{Daemon}: a daemon's life, from its start to its end.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -29,6 +30,9 @@ from glance.tap.pools import Pools
 from glance.tap.ports import listen, probe
 from glance.tap.sockets import Held, adopt
 from glance.tap.systemd import Notifier, activated, at_start, handed_over, notifier
+
+DAEMON = "daemon"
+"""The name of a L{Daemon} among services."""
 
 SETTLING = 10
 """How many seconds uploads that were broken off at the end have to settle."""
@@ -144,6 +148,7 @@ class Daemon(Service):
         self._logs = logs
         self._parts = parts
         self._listening: list[Any] = []
+        self.setName(DAEMON)
 
     def check(self) -> None:
         """
@@ -168,6 +173,17 @@ class Daemon(Service):
                 else adopt(self._reactor, held, port.site)
             )
 
+    def withdraw(self, but: str) -> None:
+        """
+        Take no more connections, except at one port.
+
+        @param but: its option.
+        """
+        for port, listening in zip(self._parts.ports, self._listening, strict=True):
+            if port.option != but:
+                with suppress(OSError):
+                    listening.stopListening()
+
     def startService(self) -> None:
         """
         Begin to work.
@@ -185,6 +201,8 @@ class Daemon(Service):
         self._answer_hangup()
         for port in self._listening:
             self._log.info("Listening at {address}.", address=shown(port.getHost()))
+        # What is there now stays: to look for garbage in it takes long each time.
+        gc.freeze()
         self._live.given.notifier.ready()
 
     def stopService(self) -> Deferred[None]:

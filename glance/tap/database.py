@@ -17,6 +17,7 @@ from glance.registry.bounded import Bounded
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import SILENCE, DatabaseUnusable, open_engines
 from glance.registry.migrate import prepare as prepare_database
+from glance.tap.apart import apart
 from glance.tap.pools import Pools
 
 DATABASE_QUEUE = 1000
@@ -39,10 +40,15 @@ def check_database(settings: Settings) -> None:
 
     @raise ConfigurationError: it cannot.
     """
-    try:
-        prepare_database(settings.database.url)
-    except DatabaseUnusable as error:
-        raise ConfigurationError(f"sql_connection: {error}") from None
+
+    def prepare() -> None:
+        try:
+            prepare_database(settings.database.url)
+        except DatabaseUnusable as error:
+            raise ConfigurationError(f"sql_connection: {error}") from None
+
+    # What makes tables is large.
+    apart(prepare)
 
 
 def database(reactor: Any, settings: Settings, pools: Pools) -> Database:

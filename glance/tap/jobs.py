@@ -14,11 +14,12 @@ from attrs import frozen
 
 from glance.config.settings import Settings
 
-ORDERS, REPORTS, LIFE, FIRST_SOCKET = 0, 3, 4, 5
+ORDERS, REPORTS, LIFE, LOCK, FIRST_SOCKET = 0, 3, 4, 5, 6
 """
 The descriptors of a process that is started: it reads its job and then orders,
 and writes what it has to say; those that ask the registry hold one end of a pipe,
-so that the registry at the other outlives them; and sockets are from the last on.
+so that the registry at the other outlives them; all keep the lock of the directory
+where they meet as long as they are there; and sockets are from the last on.
 """
 
 PRIVATE = "registry socket"
@@ -29,6 +30,12 @@ REPLACED = b"replaced\n"
 
 READY = b"ready\n"
 """What is reported once clients are served; anything else is why they can't be."""
+
+ALIVE = b"."
+"""What is reported each L{BEAT}, as long as the reactor runs."""
+
+BEAT = 1
+"""After how many seconds a process reports again that it lives."""
 
 _LENGTH = 8
 

@@ -46,7 +46,7 @@ def api() -> None:
     Be C{glance-api}.
     """
     bear_hangup()
-    from glance.tap.api import Options, makeService
+    from glance.tap.start_api import Options, makeService
 
     run(Options(), makeService)
 

@@ -8,12 +8,9 @@ no connection itself.
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import secrets
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +19,7 @@ from typing import Any
 from attrs import evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from glance.config.loading import renew
@@ -31,7 +28,8 @@ from glance.log import LoggedService, Logs, redirect_stdlib
 from glance.metrics import forget, tell_processes
 from glance.tap.children import Child
 from glance.tap.daemon import SETTLING, Live
-from glance.tap.jobs import FIRST_SOCKET, LIFE, PRIVATE, Handle, Job
+from glance.tap.jobs import BEAT, FIRST_SOCKET, LIFE, LOCK, PRIVATE, Handle, Job
+from glance.tap.meeting import MeetingPlace
 from glance.tap.parts import logs
 from glance.tap.ports import probe
 from glance.tap.sockets import Held, hold
@@ -51,6 +49,12 @@ WAITING = 1024
 
 HEALTHY = 10
 """For how many seconds a process that starts well serves at least."""
+
+HANGING = 30
+"""
+How many times in a row, a second apart, a process may not be heard of until it is
+killed.  They are counted, so that one that could not listen blames nobody.
+"""
 
 SLOWEST = 10
 """The most seconds before a process is started in place of one that has died."""
@@ -176,22 +180,20 @@ class Supervisor(Service):
             self._log.warn("{line}", line=line)
         for line in settings.notes:
             self._log.info("{line}", line=line)
-        self._directory = Path(_private_directory())
-        (self._directory / "counters").mkdir()
+        self._meeting = MeetingPlace.make(os.environ)
         self._life = os.pipe()
         places = list(self._places)
         if self._registry is not None:
-            path = self._directory / "registry"
-            self._private = Endpoint("", 0, WAITING, str(path))
+            self._private = Endpoint("", 0, WAITING, str(self._meeting.socket))
             [asked] = hold(self._private, PRIVATE, 1)
             own = {**self._registry.sockets, PRIVATE: asked}
             self._registry = Place("registry", own)
             self._held.append(asked)
             places.append(self._registry)
-        self._lock = os.open(self._directory, os.O_RDONLY)
-        # What is locked is not cleaned away.
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         signal.signal(signal.SIGHUP, self._hung_up)
+        self._watching = LoopingCall(self._watch)
+        self._watching.clock = self._reactor
+        self._watching.start(BEAT)
         Deferred.fromCoroutine(self._start(places)).addErrback(self._fail)
 
     async def _start(self, places: Sequence[Place]) -> None:
@@ -234,7 +236,10 @@ class Supervisor(Service):
         numbers = {child.number for child in self._children}
         number = min(set(range(len(numbers) + 1)) - numbers)
         registry = place.role == "registry"
-        descriptors = {LIFE: self._life[0 if registry else 1]}
+        descriptors = {
+            LIFE: self._life[0 if registry else 1],
+            LOCK: self._meeting.lock,
+        }
         handles = {}
         for n, (option, held) in enumerate(place.sockets.items(), FIRST_SOCKET):
             handles[option] = Handle(n, held.shared)
@@ -247,7 +252,7 @@ class Supervisor(Service):
             role=place.role,
             number=number,
             sockets=handles,
-            counters=self._directory / "counters",
+            counters=self._meeting.counters,
             private=private,
         )
         child = Child(self._reactor, job, lambda child: self._ended(place, child))
@@ -258,7 +263,7 @@ class Supervisor(Service):
 
     def _told(self) -> None:
         pids = [child.pid for child in self._children if child.pid is not None]
-        tell_processes(self._directory / "counters", [os.getpid(), *pids])
+        tell_processes(self._meeting.counters, [os.getpid(), *pids])
 
     async def _serves(self, child: Child) -> bool:
         late = self._reactor.callLater(STARTING, child.signal, signal.SIGKILL)
@@ -267,9 +272,25 @@ class Supervisor(Service):
             late.cancel()
         return serves
 
+    def _watch(self) -> None:
+        """
+        End those that hang; others come in their place.
+        """
+        for child in self._children:
+            if child.ready:
+                child.silent += 1
+            if child.silent == HANGING:
+                self._log.error(
+                    "Process {pid} hangs: nothing was heard of it for {seconds} "
+                    "seconds.  It is killed.",
+                    pid=child.pid,
+                    seconds=HANGING * BEAT,
+                )
+                child.signal(signal.SIGKILL)
+
     def _ended(self, place: Place, child: Child) -> None:
         self._children.discard(child)
-        forget(self._directory / "counters", child.number)
+        forget(self._meeting.counters, child.number)
         self._told()
         if place.child is child:
             place.child = None
@@ -399,8 +420,11 @@ class Supervisor(Service):
                 place.call.cancel()
         serving = [c for c in self._children if not self._is_registry(c)]
         timeout = self._settings.graceful_shutdown_timeout + SETTLING + ENDING
-        for child in serving:
-            child.signal(signal.SIGTERM)
+        for child in self._children:
+            if child in serving:
+                child.signal(signal.SIGTERM)
+            else:
+                child.forsake()
         await self._gone(serving, timeout)
         # The end of what the registry reads: nobody asks any more.
         os.close(self._life[1])
@@ -409,7 +433,8 @@ class Supervisor(Service):
             if endpoint.path is not None:
                 with suppress(OSError):
                     Path(endpoint.path).unlink()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._watching.stop()
+        self._meeting.remove()
         self._log.info("Ended.")
 
     def _is_registry(self, child: Child) -> bool:
@@ -437,19 +462,6 @@ def shared_out(settings: Settings) -> Settings:
     return evolve(
         settings, upload=evolve(settings.upload, memory=memory), warnings=(), notes=()
     )
-
-
-def _private_directory() -> str:
-    """
-    Make a directory that only this user can look into.
-    """
-    runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    wanted = (runtime, os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir())
-    for directory in wanted:
-        # The path of a socket is short.
-        if directory and len(directory) < 70 and os.access(directory, os.W_OK):
-            return tempfile.mkdtemp(prefix="glance-", dir=directory)
-    return tempfile.mkdtemp(prefix="glance-", dir="/tmp")
 
 
 def supervised(

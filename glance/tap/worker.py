@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +15,7 @@ from attrs import evolve
 from twisted.application import app, service
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.task import LoopingCall
 from twisted.logger import ILogObserver, globalLogBeginner
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -21,8 +23,19 @@ from zope.interface import implementer
 from glance.config.settings import Endpoint
 from glance.log import LoggedService
 from glance.metrics import share
-from glance.tap.daemon import Given, Live
-from glance.tap.jobs import LIFE, ORDERS, READY, REPLACED, REPORTS, Job, receive
+from glance.tap.daemon import DAEMON, Given, Live
+from glance.tap.jobs import (
+    ALIVE,
+    BEAT,
+    LIFE,
+    ORDERS,
+    PRIVATE,
+    READY,
+    REPLACED,
+    REPORTS,
+    Job,
+    receive,
+)
 from glance.tap.sockets import Held
 from glance.tap.systemd import Notifier
 
@@ -30,13 +43,19 @@ from glance.tap.systemd import Notifier
 @implementer(IReadDescriptor)
 class Orders:
     """
-    Does what the process is told, and ends when nobody is there to tell.
+    Waits for what the process is told, or that nobody is there to tell.
     """
 
-    def __init__(self, reactor: Any, live: Live, descriptor: int) -> None:
+    def __init__(
+        self, reactor: Any, descriptor: int, told: Callable[[bytes], None]
+    ) -> None:
+        """
+        @param told: is called once, with what was read; with nothing when nobody
+            is there any more.
+        """
         self._reactor = reactor
-        self._live = live
         self._descriptor = descriptor
+        self._told = told
         os.set_blocking(descriptor, False)
 
     def fileno(self) -> int:
@@ -50,18 +69,11 @@ class Orders:
             order = os.read(self._descriptor, len(REPLACED))
         except BlockingIOError:
             return
-        if order == REPLACED:
-            self._live.replaced = True
         self._reactor.removeReader(self)
-        self._stop()
+        self._told(order)
 
     def connectionLost(self, reason: Failure) -> None:
-        self._stop()
-
-    def _stop(self) -> None:
-        # It may end already, as it was told otherwise.
-        with suppress(ReactorNotRunning):
-            self._reactor.stop()
+        self._told(b"")
 
 
 def live_as_told(reactor: Any, job: Job) -> Live:
@@ -128,17 +140,48 @@ def _start(reactor: Any, job: Job) -> None:
         share(job.counters, job.number)
     live = live_as_told(reactor, job)
     application = service.Application("glance")
-    _service(reactor, job, live).setServiceParent(application)
+    serving = _service(reactor, job, live)
+    serving.setServiceParent(application)
     observer = application.getComponent(ILogObserver)  # type: ignore[attr-defined]
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
     service.IService(application).privilegedStartService()
     app.startApplication(application, False)
+
+    def end(order: bytes) -> None:
+        if order == REPLACED:
+            live.replaced = True
+        # It may end already, as it was told otherwise.
+        with suppress(ReactorNotRunning):
+            reactor.stop()
+
     if job.role != "registry":
         # It is replaced instead.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        reactor.addReader(Orders(reactor, live, ORDERS))
+        reactor.addReader(Orders(reactor, ORDERS, end))
     else:
-        # It ends when nobody asks any more, whatever signals all are sent.
+        # It ends when nobody asks any more, whatever signals all are sent; but
+        # the port that others ask at is the next daemon's as soon as this one ends.
         reactor.callWhenRunning(signal.signal, signal.SIGTERM, signal.SIG_IGN)
-        reactor.addReader(Orders(reactor, live, LIFE))
-    reactor.callWhenRunning(os.write, REPORTS, READY)
+        daemon: Any = serving.getServiceNamed(DAEMON)
+        reactor.addReader(
+            Orders(reactor, ORDERS, lambda order: daemon.withdraw(but=PRIVATE))
+        )
+        reactor.addReader(Orders(reactor, LIFE, end))
+    reactor.callWhenRunning(_report, reactor)
+
+
+def _report(reactor: Any) -> None:
+    """
+    Tell that clients are served, and from then on that the reactor runs.
+    """
+    os.write(REPORTS, READY)
+    os.set_blocking(REPORTS, False)
+
+    def live() -> None:
+        # Whoever should read may be stopped, or gone.
+        with suppress(OSError):
+            os.write(REPORTS, ALIVE)
+
+    beating = LoopingCall(live)
+    beating.clock = reactor
+    beating.start(BEAT)

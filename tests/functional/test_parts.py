@@ -6,10 +6,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.config.settings import ConfigurationError, Endpoint
-from glance.tap.allinone import greeting
 from glance.tap.database import database
 from glance.tap.parts import logs
 from glance.tap.pools import Pools
+from glance.tap.start_all import greeting
 from tests.config.files import FilesMixin
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.tap.meeting import PREFIX, MeetingPlace
 from glance.tap.supervisor import shared_out
 from tests.config.files import FilesMixin
 from tests.functional.daemons import get
 from tests.functional.operating import run_program
-from tests.functional.working import WorkersCase, arguments, children
+from tests.functional.working import HalfUpload, WorkersCase, arguments, children
 
 
 class SharingTests(FilesMixin, SynchronousTestCase):
@@ -56,11 +57,51 @@ class PrivateTests(WorkersCase):
         self.assertEqual(private.stat().st_mode & 0o777, 0o700)
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(60)
-            sock.connect(str(private / "registry"))
+            sock.connect(str(private / "registry" / "socket"))
             sock.sendall(b"GET /registry/1/health HTTP/1.0\r\n\r\n")
             self.assertIn(b" 401 ", sock.recv(65536).partition(b"\r\n")[0])
         running.stop()
         self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_swept(self):
+        """
+        What one that was killed has left is gone once another has started, but
+        not while a process of it ends.
+        """
+        running = self.start_all()
+        [first] = self.directory.iterdir()
+        pids = children(running.process.pid)
+        upload = HalfUpload(self)
+        running.wait_for(lambda: len(self.place.files()) == 1)
+        running.kill()
+        running.wait_for(lambda: len([p for p in pids if arguments(p)]) == 2)
+        again = self.start_all()
+        self.assertTrue(first.exists())
+        self.assertEqual(upload.finish(), 201)
+        again.wait_for(lambda: not any(arguments(pid) for pid in pids))
+        self.assertTrue(first.exists())
+        again.stop()
+        self.start_all().stop()
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_others(self):
+        """
+        What is another program's is left alone.
+        """
+        other = self.directory / f"{PREFIX}other"
+        other.mkdir(mode=0o700)
+        (other / "file").touch()
+        open_to_all = self.directory / f"{PREFIX}open"
+        open_to_all.mkdir()
+        link = self.directory / f"{PREFIX}link"
+        link.symlink_to(open_to_all)
+        left = self.directory / f"{PREFIX}left"
+        left.mkdir(mode=0o700)
+        place = MeetingPlace.make(os.environ)
+        there = {other, open_to_all, link, place.path}
+        self.assertEqual(set(self.directory.iterdir()), there)
+        place.remove()
+        self.assertEqual(set(self.directory.iterdir()), there - {place.path})
 
 
 class ControlTests(WorkersCase):

@@ -236,6 +236,41 @@ class DyingTests(WorkersCase):
             self.assertEqual(get(f"{self.place.api}/v1/images/{image['id']}")[0], 200)
         self.assertEqual(self.workers(running), workers)
 
+    def test_hanging(self):
+        """
+        One that does nothing is killed, and another comes; so is that of the
+        registry.
+        """
+        command = self.place.twistd("glance")
+        patience = "import glance.tap.supervisor as s; s.HANGING = 5;"
+        command[2] = f"{patience} {command[2]}"
+        running = self.start_all(command=command)
+        pids, serving = children(running.process.pid), self.workers(running)
+        victims = {serving[0], *pids} - {serving[1]}
+        for pid in victims:
+            os.kill(pid, signal.SIGSTOP)
+        for pid in victims:
+            running.wait_for_log(f"Process {pid} hangs")
+        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.assertEqual(self.post(b"data")["size"], 4)
+        now = children(running.process.pid)
+        self.assertEqual(set(now) & set(pids), {serving[1]})
+        self.assertEqual(len(now), 3)
+
+    def test_stopped(self):
+        """
+        One that has looked after nobody for a while, as it was stopped, kills
+        nobody for that.
+        """
+        running = self.start_all()
+        workers = self.workers(running)
+        running.signal(signal.SIGSTOP)
+        time.sleep(4)
+        running.signal(signal.SIGCONT)
+        time.sleep(2)
+        self.assertEqual(self.workers(running), workers)
+        self.assertNotIn("hangs", running.log)
+
     def test_supervisor_killed(self):
         """
         Without the one that looks after them, all end, and another daemon can

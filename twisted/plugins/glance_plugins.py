@@ -5,7 +5,7 @@ The daemons that C{twistd} can run.
 from twisted.application.service import ServiceMaker
 
 glance_api = ServiceMaker(
-    "Glance API", "glance.tap.api", "Serve the image API.", "glance-api"
+    "Glance API", "glance.tap.start_api", "Serve the image API.", "glance-api"
 )
 glance_registry = ServiceMaker(
     "Glance registry",
@@ -15,7 +15,7 @@ glance_registry = ServiceMaker(
 )
 glance = ServiceMaker(
     "Glance",
-    "glance.tap.allinone",
+    "glance.tap.start_all",
     "Serve the image API, with its registry in the same process.",
     "glance",
 )
