@@ -29,6 +29,7 @@ from glance.errors import (
     UploadSuperseded,
 )
 from glance.stores.keys import is_key
+from glance.streams.strands import Buffer
 
 INCOMING = ".incoming"
 """Where data is until it is whole."""
@@ -340,7 +341,7 @@ class Arrival:
                 if error.errno not in _CANNOT_ALLOCATE:
                     raise
 
-    def write(self, pieces: Sequence[bytes]) -> None:
+    def write(self, pieces: Sequence[Buffer]) -> None:
         """
         Write more of the data.
 
@@ -351,7 +352,7 @@ class Arrival:
             for first in range(0, len(pieces), PIECES):
                 self._write(pieces[first : first + PIECES])
 
-    def _write(self, pieces: Sequence[bytes]) -> None:
+    def _write(self, pieces: Sequence[Buffer]) -> None:
         left = [memoryview(piece) for piece in pieces if piece]
         while left:
             written = os.writev(self._fd, left)

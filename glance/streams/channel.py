@@ -8,6 +8,7 @@ C{tests/streams/test_private.py} names each of them, and fails when one is gone.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.abstract import FileDescriptor
@@ -22,7 +23,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
-from glance.streams.chunks import ChunkDecoder, MalformedChunks
+from glance.streams.chunks import ChunkDecoder, CountedFraming, Framing, MalformedChunks
+from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
 from glance.streams.sending import FileSending, queued
 
@@ -93,6 +95,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _sending: FileSending | None = None
     """The file that is on its way to the client."""
 
+    _receiving: Receiving | None = None
+    """The body that is on its way into blocks."""
+
+    _framing: Framing
     _discarded = 0
     _buffer_size: int | None = None
     _abort_call: IDelayedCall | None = None
@@ -168,10 +174,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
             # So that no end of this request is seen.
             self.length = None
             return
-        if chunked:
-            self._transferDecoder = ChunkDecoder(
-                request.handleContentChunk, self._finishRequestBody
-            )
         self.setTimeout(None)
         self.answering = True
         request.parseCookies()
@@ -184,6 +186,12 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._expecting = expect == "100-continue" and self._version == b"HTTP/1.1"
         length = UNKNOWN_LENGTH if self.length is None else self.length
         self._body = UploadBody(length, self._regulate)
+        write, finish = request.handleContentChunk, self._finishRequestBody
+        self._transferDecoder = self._framing = (
+            ChunkDecoder(write, finish)
+            if self.length is None
+            else CountedFraming(self.length, write, finish)
+        )
         self._receive_more()
         request.begin(self.site, self._command, self._path, self._version, self._body)
         self._regulate()
@@ -210,6 +218,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self._body.wanted and self._expecting and not started:
             self._expecting = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._body.blocks is not None and self._receiving is None:
+            self._receive_blocks(self._body)
         wanted = self._body.wanted or self._answered is not None
         if wanted != (self.timeOut is not None):
             self.setTimeout(self.site.timeOut if wanted else None)
@@ -224,7 +234,39 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._buffer_size = socket.bufferSize
             socket.bufferSize = RECEIVE
 
+    def _receive_blocks(self, body: UploadBody) -> None:
+        socket = self._socket()
+        if socket is not None:
+            direct = self.sends_files()
+            self._receiving = Receiving(
+                socket, direct, body, self._framing, self._received
+            )
+            self._receiving.start()
+
+    def _received(self, memory: mmap, at: int, end: int) -> None:
+        """
+        Take what has come of a body, in memory that was lent for it.
+        """
+        body, framing = self._body, self._framing
+        assert body is not None and body.blocks is not None
+        self.resetTimeout()
+        try:
+            start, stop, rest = framing.compact(memory, at, end)
+        except MalformedChunks:
+            body.blocks.give_back(memory)
+            self._respondToBadRequestAndDisconnect()
+            return
+        after = memory[rest:end]
+        if start < stop:
+            body.block_received(body.blocks.take(memory, start, stop))
+        else:
+            body.blocks.give_back(memory)
+        framing.finish(after)
+
     def _receive_less(self) -> None:
+        if self._receiving is not None:
+            self._receiving.stop()
+            self._receiving = None
         socket = self._socket()
         if socket is not None and self._buffer_size is not None:
             socket.bufferSize = self._buffer_size
@@ -354,6 +396,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         read the answer.
         """
         self._closing = True
+        self._receive_less()
         self.setTimeout(None)
         producer: Any = self._networkProducer
         producer.resumeProducing()
@@ -392,6 +435,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self._closing:
             return
         self._closing = True
+        self._receive_less()
         self.setTimeout(None)
         self._watch()
         super().loseConnection()
@@ -418,6 +462,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closing = True
+        self._receive_less()
         self._body = self._later = None
         self._unwatch()
         self._forget()

@@ -121,4 +121,4 @@ class DecoderTests(SynchronousTestCase):
         decoded.feed(b"100000\r\n")
         for _ in range(16):
             decoded.feed(b"a" * (1 << 16))
-            self.assertEqual(decoded.decoder._held, b"")
+            self.assertEqual(decoded.decoder.held, b"")
