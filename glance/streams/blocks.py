@@ -113,11 +113,7 @@ class Blocks:
         """
         Whether one has to wait.
         """
-        return bool(self._waiting) or not self._roomy
-
-    @property
-    def _roomy(self) -> bool:
-        return not self.used or self.used + BLOCK <= self._total
+        return bool(self.used) and self.used + BLOCK > self._total
 
     def wait(self, turn: Callable[[], None]) -> None:
         """
@@ -171,7 +167,7 @@ class Blocks:
 
     def _less(self, size: int) -> None:
         self.used -= size
-        while self._waiting and self._roomy:
+        while self._waiting and not self.crowded:
             self._waiting.popleft()()
         if not self.used:
             del self._free[KEPT:]

@@ -253,7 +253,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
         try:
             start, stop, rest = framing.compact(memory, at, end)
         except MalformedChunks:
-            body.blocks.give_back(memory)
             self._respondToBadRequestAndDisconnect()
             return
         after = memory[rest:end]

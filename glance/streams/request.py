@@ -123,14 +123,11 @@ class UploadBody:
     def block_received(self, block: Block) -> None:
         """
         Take a block that has come, and is this body's from here on; called by
-        the channel.
+        the channel while this is L{wanted}.
         """
         self.received += len(block)
         self._held.append(block)
-        if self._over:
-            self._let_go()
-        else:
-            self._deliver()
+        self._deliver()
 
     def has_to_wait(self, receive: Callable[[], object]) -> bool:
         """

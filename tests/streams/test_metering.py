@@ -30,12 +30,13 @@ from tests import disks
 from tests.bodies import (
     Collector,
     FailingBody,
+    GivingBlocks,
     ManualBody,
     ManualThreads,
     SlowConsumer,
     collect,
 )
-from tests.streams.contract import BodyContract
+from tests.streams.contract import BlockConsumerContract, BodyContract
 
 
 class MeteredBodyTests(BodyContract, SynchronousTestCase):
@@ -64,6 +65,30 @@ class TinyWindowTests(MeteredBodyTests):
 
     def setUp(self):
         self.window = Window(1, most=1, least=1)
+
+
+class MeteredBlocksTests(BlockConsumerContract, MeteredBodyTests):
+    """
+    L{MeteredBody} is a body where it is given blocks, and gives them on.
+    """
+
+    def make_body(self):
+        body = GivingBlocks(self.window.blocks, [b"one", b"two", b"three", b"!"])
+        digests = [Digest("md5"), Digest("sha512")]
+        return MeteredBody(body, 100, digests, maybeDeferred, self.window)
+
+    def assert_released(self):
+        super().assert_released()
+        self.assertEqual(self.window.blocks.used, 0)
+
+
+class MeteredBlocksToBytesTests(MeteredBodyTests):
+    """
+    L{MeteredBody} is a body where it is given blocks, and its consumer takes
+    bytes.
+    """
+
+    make_body = MeteredBlocksTests.make_body
 
 
 class MeteringTests(SynchronousTestCase):
