@@ -25,15 +25,13 @@ class Window:
     How much data may wait in memory, shared out among the transfers under way.
     """
 
-    def __init__(self, total: int, most: int = 8 << 20, least: int = 1 << 18) -> None:
+    def __init__(self, total: int, most: int = 8 << 20) -> None:
         """
         @param total: the bytes that all of them may hold together.
         @param most: the bytes that one may hold where few are under way.
-        @param least: the bytes that one may hold however many there are.
         """
         self._total = total
         self._most = most
-        self._least = least
         self.blocks = Blocks(total)
         """The memory that uploads are received into."""
         self.transfers = 0
@@ -44,8 +42,7 @@ class Window:
         """
         How many bytes one transfer may hold at present.
         """
-        share = self._total // max(1, self.transfers)
-        return max(self._least, min(self._most, share))
+        return min(self._most, self._total // max(1, self.transfers))
 
 
 class Strand:

@@ -64,7 +64,7 @@ class TinyWindowTests(MeteredBodyTests):
     """
 
     def setUp(self):
-        self.window = Window(1, most=1, least=1)
+        self.window = Window(1)
 
 
 class MeteredBlocksTests(BlockConsumerContract, MeteredBodyTests):
@@ -91,6 +91,29 @@ class MeteredBlocksToBytesTests(MeteredBodyTests):
     make_body = MeteredBlocksTests.make_body
 
 
+class DigestTests(SynchronousTestCase):
+    """
+    L{Digest} is a hash.
+    """
+
+    def test_all(self):
+        """
+        It is that of the name, of all the pieces, blocks or bytes.
+        """
+        for name in ("md5", "sha256", "sha384", "sha512", "blake2b"):
+            digest = Digest(name)
+            digest.update([b"some", memoryview(b"more")])
+            self.assertEqual(digest.value(), hashlib.new(name, b"somemore").hexdigest())
+
+    def test_openssl(self):
+        """
+        Those that processors have instructions for are OpenSSL's, which uses
+        these.
+        """
+        for name in ("sha256", "sha384", "sha512"):
+            self.assertEqual(type(Digest(name)._hash).__module__, "_hashlib")
+
+
 class MeteringTests(SynchronousTestCase):
     """
     What L{MeteredBody} does with data that passes.
@@ -98,7 +121,7 @@ class MeteringTests(SynchronousTestCase):
 
     def setUp(self):
         self.in_thread = ManualThreads()
-        self.window = Window(1000, most=100, least=100)
+        self.window = Window(1000, most=100)
         self.body = ManualBody()
         self.md5, self.sha512 = Digest("md5"), Digest("sha512")
         self.metered = self.meter(self.body)

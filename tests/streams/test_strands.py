@@ -245,12 +245,11 @@ class WindowTests(SynchronousTestCase):
 
     def test_size(self):
         """
-        Each transfer gets its share of the total, between the least and the
-        most.
+        Each transfer gets its share of the total, up to the most.
         """
-        window = Window(100, most=40, least=5)
+        window = Window(100, most=40)
         sizes = []
         for transfers in (0, 1, 2, 4, 10, 50, 1000):
             window.transfers = transfers
             sizes.append(window.size)
-        self.assertEqual(sizes, [40, 40, 40, 25, 10, 5, 5])
+        self.assertEqual(sizes, [40, 40, 40, 25, 10, 2, 0])
