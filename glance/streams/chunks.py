@@ -16,6 +16,15 @@ LINE = 1 << 10
 TRAILER = 1 << 16
 """How many bytes the lines after the last chunk may have."""
 
+SEVERAL = 1 << 10
+"""
+How many chunks may come at once: of a body in tiny ones less is received at
+once, or others would wait for it.
+"""
+
+FEW = 1 << 16
+"""How many bytes that is."""
+
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _STRAY = re.compile(rb"[\r\n]")
 
@@ -147,6 +156,11 @@ class ChunkDecoder(Framing):
         super().__init__(write, finish)
         self._parse = self._parse_size
         self._trailer = 0
+        self._tiny = True
+
+    @property
+    def wanted(self) -> int:
+        return FEW if self._tiny else BLOCK
 
     def _spans(
         self, data: Buffer, at: int, end: int
@@ -167,6 +181,7 @@ class ChunkDecoder(Framing):
                 self.held = data[at:end]
                 break
             at = parsed
+        self._tiny = len(spans) > SEVERAL
         return spans, at
 
     def _parse_size(self, data: Buffer, at: int, end: int) -> int | None:

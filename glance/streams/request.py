@@ -141,8 +141,12 @@ class UploadBody:
 
         def turn() -> None:
             self._waiting = False
-            if self.wanted:
-                receive()
+            try:
+                if self.wanted:
+                    receive()
+            except Exception:
+                # Who let go of memory has nothing to do with it.
+                self.fail(Failure())
             self._regulate()
 
         self._waiting = True

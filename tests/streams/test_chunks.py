@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.streams.blocks import BLOCK
 from glance.streams.chunks import (
+    FEW,
     LINE,
     TRAILER,
     ChunkDecoder,
@@ -157,6 +159,18 @@ class DecoderTests(SynchronousTestCase):
                 for kind in KINDS:
                     with self.subTest(wire[:40], cuts=len(cuts)):
                         self.assertRaises(MalformedChunks, kind().feed, wire, cuts)
+
+    def test_wanted(self):
+        """
+        Less is wanted at once while it isn't known that chunks aren't tiny, and
+        as long as they are.
+        """
+        decoded = Decoded()
+        wanted = [decoded.decoder.wanted]
+        for chunk in (b"400\r\n" + b"a" * 1024 + b"\r\n", b"1\r\na\r\n" * 2000):
+            decoded.feed(chunk)
+            wanted.append(decoded.decoder.wanted)
+        self.assertEqual(wanted, [FEW, BLOCK, FEW])
 
     def test_nothing_held(self):
         """

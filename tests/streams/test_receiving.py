@@ -426,6 +426,23 @@ class CrowdTests(SocketTestCase):
         self.failureResultOf(uploads[2][3], BodyTruncated)
         self.assertEqual(self.blocks.used, 0)
 
+    def test_trouble_at_its_turn(self):
+        """
+        What goes wrong when it is read in its turn is the matter of that upload.
+        """
+        uploads = [self.begin(number) for number in range(4)]
+        for _, server, _, _ in uploads:
+            self.read(server)
+
+        def recv_into(room):
+            raise ZeroDivisionError
+
+        uploads[2][0].recv_into = recv_into
+        self.in_thread.run_all()
+        self.failureResultOf(uploads[2][3], ZeroDivisionError)
+        self.assertEqual(self.leaf.requests[3].body.received, BLOCK)
+        self.assertEqual(self.blocks.used, 0)
+
     def test_stopped_waiting(self):
         """
         Who is stopped while it waits takes no memory.
