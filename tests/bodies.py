@@ -5,6 +5,7 @@ Bodies and consumers for tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
@@ -13,7 +14,8 @@ from zope.interface import implementer
 
 from glance.deferreds import unhurried
 from glance.errors import BodyStopped
-from glance.streams.bodies import Body, pump
+from glance.streams.blocks import Block, Blocks, IBlockConsumer
+from glance.streams.bodies import Body, BytesBody, pump
 
 
 @implementer(IBodyProducer, IPushProducer)
@@ -177,6 +179,56 @@ class BrokenConsumer(Collector):
         if len(self.pieces) == self._takes:
             raise self._error
         super().write(data)
+
+
+class GivingBlocks(BytesBody):
+    """
+    A body of bytes, which its consumer gets as blocks.
+    """
+
+    def __init__(self, blocks: Blocks, pieces: Iterable[bytes]) -> None:
+        super().__init__(pieces)
+        self._blocks = blocks
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        self._consumer = IBlockConsumer(consumer)
+        return super().startProducing(consumer)
+
+    async def produce(self, write: Callable[[bytes], object]) -> None:
+        def write_block(data: bytes) -> None:
+            block = Block(memoryview(data), self._blocks.wrap(data).release)
+            try:
+                self._consumer.writeBlock(block)
+            finally:
+                block.release()
+
+        await super().produce(write_block)
+
+
+@implementer(IBlockConsumer)
+class TakesBlocks:
+    """
+    A consumer that is another one, and takes blocks.
+    """
+
+    def __init__(self, consumer: Collector, blocks: Blocks) -> None:
+        self.consumer = consumer
+        self.blocks = blocks
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.consumer, name)
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        self.consumer.registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        self.consumer.unregisterProducer()
+
+    def write(self, data: bytes) -> None:
+        self.consumer.write(data)
+
+    def writeBlock(self, block: Block) -> None:
+        self.consumer.write(bytes(block.data))
 
 
 def collect(body: IBodyProducer) -> Deferred[bytes]:

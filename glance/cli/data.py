@@ -20,7 +20,7 @@ from glance.client.saving import Writer, write_all
 from glance.client.sending import Data, Progress
 from glance.deferreds import daemonic
 from glance.streams.bodies import StreamBody
-from glance.streams.strands import Window
+from glance.streams.strands import Buffer, Window
 
 CHUNK = 1 << 18
 """How many bytes are read at once to see whether there are any."""
@@ -176,7 +176,7 @@ async def fetch(
 async def _print(
     session: Session[Any], body: IBodyProducer, progress: Progress | None
 ) -> None:
-    def write(pieces: Sequence[bytes]) -> None:
+    def write(pieces: Sequence[Buffer]) -> None:
         write_all(session.stdout, pieces)
 
     in_thread = daemonic(session.reactor)

@@ -22,9 +22,10 @@ from glance.client.errors import AlreadyRunning, ChecksumMismatch, Invalid
 from glance.client.receiving import Expected, ReceivedBody
 from glance.client.sending import Progress
 from glance.deferreds import InThread
+from glance.streams.blocks import Block
 from glance.streams.bodies import pump
 from glance.streams.metering import Digest
-from glance.streams.strands import Strand, Window
+from glance.streams.strands import Buffer, Strand, Window
 
 
 @implementer(IConsumer)
@@ -35,7 +36,7 @@ class Writer:
 
     def __init__(
         self,
-        works: Sequence[Callable[[Sequence[bytes]], Any]],
+        works: Sequence[Callable[[Sequence[Buffer]], Any]],
         in_thread: InThread,
         window: Window,
         progress: Progress | None,
@@ -71,10 +72,11 @@ class Writer:
         self._producer = None
 
     def write(self, data: bytes) -> None:
+        block = Block(data)
         for strand in self._strands:
             if strand.failure is not None:
                 strand.failure.raiseException()
-            strand.put(data)
+            strand.put(block)
         if self._progress is not None:
             self._progress(len(data))
         self._flow()
@@ -95,7 +97,7 @@ class Writer:
             self._producer.resumeProducing()
 
 
-def write_all(fd: int, pieces: Sequence[bytes]) -> None:
+def write_all(fd: int, pieces: Sequence[Buffer]) -> None:
     """
     Write pieces to a descriptor.  Blocks.
     """
@@ -202,13 +204,13 @@ class _Part:
         self.size = 0
         self.digest = Digest(self.digest.name)
 
-    def hash(self, pieces: Sequence[bytes]) -> None:
+    def hash(self, pieces: Sequence[Buffer]) -> None:
         """
         Hash more data.
         """
         self.digest.update(pieces)
 
-    def write(self, pieces: Sequence[bytes]) -> None:
+    def write(self, pieces: Sequence[Buffer]) -> None:
         """
         Write more data.
         """

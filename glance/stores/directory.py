@@ -30,6 +30,7 @@ from glance.errors import (
 )
 from glance.stores.keys import is_key
 from glance.stores.writing import FileWriter
+from glance.streams.strands import Buffer
 
 INCOMING = ".incoming"
 """Where data is until it is whole."""
@@ -351,7 +352,7 @@ class Arrival:
                 if error.errno not in _CANNOT_ALLOCATE:
                     raise
 
-    def write(self, pieces: Sequence[bytes]) -> None:
+    def write(self, pieces: Sequence[Buffer]) -> None:
         """
         Write more of the data.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IConsumer
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
@@ -18,6 +17,7 @@ from glance.deferreds import InThread, deferred, unhurried
 from glance.interfaces import IStore
 from glance.stores.directory import Arrival, Directory
 from glance.stores.keys import checked, demand_size
+from glance.streams.blocks import Block, Blocks, IBlockConsumer
 from glance.streams.bodies import pump
 from glance.streams.files import FileBody
 from glance.streams.strands import Strand, Window
@@ -139,7 +139,7 @@ class _Opened:
             os.close(self.fd)
 
 
-@implementer(IConsumer)
+@implementer(IBlockConsumer)
 class _Writing:
     """
     Writes a body to a file, and holds it back while the disk is slower.
@@ -182,9 +182,16 @@ class _Writing:
     def unregisterProducer(self) -> None:
         self._producing = False
 
+    @property
+    def blocks(self) -> Blocks:
+        return self._window.blocks
+
     def write(self, data: bytes) -> None:
+        self.writeBlock(Block(data))
+
+    def writeBlock(self, block: Block) -> None:
         if self._producing:
-            self._strand.put(data)
+            self._strand.put(block)
             self._flow()
 
     def _flow(self) -> None:

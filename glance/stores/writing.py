@@ -8,6 +8,8 @@ import ctypes
 import os
 from collections.abc import Iterator, Sequence
 
+from glance.streams.strands import Buffer
+
 PIECES = 1024
 """How many pieces the system takes in one write, at the most."""
 
@@ -51,7 +53,7 @@ class FileWriter:
         self.size = 0
         """How many bytes have been written, holes included."""
 
-    def write(self, pieces: Sequence[bytes]) -> None:
+    def write(self, pieces: Sequence[Buffer]) -> None:
         """
         Write more of the data.
 
@@ -67,7 +69,7 @@ class FileWriter:
         if self.size - self._started >= EARLY:
             self._start_writeback()
 
-    def _write(self, pieces: Sequence[bytes]) -> None:
+    def _write(self, pieces: Sequence[Buffer]) -> None:
         left = [memoryview(piece) for piece in pieces if piece]
         while left:
             written = os.writev(self._fd, left)

@@ -23,8 +23,9 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
-from glance.streams.chunks import ChunkDecoder, MalformedChunks
+from glance.streams.chunks import ChunkDecoder, CountedFraming, Framing, MalformedChunks
 from glance.streams.patience import Progress, full
+from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
 from glance.streams.sending import FileSending, queued
 
@@ -108,6 +109,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _going: Progress | None = None
     """How it gets on with reading."""
 
+    _receiving: Receiving | None = None
+    """The body that is on its way into blocks."""
+
+    _framing: Framing
     _discarded = 0
     _buffer_size: int | None = None
     _abort_call: IDelayedCall | None = None
@@ -182,10 +187,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
             # So that no end of this request is seen.
             self.length = None
             return
-        if chunked:
-            self._transferDecoder = ChunkDecoder(
-                request.handleContentChunk, self._finishRequestBody
-            )
         self.answering = True
         self.due = 0.0
         request.parseCookies()
@@ -198,6 +199,12 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._expecting = expect == b"100-continue" and self._version == b"HTTP/1.1"
         length = UNKNOWN_LENGTH if self.length is None else self.length
         self._body = UploadBody(length, self._regulate)
+        write, finish = request.handleContentChunk, self._finishRequestBody
+        self._transferDecoder = self._framing = (
+            ChunkDecoder(write, finish)
+            if self.length is None
+            else CountedFraming(self.length, write, finish)
+        )
         self._receive_more()
         request.begin(self.site, self._command, self._path, self._version, self._body)
         self._regulate()
@@ -231,6 +238,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self._body.wanted and self._expecting and not started:
             self._expecting = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._body.blocks is not None and self._receiving is None:
+            self._receive_blocks(self._body)
         wanted = self._body.wanted or self._answered is not None
         if wanted and not self._waitingForTransport:
             self._networkProducer.resumeProducing()
@@ -243,7 +252,23 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._buffer_size = socket.bufferSize
             socket.bufferSize = RECEIVE
 
+    def _receive_blocks(self, body: UploadBody) -> None:
+        socket = self._socket()
+        if socket is not None:
+            direct = self.sends_files()
+            self._receiving = Receiving(
+                socket,
+                direct,
+                body,
+                self._framing,
+                self._respondToBadRequestAndDisconnect,
+            )
+            self._receiving.start()
+
     def _receive_less(self) -> None:
+        if self._receiving is not None:
+            self._receiving.stop()
+            self._receiving = None
         socket = self._socket()
         if socket is not None and self._buffer_size is not None:
             socket.bufferSize = self._buffer_size
@@ -375,6 +400,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         read the answer.
         """
         self._closing, self._going, self.due = True, None, 0.0
+        self._receive_less()
         producer: Any = self._networkProducer
         producer.resumeProducing()
         producer.unregisterProducer()
@@ -396,6 +422,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self._closing:
             return
         self._closing, self._going, self.due = True, None, 0.0
+        self._receive_less()
         super().loseConnection()
 
     def wait_for_last(self) -> None:
@@ -420,6 +447,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closing = True
+        self._receive_less()
         self._body = self._later = None
         self._forget()
         if self._abort_call is not None:

@@ -1,11 +1,14 @@
 """
-Bodies that come in chunks (RFC 9112 section 7.1).
+What bodies come in: counted bytes, or chunks (RFC 9112 sections 6.2 and 7.1).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from mmap import mmap
+
+from glance.streams.blocks import BLOCK
 
 LINE = 1 << 10
 """How many bytes a line may have that says how long a chunk is."""
@@ -13,7 +16,19 @@ LINE = 1 << 10
 TRAILER = 1 << 16
 """How many bytes the lines after the last chunk may have."""
 
+SEVERAL = 1 << 10
+"""
+How many chunks may come at once: of a body in tiny ones less is received at
+once, or others would wait for it.
+"""
+
+FEW = 1 << 16
+"""How many bytes that is."""
+
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_STRAY = re.compile(rb"[\r\n]")
+
+Buffer = bytes | mmap
 
 
 class MalformedChunks(Exception):
@@ -22,27 +37,33 @@ class MalformedChunks(Exception):
     """
 
 
-class ChunkDecoder:
+class Framing:
     """
-    Takes chunks apart: what is inside goes on in as few pieces as it came.
+    Takes apart what a body comes in.
 
-    It stands in for Twisted's own, which copies all bytes twice.
+    It stands in for Twisted's own, which copy all bytes, some twice.
     """
 
     def __init__(
         self, write: Callable[[bytes], object], finish: Callable[[bytes], object]
     ) -> None:
         """
-        @param write: is called with what is in the chunks.
+        @param write: is called with what belongs to the body.
         @param finish: is called at the end, with what came after it.
         """
         self._write = write
         self._finish = finish
-        self._parse = self._parse_size
-        self._held = b""
         self._left = 0
-        self._trailer = 0
         self._over = False
+        self.held = b""
+        """What came last, and cannot be used before more has come."""
+
+    @property
+    def wanted(self) -> int:
+        """
+        How many bytes may be received at once.
+        """
+        return BLOCK
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -50,82 +71,171 @@ class ChunkDecoder:
 
         @raise MalformedChunks: it makes no sense.
         """
-        if self._held:
-            data = self._held + data
-            self._held = b""
-        pieces: list[bytes] = []
-        at = 0
-        while at < len(data) and not self._over:
+        if self.held:
+            data = self.held + data
+        spans, end = self._spans(data, 0, len(data))
+        if spans:
+            self._write(b"".join([data[a:b] for a, b in spans]))
+        self.finish(data[end:])
+
+    def compact(self, memory: mmap, at: int, end: int) -> tuple[int, int, int]:
+        """
+        Take what has come, and what was L{held} before it, in place.
+
+        @return: where in C{memory} that begins and ends which belongs to the
+            body, and where what comes after the body begins.
+
+        @raise MalformedChunks: it makes no sense.
+        """
+        spans, rest = self._spans(memory, at, end)
+        if not spans:
+            return at, at, rest
+        (start, stop), *others = spans
+        for a, b in others:
+            memory.move(stop, a, b - a)
+            stop += b - a
+        return start, stop, rest
+
+    def finish(self, rest: bytes) -> None:
+        """
+        Tell if the body is over.
+
+        @param rest: what came after it.
+        """
+        if self._over:
+            self._finish(rest)
+
+    def _spans(
+        self, data: Buffer, at: int, end: int
+    ) -> tuple[list[tuple[int, int]], int]:
+        """
+        Find what belongs to the body.
+
+        @return: where that begins and ends, for each piece, and where what was
+            looked at ends.
+        """
+        raise NotImplementedError
+
+
+class CountedFraming(Framing):
+    """
+    A body whose length is known.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        write: Callable[[bytes], object],
+        finish: Callable[[bytes], object],
+    ) -> None:
+        super().__init__(write, finish)
+        self._left = length
+
+    @property
+    def wanted(self) -> int:
+        # What comes after it must not get into a block.
+        return min(BLOCK, self._left)
+
+    def _spans(
+        self, data: Buffer, at: int, end: int
+    ) -> tuple[list[tuple[int, int]], int]:
+        stop = min(end, at + self._left)
+        self._left -= stop - at
+        self._over = not self._left
+        return [(at, stop)], stop
+
+
+class ChunkDecoder(Framing):
+    """
+    A body that comes in chunks.
+    """
+
+    def __init__(
+        self, write: Callable[[bytes], object], finish: Callable[[bytes], object]
+    ) -> None:
+        super().__init__(write, finish)
+        self._parse = self._parse_size
+        self._trailer = 0
+        self._tiny = True
+
+    @property
+    def wanted(self) -> int:
+        return FEW if self._tiny else BLOCK
+
+    def _spans(
+        self, data: Buffer, at: int, end: int
+    ) -> tuple[list[tuple[int, int]], int]:
+        self.held = b""
+        spans = []
+        while at < end and not self._over:
             if self._left:
-                piece = data[at : at + self._left]
-                pieces.append(piece)
-                at += len(piece)
-                self._left -= len(piece)
+                stop = min(end, at + self._left)
+                spans.append((at, stop))
+                self._left -= stop - at
+                at = stop
                 if not self._left:
                     self._parse = self._parse_end
                 continue
-            parsed = self._parse(data, at)
+            parsed = self._parse(data, at, end)
             if parsed is None:
-                self._held = data[at:]
+                self.held = data[at:end]
                 break
             at = parsed
-        if pieces:
-            self._write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-        if self._over:
-            self._finish(data[at:])
+        self._tiny = len(spans) > SEVERAL
+        return spans, at
 
-    def _parse_size(self, data: bytes, at: int) -> int | None:
+    def _parse_size(self, data: Buffer, at: int, end: int) -> int | None:
         """
         Read the line before a chunk.
 
         @return: where it ends; L{None} if it hasn't all come.
         """
-        end = _end_of_line(data, at, LINE)
-        if end is None:
+        stop = _end_of_line(data, at, end, LINE)
+        if stop is None:
             return None
-        match = _SIZE.fullmatch(data, at, end)
+        match = _SIZE.fullmatch(data, at, stop)
         if match is None:
             raise MalformedChunks
         self._left = int(match[1], 16)
         if not self._left:
             self._parse = self._parse_trailer
-        return end + 2
+        return stop + 2
 
-    def _parse_end(self, data: bytes, at: int) -> int | None:
+    def _parse_end(self, data: Buffer, at: int, end: int) -> int | None:
         """
         Read what is after a chunk.
         """
-        end = data[at : at + 2]
-        if end == b"\r\n":
+        found = data[at : min(end, at + 2)]
+        if found == b"\r\n":
             self._parse = self._parse_size
             return at + 2
-        if end == b"\r":
+        if found == b"\r":
             return None
         raise MalformedChunks
 
-    def _parse_trailer(self, data: bytes, at: int) -> int | None:
+    def _parse_trailer(self, data: Buffer, at: int, end: int) -> int | None:
         """
         Read a line after the last chunk; nothing is done with it.
         """
-        end = _end_of_line(data, at, TRAILER - self._trailer)
-        if end is None:
+        stop = _end_of_line(data, at, end, TRAILER - self._trailer)
+        if stop is None:
             return None
-        if b"\n" in data[at:end] or b"\r" in data[at:end]:
+        if _STRAY.search(data, at, stop):
             raise MalformedChunks
-        self._trailer += end + 2 - at
-        self._over = end == at
-        return end + 2
+        self._trailer += stop + 2 - at
+        self._over = stop == at
+        return stop + 2
 
 
-def _end_of_line(data: bytes, at: int, limit: int) -> int | None:
+def _end_of_line(data: Buffer, at: int, end: int, limit: int) -> int | None:
     """
     Find the end of a line; L{None} if it hasn't come.
 
     @raise MalformedChunks: it is too far away.
     """
-    end = data.find(b"\r\n", at, at + limit + 2)
-    if end >= 0:
-        return end
-    if len(data) - at > limit:
+    stop = data.find(b"\r\n", at, min(end, at + limit + 2))
+    if stop >= 0:
+        return stop
+    if end - at > limit:
         raise MalformedChunks
     return None

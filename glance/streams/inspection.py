@@ -15,6 +15,7 @@ from glance.streams.content import (
     fixed_vhd_size,
     recognize,
 )
+from glance.streams.strands import Buffer
 
 TAIL = 1 << 12
 """How many of the last bytes are enough to judge the end."""
@@ -53,7 +54,7 @@ class Inspection:
         """
         return None if self._content is None else self._content.name
 
-    def update(self, pieces: Sequence[bytes]) -> bool:
+    def update(self, pieces: Sequence[Buffer]) -> bool:
         """
         Take in more data.  Blocks.
 

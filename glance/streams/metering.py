@@ -5,7 +5,6 @@ Counting, limiting, hashing and inspecting data on its way.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +16,9 @@ from zope.interface import implementer
 
 from glance.deferreds import InThread
 from glance.errors import BodyStopped, ImageTooLarge
+from glance.streams.blocks import Block, Blocks, IBlockConsumer
 from glance.streams.inspection import TAIL, Inspection
-from glance.streams.strands import Strand, Window
+from glance.streams.strands import Buffer, Strand, Window
 
 
 class Digest:
@@ -33,7 +33,7 @@ class Digest:
         self.name = name
         self._hash = hashlib.new(name, usedforsecurity=False)
 
-    def update(self, pieces: Sequence[bytes]) -> None:
+    def update(self, pieces: Sequence[Buffer]) -> None:
         """
         Take in more data.  Blocks.
         """
@@ -53,27 +53,17 @@ class _Last:
     """
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
-        self._size = 0
+        self.data = b""
+        """The last L{TAIL} bytes, or all if there are fewer."""
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: Buffer) -> None:
         """
         Take in more data.
         """
-        if data:
-            self._pieces.append(data)
-            self._size += len(data)
-            while self._size - len(self._pieces[0]) >= TAIL:
-                self._size -= len(self._pieces.popleft())
-
-    def data(self) -> bytes:
-        """
-        Get the last L{TAIL} bytes, or all if there are fewer.
-        """
-        return b"".join(self._pieces)[-TAIL:]
+        self.data = (self.data + data[-TAIL:])[-TAIL:]
 
 
-@implementer(IBodyProducer, IPushProducer, IConsumer)
+@implementer(IBodyProducer, IPushProducer, IBlockConsumer)
 class MeteredBody:
     """
     A body that is another one, counted, limited, hashed and inspected as it
@@ -111,12 +101,14 @@ class MeteredBody:
         self._strands = [Strand(m.update, in_thread, self._flow) for m in meters]
         self._refused: Failure | None = None
         self._consumer: IConsumer | None = None
+        self._block_consumer: Any = None
         self._paused_by_consumer = False
         self._paused = False
         self._over = False
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         self._consumer = consumer
+        self._block_consumer = IBlockConsumer(consumer, None)
         self._window.transfers += 1
         producing: Deferred[None] = self._body.startProducing(self)
         return (
@@ -134,7 +126,7 @@ class MeteredBody:
             for strand in self._strands:
                 await strand.drained()
             if self._inspection is not None:
-                end = self._last.data()
+                end = self._last.data
                 await self._in_thread(self._inspection.finish, self.count, end)
         except CancelledError as error:
             raise BodyStopped("The data was stopped before its end.") from error
@@ -176,19 +168,36 @@ class MeteredBody:
 
         @raise ImageTooLarge: it is more than may pass.
         """
-        assert self._consumer is not None
-        self.count += len(data)
+        block = Block(data)
+        try:
+            self.writeBlock(block)
+        finally:
+            block.release()
+
+    @property
+    def blocks(self) -> Blocks:
+        return self._window.blocks
+
+    def writeBlock(self, block: Block) -> None:
+        self.count += len(block)
         if self.count > self._limit:
             raise ImageTooLarge(
                 f"The data is more than the {self._limit} bytes allowed."
             )
         if self._inspection is not None:
-            self._last.add(data)
+            self._last.add(block.data)
         for strand in self._strands:
-            strand.put(data)
+            strand.put(block)
         if self._refused is None:
-            self._consumer.write(data)
+            self._pass_on(block)
             self._flow()
+
+    def _pass_on(self, block: Block) -> None:
+        if self._block_consumer is not None:
+            self._block_consumer.writeBlock(block)
+        else:
+            assert self._consumer is not None
+            self._consumer.write(bytes(block.data))
 
     def _flow(self) -> None:
         if self._over or self._refused is not None:

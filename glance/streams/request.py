@@ -22,6 +22,7 @@ from zope.interface import implementer, provider
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
 from glance.log import request_id as current_request_id
+from glance.streams.blocks import Block, Blocks, IBlockConsumer
 from glance.streams.files import IFileConsumer
 
 if TYPE_CHECKING:
@@ -54,8 +55,12 @@ class UploadBody:
         self.received = 0
         """How many bytes have come so far."""
         self._regulate = regulate
-        self._held: deque[bytes] = deque()
+        self.blocks: Blocks | None = None
+        """Whence the consumer wants to have blocks; L{None} if it takes bytes."""
+        self._held: deque[Block] = deque()
         self._consumer: IConsumer | None = None
+        self._block_consumer: Any = None
+        self._waiting = False
         self._done: Deferred[None] | None = None
         self._failure: Failure | None = None
         self._paused = False
@@ -66,9 +71,11 @@ class UploadBody:
     @property
     def wanted(self) -> bool:
         """
-        Whether the consumer has room for what comes next.
+        Whether there is room for what comes next, and a consumer that takes it.
         """
-        return self._consumer is not None and not (self._paused or self._complete)
+        return self._consumer is not None and not (
+            self._paused or self._complete or self._waiting
+        )
 
     @property
     def broken(self) -> bool:
@@ -86,6 +93,10 @@ class UploadBody:
         if self._failure is not None:
             return fail(self._failure)
         self._consumer = consumer
+        self._block_consumer = IBlockConsumer(consumer, None)
+        if self._block_consumer is not None:
+            self.blocks = self._block_consumer.blocks
+            self._held = deque(self._block(bytes(block.data)) for block in self._held)
         self._deliver()
         return done
 
@@ -106,8 +117,45 @@ class UploadBody:
         """
         self.received += len(data)
         if not self._over:
-            self._held.append(data)
+            self._held.append(self._block(data))
             self._deliver()
+
+    def block_received(self, block: Block) -> None:
+        """
+        Take a block that has come, and is this body's from here on; called by
+        the channel while this is L{wanted}.
+        """
+        self.received += len(block)
+        self._held.append(block)
+        self._deliver()
+
+    def has_to_wait(self, receive: Callable[[], object]) -> bool:
+        """
+        See whether all memory is in use; called by who is about to receive.
+
+        @param receive: is called when it is this body's turn, if it has to
+            wait.
+        """
+        if self.blocks is None or not self.blocks.crowded:
+            return False
+
+        def turn() -> None:
+            self._waiting = False
+            try:
+                if self.wanted:
+                    receive()
+            except Exception:
+                # Who let go of memory has nothing to do with it.
+                self.fail(Failure())
+            self._regulate()
+
+        self._waiting = True
+        self.blocks.wait(turn)
+        self._regulate()
+        return True
+
+    def _block(self, data: bytes) -> Block:
+        return Block(data) if self.blocks is None else self.blocks.wrap(data)
 
     def completed(self) -> None:
         """
@@ -151,7 +199,7 @@ class UploadBody:
         self._writing = True
         try:
             while self._held and self._consumer is not None and not self._paused:
-                self._consumer.write(self._held.popleft())
+                self._write(self._consumer, self._held.popleft())
         except Exception:
             self.fail(Failure())
         finally:
@@ -162,10 +210,23 @@ class UploadBody:
         else:
             self._regulate()
 
+    def _write(self, consumer: IConsumer, block: Block) -> None:
+        try:
+            if self._block_consumer is not None:
+                self._block_consumer.writeBlock(block)
+            else:
+                consumer.write(bytes(block.data))
+        finally:
+            block.release()
+
+    def _let_go(self) -> None:
+        while self._held:
+            self._held.popleft().release()
+
     def _end(self, result: Failure | None) -> None:
         self._over = True
-        self._held.clear()
-        self._consumer = None
+        self._let_go()
+        self._consumer = self._block_consumer = None
         self._regulate()
         if self._done is None:
             return

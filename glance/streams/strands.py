@@ -11,6 +11,10 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from glance.deferreds import InThread
+from glance.streams.blocks import Block, Blocks
+
+Buffer = bytes | memoryview
+"""Data, as the functions get it that work on it; it is theirs until they return."""
 
 BATCH = 1 << 20
 """About how many bytes are handed to a thread at once."""
@@ -21,15 +25,15 @@ class Window:
     How much data may wait in memory, shared out among the transfers under way.
     """
 
-    def __init__(self, total: int, most: int = 8 << 20, least: int = 1 << 18) -> None:
+    def __init__(self, total: int, most: int = 8 << 20) -> None:
         """
         @param total: the bytes that all of them may hold together.
         @param most: the bytes that one may hold where few are under way.
-        @param least: the bytes that one may hold however many there are.
         """
         self._total = total
         self._most = most
-        self._least = least
+        self.blocks = Blocks(total)
+        """The memory that uploads are received into."""
         self.transfers = 0
         """How many share it at present."""
 
@@ -38,8 +42,7 @@ class Window:
         """
         How many bytes one transfer may hold at present.
         """
-        share = self._total // max(1, self.transfers)
-        return max(self._least, min(self._most, share))
+        return min(self._most, self._total // max(1, self.transfers))
 
 
 class Strand:
@@ -53,7 +56,7 @@ class Strand:
 
     def __init__(
         self,
-        work: Callable[[Sequence[bytes]], Any],
+        work: Callable[[Sequence[Buffer]], Any],
         in_thread: InThread,
         relieved: Callable[[], None],
     ) -> None:
@@ -64,7 +67,7 @@ class Strand:
         self._work = work
         self._in_thread = in_thread
         self._relieved = relieved
-        self._queue: list[bytes] = []
+        self._queue: list[Block] = []
         self._running = False
         self._enough = False
         self._calling: Deferred[Any] | None = None
@@ -74,21 +77,22 @@ class Strand:
         self.failure: Failure | None = None
         """What the function raised; L{None} as long as it did not."""
 
-    def put(self, data: bytes) -> None:
+    def put(self, block: Block) -> None:
         """
-        Have the function called with C{data}, in turn.
+        Have the function called with what is in C{block}, in turn.
         """
         if self.failure is None and not self._enough:
-            self._queue.append(data)
-            self.waiting += len(data)
+            block.hold()
+            self._queue.append(block)
+            self.waiting += len(block)
             self._go_on()
 
     def abandon(self) -> None:
         """
         Forget what the function wasn't called with yet.
         """
-        self.waiting -= sum(map(len, self._queue))
-        self._queue.clear()
+        queue, self._queue = self._queue, []
+        self._release(queue)
 
     def cancel(self) -> None:
         """
@@ -126,7 +130,8 @@ class Strand:
             return
         self._running = True
         while self._queue:
-            calling = self._in_thread(self._work, batch := self._take())
+            batch = self._take()
+            calling = self._in_thread(self._work, [block.data for block in batch])
             calling.addCallbacks(self._worked, self._failed)
             if not calling.called:
                 self._calling = calling.addCallback(self._done, batch)
@@ -137,7 +142,7 @@ class Strand:
         for idle in waiting:
             idle.callback(None)
 
-    def _take(self) -> list[bytes]:
+    def _take(self) -> list[Block]:
         taken = size = 0
         while taken < len(self._queue) and size < BATCH:
             size += len(self._queue[taken])
@@ -146,14 +151,19 @@ class Strand:
         del self._queue[:taken]
         return batch
 
-    def _done(self, _: object, batch: list[bytes]) -> None:
+    def _done(self, _: object, batch: list[Block]) -> None:
         self._account(batch)
         self._running = False
         self._go_on()
 
-    def _account(self, batch: list[bytes]) -> None:
-        self.waiting -= sum(map(len, batch))
+    def _account(self, batch: list[Block]) -> None:
+        self._release(batch)
         self._relieved()
+
+    def _release(self, blocks: list[Block]) -> None:
+        self.waiting -= sum(map(len, blocks))
+        for block in blocks:
+            block.release()
 
     def _worked(self, enough: object) -> None:
         if enough is True:

@@ -145,7 +145,7 @@ class PressureTests(Prepared, SynchronousTestCase):
     def setUp(self):
         self.in_thread = ManualThreads()
         self.store = self.make_store()
-        self.window = Window(1000, most=100, least=100)
+        self.window = Window(1000, most=100)
         self.store = FilesystemStore(self.directory, self.in_thread, self.window)
 
     def test_paused(self):

@@ -9,12 +9,13 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface.verify import verifyObject
 
 from glance.errors import BodyStopped
+from glance.streams.blocks import Blocks
 from glance.streams.bodies import pump
 from tests.bodies import (
     BrokenConsumer,
     Collector,
     SlowConsumer,
-    collect,
+    TakesBlocks,
 )
 
 
@@ -61,6 +62,12 @@ class BodyContract:
     anything that a body holds isn't let go of.
     """
 
+    def consumer(self, consumer):
+        """
+        Get a consumer, of the kind that this is about.
+        """
+        return consumer
+
     def assert_released(self):
         """
         Nothing is held by this kind of body.
@@ -90,13 +97,15 @@ class BodyContract:
         """
         It gives all its data, in pieces of bytes.
         """
-        self.assertEqual(self.successResultOf(collect(self.make_body())), self.data)
+        consumer = self.consumer(Collector())
+        self.successResultOf(pump(self.make_body(), consumer))
+        self.assertEqual(consumer.data, self.data)
 
     def test_pause(self):
         """
         While it is paused it gives nothing; resumed, it goes on where it was.
         """
-        consumer = SlowConsumer()
+        consumer = self.consumer(SlowConsumer())
         pumping = pump(self.make_body(), consumer)
         pieces = 1
         while consumer.producer is not None:
@@ -113,7 +122,7 @@ class BodyContract:
         It can be paused and resumed at will inside of write, which it doesn't
         call again before it has returned.
         """
-        consumer = FlickeringConsumer()
+        consumer = self.consumer(FlickeringConsumer())
         self.successResultOf(pump(self.make_body(), consumer))
         self.assertEqual(consumer.data, self.data)
 
@@ -123,7 +132,7 @@ class BodyContract:
         """
         body = self.make_body()
         body.pauseProducing()
-        consumer = Collector()
+        consumer = self.consumer(Collector())
         pumping = pump(body, consumer)
         self.assertEqual(consumer.pieces, [])
         body.resumeProducing()
@@ -138,7 +147,7 @@ class BodyContract:
         body.stopProducing()
         body.stopProducing()
         self.assert_released()
-        consumer = Collector()
+        consumer = self.consumer(Collector())
         self.failureResultOf(pump(body, consumer), BodyStopped)
         self.assertEqual(consumer.pieces, [])
 
@@ -147,7 +156,7 @@ class BodyContract:
         Stopped while it is paused, it gives no more.
         """
         body = self.make_body()
-        consumer = SlowConsumer()
+        consumer = self.consumer(SlowConsumer())
         pumping = pump(body, consumer)
         body.stopProducing()
         self.failureResultOf(pumping, BodyStopped)
@@ -161,7 +170,7 @@ class BodyContract:
         Stopped inside of write, it gives no more.
         """
         body = self.make_body()
-        consumer = StoppingConsumer(2, body.stopProducing)
+        consumer = self.consumer(StoppingConsumer(2, body.stopProducing))
         self.failureResultOf(pump(body, consumer), BodyStopped)
         self.assertEqual(len(consumer.pieces), 2)
 
@@ -170,7 +179,7 @@ class BodyContract:
         Stopping, pausing and resuming change nothing once it is over.
         """
         body = self.make_body()
-        pumping = pump(body, Collector())
+        pumping = pump(body, self.consumer(Collector()))
         body.pauseProducing()
         body.resumeProducing()
         body.stopProducing()
@@ -180,7 +189,7 @@ class BodyContract:
         """
         Cancelled while it is paused, it gives no more.
         """
-        consumer = SlowConsumer()
+        consumer = self.consumer(SlowConsumer())
         pumping = pump(self.make_body(), consumer)
         pumping.cancel()
         self.failureResultOf(pumping, BodyStopped)
@@ -192,7 +201,7 @@ class BodyContract:
         Cancelled inside of write, it gives no more.
         """
         body = self.make_body()
-        consumer = StoppingConsumer(2, lambda: pumping.cancel())
+        consumer = self.consumer(StoppingConsumer(2, lambda: pumping.cancel()))
         body.pauseProducing()
         pumping = pump(body, consumer)
         body.resumeProducing()
@@ -205,7 +214,7 @@ class BodyContract:
         A consumer that raises in write makes it fail so, and gets no more.
         """
         for takes in (0, 1, 2):
-            consumer = BrokenConsumer(takes, ZeroDivisionError())
+            consumer = self.consumer(BrokenConsumer(takes, ZeroDivisionError()))
             pumping = pump(self.make_body(), consumer)
             self.failureResultOf(pumping, ZeroDivisionError)
             self.assertEqual(len(consumer.pieces), takes)
@@ -218,6 +227,21 @@ class BodyContract:
         """
         body = self.make_body()
         body.pauseProducing()
-        pumping = pump(body, BrokenConsumer(0, ZeroDivisionError()))
+        pumping = pump(body, self.consumer(BrokenConsumer(0, ZeroDivisionError())))
         body.resumeProducing()
         self.failureResultOf(pumping, ZeroDivisionError)
+
+
+class BlockConsumerContract(BodyContract):
+    """
+    What every body does where its consumer takes blocks, too.
+    """
+
+    def consumer(self, consumer):
+        self.blocks = Blocks(1 << 22)
+        return TakesBlocks(consumer, self.blocks)
+
+    def tearDown(self):
+        super().tearDown()
+        if hasattr(self, "blocks"):
+            self.assertEqual(self.blocks.used, 0)

@@ -32,7 +32,7 @@ from tests.bodies import (
     SlowConsumer,
     collect,
 )
-from tests.streams.contract import BodyContract
+from tests.streams.contract import BlockConsumerContract, BodyContract
 
 BIG = os.urandom(3 * CHUNK + 17)
 
@@ -61,6 +61,12 @@ class BytesBodyTests(BodyContract, SynchronousTestCase):
         body = BytesBody(b"data")
         self.assertEqual(body.length, 4)
         self.assertEqual(self.successResultOf(collect(body)), b"data")
+
+
+class BytesToBlocksTests(BlockConsumerContract, BytesBodyTests):
+    """
+    L{BytesBody} is a body to who takes blocks, too.
+    """
 
 
 class FileBodyTests(BodyContract, SynchronousTestCase):

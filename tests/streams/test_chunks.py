@@ -2,11 +2,21 @@
 Tests for L{glance.streams.chunks}.
 """
 
+import mmap
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.streams.chunks import LINE, TRAILER, ChunkDecoder, MalformedChunks
+from glance.streams.blocks import BLOCK
+from glance.streams.chunks import (
+    FEW,
+    LINE,
+    TRAILER,
+    ChunkDecoder,
+    CountedFraming,
+    MalformedChunks,
+)
 
 
 class Decoded:
@@ -39,8 +49,43 @@ class Decoded:
             if self.rest is not None:
                 self.rest += data[start:end]
             else:
-                self.decoder.dataReceived(data[start:end])
+                self.take(data[start:end])
         return self
+
+    def take(self, data):
+        """
+        Give it a piece.
+        """
+        self.decoder.dataReceived(data)
+
+
+class DecodedInPlace(Decoded):
+    """
+    A decoder that finds in memory what it is given: each piece, or every second
+    one.
+    """
+
+    def __init__(self, mixed=False):
+        super().__init__()
+        self._mixed = mixed
+        self._memory = mmap.mmap(-1, 1 << 20)
+        self._taken = 0
+
+    def take(self, data):
+        self._taken += 1
+        if self._mixed and self._taken % 2:
+            super().take(data)
+            return
+        data = self.decoder.held + data
+        at, end = 7, 7 + len(data)
+        self._memory[at:end] = data
+        start, stop, rest = self.decoder.compact(self._memory, at, end)
+        self.pieces.append(self._memory[start:stop])
+        self.decoder.finish(self._memory[rest:end])
+
+
+KINDS = (Decoded, DecodedInPlace, lambda: DecodedInPlace(mixed=True))
+"""The ways in which a decoder is given data."""
 
 
 CHUNKS = st.lists(st.binary(min_size=1, max_size=40), max_size=6)
@@ -69,9 +114,10 @@ class DecoderTests(SynchronousTestCase):
             b"%X%b\r\n%b\r\n" % (len(chunk), extension, chunk) for chunk in chunks
         )
         wire += b"000%b\r\n%b\r\n%b" % (extension, trailer, rest)
-        decoded = Decoded().feed(wire, cuts)
-        self.assertEqual(decoded.data, b"".join(chunks))
-        self.assertEqual(decoded.rest, rest)
+        for kind in KINDS:
+            decoded = kind().feed(wire, cuts)
+            self.assertEqual(decoded.data, b"".join(chunks))
+            self.assertEqual(decoded.rest, rest)
 
     def test_one_piece(self):
         """
@@ -110,8 +156,21 @@ class DecoderTests(SynchronousTestCase):
             b"0\r\n" + b"A" * (TRAILER + 10),
         ):
             for cuts in ((), range(1, min(len(wire), 50))):
-                with self.subTest(wire[:40], cuts=len(cuts)):
-                    self.assertRaises(MalformedChunks, Decoded().feed, wire, cuts)
+                for kind in KINDS:
+                    with self.subTest(wire[:40], cuts=len(cuts)):
+                        self.assertRaises(MalformedChunks, kind().feed, wire, cuts)
+
+    def test_wanted(self):
+        """
+        Less is wanted at once while it isn't known that chunks aren't tiny, and
+        as long as they are.
+        """
+        decoded = Decoded()
+        wanted = [decoded.decoder.wanted]
+        for chunk in (b"400\r\n" + b"a" * 1024 + b"\r\n", b"1\r\na\r\n" * 2000):
+            decoded.feed(chunk)
+            wanted.append(decoded.decoder.wanted)
+        self.assertEqual(wanted, [FEW, BLOCK, FEW])
 
     def test_nothing_held(self):
         """
@@ -121,4 +180,36 @@ class DecoderTests(SynchronousTestCase):
         decoded.feed(b"100000\r\n")
         for _ in range(16):
             decoded.feed(b"a" * (1 << 16))
-            self.assertEqual(decoded.decoder._held, b"")
+            self.assertEqual(decoded.decoder.held, b"")
+
+
+class CountedTests(SynchronousTestCase):
+    """
+    L{CountedFraming} takes as many bytes as were announced.
+    """
+
+    @given(
+        st.binary(min_size=1, max_size=40),
+        st.binary(max_size=5),
+        st.lists(st.integers(1, 50)),
+    )
+    def test_any_splitting(self, data, rest, cuts):
+        """
+        However they come, they go on, and what follows them is given back.
+        """
+        for kind in KINDS:
+            decoded = kind()
+            decoded.decoder = CountedFraming(
+                len(data), decoded.pieces.append, decoded._finished
+            )
+            decoded.feed(data + rest, cuts)
+            self.assertEqual(decoded.data, data)
+            self.assertEqual(decoded.rest, rest)
+
+    def test_wanted(self):
+        """
+        It wants no more than what is left.
+        """
+        framing = CountedFraming(5, lambda data: None, lambda rest: None)
+        framing.dataReceived(b"123")
+        self.assertEqual(framing.wanted, 2)

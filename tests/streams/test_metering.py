@@ -30,12 +30,13 @@ from tests import disks
 from tests.bodies import (
     Collector,
     FailingBody,
+    GivingBlocks,
     ManualBody,
     ManualThreads,
     SlowConsumer,
     collect,
 )
-from tests.streams.contract import BodyContract
+from tests.streams.contract import BlockConsumerContract, BodyContract
 
 
 class MeteredBodyTests(BodyContract, SynchronousTestCase):
@@ -63,7 +64,54 @@ class TinyWindowTests(MeteredBodyTests):
     """
 
     def setUp(self):
-        self.window = Window(1, most=1, least=1)
+        self.window = Window(1)
+
+
+class MeteredBlocksTests(BlockConsumerContract, MeteredBodyTests):
+    """
+    L{MeteredBody} is a body where it is given blocks, and gives them on.
+    """
+
+    def make_body(self):
+        body = GivingBlocks(self.window.blocks, [b"one", b"two", b"three", b"!"])
+        digests = [Digest("md5"), Digest("sha512")]
+        return MeteredBody(body, 100, digests, maybeDeferred, self.window)
+
+    def assert_released(self):
+        super().assert_released()
+        self.assertEqual(self.window.blocks.used, 0)
+
+
+class MeteredBlocksToBytesTests(MeteredBodyTests):
+    """
+    L{MeteredBody} is a body where it is given blocks, and its consumer takes
+    bytes.
+    """
+
+    make_body = MeteredBlocksTests.make_body
+
+
+class DigestTests(SynchronousTestCase):
+    """
+    L{Digest} is a hash.
+    """
+
+    def test_all(self):
+        """
+        It is that of the name, of all the pieces, blocks or bytes.
+        """
+        for name in ("md5", "sha256", "sha384", "sha512", "blake2b"):
+            digest = Digest(name)
+            digest.update([b"some", memoryview(b"more")])
+            self.assertEqual(digest.value(), hashlib.new(name, b"somemore").hexdigest())
+
+    def test_openssl(self):
+        """
+        Those that processors have instructions for are OpenSSL's, which uses
+        these.
+        """
+        for name in ("sha256", "sha384", "sha512"):
+            self.assertEqual(type(Digest(name)._hash).__module__, "_hashlib")
 
 
 class MeteringTests(SynchronousTestCase):
@@ -73,7 +121,7 @@ class MeteringTests(SynchronousTestCase):
 
     def setUp(self):
         self.in_thread = ManualThreads()
-        self.window = Window(1000, most=100, least=100)
+        self.window = Window(1000, most=100)
         self.body = ManualBody()
         self.md5, self.sha512 = Digest("md5"), Digest("sha512")
         self.metered = self.meter(self.body)

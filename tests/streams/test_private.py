@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web import http, server
 from twisted.web.resource import Resource
 
-from glance.streams import channel, request, sending, site
+from glance.streams import channel, receiving, request, sending, site
 
 CHANNEL = {
     "_command",
@@ -97,7 +97,7 @@ class PrivateTests(SynchronousTestCase):
         """
         Nothing else does.
         """
-        for module in [request, sending, site]:
+        for module in [receiving, request, sending, site]:
             self.assertEqual(foreign(module), set(), module)
 
     def test_there(self):

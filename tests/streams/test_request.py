@@ -10,13 +10,36 @@ from hypothesis import strategies as st
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
+from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface.verify import verifyObject
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
 from glance.log import request_id
 from glance.streams.request import UploadBody
+from tests.streams.contract import BlockConsumerContract, BodyContract
 from tests.streams.wire import IDLE, LATER, Sink, WireTestCase
+
+
+class UploadedTests(BodyContract, SynchronousTestCase):
+    """
+    L{UploadBody} is a body.
+    """
+
+    data = b"onetwothree!"
+
+    def make_body(self):
+        body = UploadBody(len(self.data), lambda: None)
+        for piece in (b"one", b"two", b"three", b"!"):
+            body.data_received(piece)
+        body.completed()
+        return body
+
+
+class UploadedBlocksTests(BlockConsumerContract, UploadedTests):
+    """
+    L{UploadBody} is a body to who takes blocks, too.
+    """
 
 
 class UploadBodyTests(WireTestCase):

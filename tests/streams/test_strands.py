@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.streams.blocks import Block
 from glance.streams.strands import BATCH, Strand, Window
 from tests.bodies import ManualThreads
 
@@ -32,7 +33,7 @@ class StrandTests(SynchronousTestCase):
         The function gets all the data in order, and never two lots at once.
         """
         for piece in (b"a", b"b", b"c"):
-            self.strand.put(piece)
+            self.strand.put(Block(piece))
         self.assertEqual(self.in_thread.waiting, 1)
         self.in_thread.run()
         self.assertEqual(self.in_thread.waiting, 1)
@@ -45,8 +46,8 @@ class StrandTests(SynchronousTestCase):
         It counts what was put and isn't done with, and tells when that is
         less.
         """
-        self.strand.put(b"123")
-        self.strand.put(b"45")
+        self.strand.put(Block(b"123"))
+        self.strand.put(Block(b"45"))
         self.assertEqual((self.strand.waiting, self.relieved), (5, 0))
         self.in_thread.run()
         self.assertEqual((self.strand.waiting, self.relieved), (2, 1))
@@ -59,7 +60,7 @@ class StrandTests(SynchronousTestCase):
         """
         piece = b"x" * (BATCH // 4)
         for _ in range(13):
-            self.strand.put(piece)
+            self.strand.put(Block(piece))
         self.in_thread.run_all()
         self.assertEqual([len(lot) for lot in self.got], [1, 4, 4, 4])
 
@@ -68,8 +69,8 @@ class StrandTests(SynchronousTestCase):
         It is drained when nothing waits and nothing runs.
         """
         self.successResultOf(self.strand.drained())
-        self.strand.put(b"a")
-        self.strand.put(b"b")
+        self.strand.put(Block(b"a"))
+        self.strand.put(Block(b"b"))
         drained = [self.strand.drained(), self.strand.drained()]
         self.in_thread.run()
         self.assertNoResult(drained[0])
@@ -81,7 +82,7 @@ class StrandTests(SynchronousTestCase):
         """
         Who doesn't want to wait any more need not, and others still do.
         """
-        self.strand.put(b"a")
+        self.strand.put(Block(b"a"))
         first, second = self.strand.drained(), self.strand.drained()
         first.cancel()
         self.failureResultOf(first, CancelledError)
@@ -92,7 +93,7 @@ class StrandTests(SynchronousTestCase):
         """
         Of those who wait, one may cancel another when it is told.
         """
-        self.strand.put(b"a")
+        self.strand.put(Block(b"a"))
         first, second = self.strand.drained(), self.strand.drained()
         first.addCallback(lambda _: second.cancel())
         self.in_thread.run()
@@ -103,8 +104,8 @@ class StrandTests(SynchronousTestCase):
         """
         Who is told that all is done may put more.
         """
-        self.strand.put(b"a")
-        self.strand.drained().addCallback(lambda _: self.strand.put(b"b"))
+        self.strand.put(Block(b"a"))
+        self.strand.drained().addCallback(lambda _: self.strand.put(Block(b"b")))
         self.in_thread.run_all()
         self.assertEqual(self.got, [[b"a"], [b"b"]])
         self.successResultOf(self.strand.drained())
@@ -113,8 +114,8 @@ class StrandTests(SynchronousTestCase):
         """
         What is abandoned is forgotten, but for what runs.
         """
-        self.strand.put(b"a")
-        self.strand.put(b"bc")
+        self.strand.put(Block(b"a"))
+        self.strand.put(Block(b"bc"))
         self.strand.abandon()
         self.assertEqual(self.strand.waiting, 1)
         self.in_thread.run_all()
@@ -133,14 +134,14 @@ class StrandTests(SynchronousTestCase):
             raise ZeroDivisionError
 
         strand = Strand(work, self.in_thread, self.relieve)
-        strand.put(b"a")
-        strand.put(b"b")
+        strand.put(Block(b"a"))
+        strand.put(Block(b"b"))
         drained, idle = strand.drained(), strand.idle()
         self.in_thread.run_all()
         self.failureResultOf(drained, ZeroDivisionError)
         self.successResultOf(idle)
         self.assertTrue(strand.failure.check(ZeroDivisionError))
-        strand.put(b"c")
+        strand.put(Block(b"c"))
         self.assertEqual(strand.waiting, 0)
         self.assertEqual(calls, [[b"a"]])
         self.assertEqual(self.relieved, 1)
@@ -160,9 +161,9 @@ class StrandTests(SynchronousTestCase):
 
         strand = Strand(work, self.in_thread, self.relieve)
         for piece in (b"a", b"b"):
-            strand.put(piece)
+            strand.put(Block(piece))
             self.in_thread.run()
-        strand.put(b"c")
+        strand.put(Block(b"c"))
         self.in_thread.run_all()
         self.assertEqual(calls, [[b"a"], [b"b"]])
         self.assertEqual(strand.waiting, 0)
@@ -173,8 +174,8 @@ class StrandTests(SynchronousTestCase):
         What was put meanwhile is forgotten.
         """
         strand = Strand(lambda pieces: True, self.in_thread, self.relieve)
-        strand.put(b"a")
-        strand.put(b"b")
+        strand.put(Block(b"a"))
+        strand.put(Block(b"b"))
         drained = strand.drained()
         self.in_thread.run()
         self.assertEqual((self.in_thread.waiting, strand.waiting), (0, 0))
@@ -191,7 +192,7 @@ class StrandTests(SynchronousTestCase):
         strand = Strand(got.extend, in_thread, lambda: None)
         for step in steps:
             if isinstance(step, bytes):
-                strand.put(step)
+                strand.put(Block(step))
             else:
                 in_thread.run(min(step, in_thread.waiting))
         in_thread.run_all()
@@ -213,13 +214,13 @@ class SynchronousStrandTests(SynchronousTestCase):
 
         def relieved():
             if more:
-                strand.put(more.pop(0))
+                strand.put(Block(more.pop(0)))
 
         strand = Strand(got.extend, maybeDeferred, relieved)
-        strand.put(b"a")
+        strand.put(Block(b"a"))
         self.assertEqual(got, [b"a", b"b", b"c"])
         self.successResultOf(strand.drained())
-        strand.put(b"d")
+        strand.put(Block(b"d"))
         self.assertEqual(got[3:], [b"d"])
         self.assertEqual(strand.waiting, 0)
 
@@ -232,7 +233,7 @@ class SynchronousStrandTests(SynchronousTestCase):
             raise ZeroDivisionError
 
         strand = Strand(work, maybeDeferred, lambda: None)
-        strand.put(b"a")
+        strand.put(Block(b"a"))
         self.assertEqual(strand.waiting, 0)
         self.failureResultOf(strand.drained(), ZeroDivisionError)
 
@@ -244,12 +245,11 @@ class WindowTests(SynchronousTestCase):
 
     def test_size(self):
         """
-        Each transfer gets its share of the total, between the least and the
-        most.
+        Each transfer gets its share of the total, up to the most.
         """
-        window = Window(100, most=40, least=5)
+        window = Window(100, most=40)
         sizes = []
         for transfers in (0, 1, 2, 4, 10, 50, 1000):
             window.transfers = transfers
             sizes.append(window.size)
-        self.assertEqual(sizes, [40, 40, 40, 25, 10, 5, 5])
+        self.assertEqual(sizes, [40, 40, 40, 25, 10, 2, 0])
