@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IConsumer
 from zope.interface import Interface
 
@@ -21,6 +21,12 @@ WINDOW = 1 << 22
 
 STEP = 1 << 20
 """How many bytes are between two of them that are looked at."""
+
+ASKED = 1 << 19
+"""How many bytes the disk is asked for in one call."""
+
+TOUCHED = 1 << 16
+"""How many bytes are between two that are waited for."""
 
 
 class IFileConsumer(Interface):
@@ -55,21 +61,22 @@ def is_cached(fd: int, offset: int, count: int) -> bool:
     try:
         for place in places:
             os.preadv(fd, [one], place, os.RWF_NOWAIT)
-    except BlockingIOError:
-        return False
     except OSError:
-        # Such as of file systems that are in memory.
-        return True
+        # Some file systems cannot tell, among them those of networks.
+        return False
     return True
 
 
-def _read(fd: int, offset: int, count: int) -> None:
+def read_ahead(fd: int, offset: int, count: int) -> None:
     """
     Have part of a file cached.  Blocks.
     """
-    scratch = bytearray(min(count, STEP))
-    for place in range(offset, offset + count, STEP):
-        os.preadv(fd, [scratch], place)
+    # The system asks a disk for no more than this at once.
+    for place in range(offset, offset + count, ASKED):
+        os.posix_fadvise(fd, place, ASKED, os.POSIX_FADV_WILLNEED)
+    one = bytearray(1)
+    for place in [*range(offset, offset + count, TOUCHED), offset + count - 1]:
+        os.preadv(fd, [one], place)
 
 
 class FileBody(Body):
@@ -103,13 +110,19 @@ class FileBody(Body):
 
     async def _copy(self, write: Callable[[bytes], object]) -> None:
         at, end = self._offset, self._offset + self.length
+        known = at
         while at < end:
             await self.ready()
-            data = await self._in_thread(os.pread, self._fd, min(CHUNK, end - at), at)
+            count = min(CHUNK, end - at)
+            # A consumer that never pauses isn't served all at once either.
+            if at >= known or not is_cached(self._fd, at, count):
+                known = at + WINDOW
+                await self._read(at, min(WINDOW, end - at))
+                await self.ready()
+            data = os.pread(self._fd, count, at)
             if not data:
                 raise DataDamaged(f"The data ends {end - at} bytes before its end.")
             at += len(data)
-            await self.ready()
             write(data)
 
     async def _send(self, files: IFileConsumer) -> None:
@@ -118,6 +131,9 @@ class FileBody(Body):
         try:
             while at < end:
                 await ahead
+                await self.ready()
+                # Since then it may have waited for long.
+                await self._warm(at, end)
                 await self.ready()
                 count = min(WINDOW, end - at)
                 ahead = self._warm(at + count, end)
@@ -135,8 +151,14 @@ class FileBody(Body):
         count = min(WINDOW, end - at)
         if count <= 0 or is_cached(self._fd, at, count):
             return succeed(None)
+        return self._read(at, count)
+
+    def _read(self, at: int, count: int) -> Deferred[None]:
+        reading = self._in_thread(read_ahead, self._fd, at, count)
         # What cannot be read will be noticed when it is sent.
-        return self._in_thread(_read, self._fd, at, count).addErrback(lambda _: None)
+        return reading.addErrback(
+            lambda failure: failure.trap(OSError, CancelledError) and None
+        )
 
     def stopProducing(self) -> None:
         super().stopProducing()
