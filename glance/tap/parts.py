@@ -182,7 +182,7 @@ def use_cases(
         reaper,
         lease,
         reactor,
-        pools.add("hashes", cores()),
+        pools.add("hashes", cores(), behind=True),
         window,
         hash_algorithm=settings.upload.hashing_algorithm,
         retry_seconds=settings.upload.registry_retry,

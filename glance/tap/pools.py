@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import os
 import time
-from threading import Thread
+from contextlib import suppress
+from functools import partial
+from threading import Thread, get_native_id
 from typing import Any
 
 from twisted.python.threadpool import ThreadPool
@@ -17,9 +19,24 @@ FILES = 8
 """How many threads read, write and sync files."""
 
 
-def _thread(**how: Any) -> Thread:
-    # One that hangs does not keep the process.
-    return Thread(daemon=True, **how)
+BEHIND = 5
+"""How much nicer (see nice(2)) threads are that compute for long at a time."""
+
+
+class _Thread(Thread):
+    """
+    A thread of a pool.
+    """
+
+    def __init__(self, nice: int, **how: Any) -> None:
+        # One that hangs does not keep the process.
+        super().__init__(daemon=True, **how)
+        self._nice = nice
+
+    def run(self) -> None:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), self._nice)
+        super().run()
 
 
 class Pools:
@@ -36,14 +53,17 @@ class Pools:
         self.threads: dict[str, Threads] = {}
         """By name."""
 
-    def add(self, name: str, count: int) -> Threads:
+    def add(self, name: str, count: int, *, behind: bool = False) -> Threads:
         """
         Make a pool.
 
         @param count: how many threads it has.
+        @param behind: whether the system lets others go first: the reactor, and
+            those it waits for.
         """
+        nice = os.getpriority(os.PRIO_PROCESS, 0) + (BEHIND if behind else 0)
         pool = ThreadPool(0, count, name)
-        pool.threadFactory = _thread  # type: ignore[assignment]
+        pool.threadFactory = partial(_Thread, nice)  # type: ignore[assignment]
         self._pools[name] = pool
         self.threads[name] = Threads(self._reactor, pool)
         return self.threads[name]
