@@ -1,7 +1,7 @@
 """
 HTTP/1.1 on the wire: requests are dispatched when their headers are in.
 
-This is the only module that uses private attributes of Twisted;
+This is the only module of the server that uses private attributes of Twisted;
 C{tests/streams/test_private.py} names each of them, and fails when one is gone.
 """
 
