@@ -155,6 +155,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._networkProducer.pauseProducing()
 
     def headerReceived(self, line: bytes) -> bool:
+        if b"\r" in line or b"\n" in line or b"\0" in line:
+            # Before 26.4 Twisted takes them for part of the value, or for blanks.
+            self._respondToBadRequestAndDisconnect()
+            return False
         try:
             received: bool = super().headerReceived(line)
         except ValueError:
