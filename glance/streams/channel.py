@@ -1,7 +1,7 @@
 """
 HTTP/1.1 on the wire: requests are dispatched when their headers are in.
 
-This is the only module that uses private attributes of Twisted;
+This is the only module of the server that uses private attributes of Twisted;
 C{tests/streams/test_private.py} names each of them, and fails when one is gone.
 """
 
@@ -23,7 +23,13 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
-from glance.streams.chunks import ChunkDecoder, CountedFraming, Framing, MalformedChunks
+from glance.streams.chunks import (
+    ChunkDecoder,
+    CountedFraming,
+    Framing,
+    MalformedChunks,
+    ambiguous,
+)
 from glance.streams.patience import Progress, full
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
@@ -160,6 +166,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._networkProducer.pauseProducing()
 
     def headerReceived(self, line: bytes) -> bool:
+        if b"\r" in line or b"\n" in line or b"\0" in line:
+            # Before 26.4 Twisted takes them for part of the value, or for blanks.
+            self._respondToBadRequestAndDisconnect()
+            return False
         try:
             received: bool = super().headerReceived(line)
         except ValueError:
@@ -171,18 +181,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def allHeadersReceived(self) -> None:
         request: StreamingRequest = self.requests[-1]
         headers = request.requestHeaders
-        # Where somebody on the way sees another end of this request than we do,
-        # the rest would be taken for one of its own.
-        codings = headers.getRawHeaders(b"transfer-encoding")
-        chunked = (
-            self.length is None
-            and not headers.hasHeader("content-length")
-            and codings is not None
-            and len(codings) == 1
-            and self._version == b"HTTP/1.1"
-        )
-        hosts = headers.getRawHeaders(b"host", [])
-        if (codings is not None and not chunked) or len(hosts) > 1:
+        if ambiguous(headers, self.length, self._version):
             self._respondToBadRequestAndDisconnect()
             # So that no end of this request is seen.
             self.length = None

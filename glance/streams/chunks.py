@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from mmap import mmap
 
+from twisted.web.http_headers import Headers
+
 from glance.streams.blocks import BLOCK
 
 LINE = 1 << 10
@@ -35,6 +37,27 @@ class MalformedChunks(Exception):
     """
     What came are no chunks.
     """
+
+
+def ambiguous(headers: Headers, length: int | None, version: bytes) -> bool:
+    """
+    Tell whether somebody on the way could see another end of a request than we do,
+    or another host: the rest would be taken for a request of its own (RFC 9112
+    section 11.2).
+
+    @param length: how many bytes come after the headers; L{None} if they come in
+        chunks.
+    """
+    codings = headers.getRawHeaders(b"transfer-encoding")
+    chunked = (
+        length is None
+        and not headers.hasHeader("content-length")
+        and codings is not None
+        and len(codings) == 1
+        and version == b"HTTP/1.1"
+    )
+    hosts = headers.getRawHeaders(b"host", [])
+    return (codings is not None and not chunked) or len(hosts) > 1
 
 
 class Framing:

@@ -273,7 +273,7 @@ class StreamingRequest(server.Request):
 
     defaultContentType = None
     channel: Any
-    _log = Logger()
+    _logger = Logger()
 
     body: UploadBody | None = None
     """What comes after the headers; L{None} if nothing does."""
@@ -378,7 +378,7 @@ class StreamingRequest(server.Request):
             super().unregisterProducer()
 
     def processingFailed(self, reason: Failure) -> Failure:
-        self._log.failure(
+        self._logger.failure(
             "{method} {uri} failed", reason, method=self.method, uri=self.uri
         )
         if self.startedWriting:

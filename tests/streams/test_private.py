@@ -1,18 +1,26 @@
 """
-Tests of what L{glance.streams} takes from Twisted without being offered it.
+Tests of what is taken from Twisted without being offered.
 """
 
 import ast
+import inspect
+import re
+import textwrap
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web import http, server
+from twisted.web import _newclient, http, server
+from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
+from zope.interface import implementedBy
 
-from glance.streams import channel, receiving, request, sending, site
+import glance
 
 CHANNEL = {
     "_command",
@@ -31,6 +39,23 @@ CHANNEL = {
 
 TRANSPORT = {"_tempDataBuffer", "_tempDataLen"}
 """What is taken from L{FileDescriptor}."""
+
+CLIENT = {"_finishedRequest", "_parser", "_responseDeferred"}
+"""What is taken from L{_newclient.HTTP11ClientProtocol}."""
+
+USED = {
+    "glance.streams.channel": CHANNEL | TRANSPORT,
+    "glance.client.agents": CLIENT,
+}
+"""What each module takes; all others take nothing."""
+
+IMPORTED = {
+    "glance.client.failures": {"_newclient.ParseError", "_newclient.WrongBodyLength"}
+}
+"""What each module imports of what has a private name."""
+
+OURS = {"VersionedClient": {"_in_thread", "_server", "_window"}, "os": {"_exit"}}
+"""What is shared between modules, and is not Twisted's."""
 
 HOOKS = {
     http.HTTPChannel: {
@@ -62,24 +87,104 @@ HOOKS = {
 """What is public, but said to be of no interest to users."""
 
 
-def foreign(module):
+def is_private(name):
+    """
+    Tell whether a name is meant for its own module only.
+    """
+    return name.startswith("_") and not name.startswith("__")
+
+
+@cache
+def modules():
+    """
+    Get all modules of the project, and how each is written.
+    """
+    written = []
+    for found in walk_packages(glance.__path__, "glance."):
+        # What Alembic runs can only be run by it.
+        if not found.ispkg and found.name != "glance.registry.migrations.env":
+            module = import_module(found.name)
+            tree = ast.parse(Path(module.__file__).read_text())
+            written.append((module, tree))
+    return written
+
+
+def used(tree):
     """
     @return: the private names that a module uses and does not define.
     """
-    used, defined = set(), set()
-    for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+    loaded, defined = set(), set()
+    for node in ast.walk(tree):
         match node:
             case ast.Attribute(attr=name, ctx=ast.Load()):
-                used.add(name)
-            case ast.Attribute(attr=name) | ast.FunctionDef(name=name):
+                loaded.add(name)
+            case ast.Call(
+                func=ast.Name(id="getattr"), args=[_, ast.Constant(name), *_]
+            ):
+                loaded.add(str(name))
+            case ast.Attribute(attr=name) | ast.Name(id=name, ctx=ast.Store()):
                 defined.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 defined.add(name)
-    # To redefine what Twisted calls is to use it.
-    used |= (CHANNEL | TRANSPORT) & defined
-    defined -= CHANNEL | TRANSPORT
-    private = {name for name in used - defined if name.startswith("_")}
-    return {name for name in private if not name.endswith("__")}
+    return {name for name in loaded - defined if is_private(name)}
+
+
+def imported(tree):
+    """
+    @return: what a module imports that has a private name, or is in a module that
+        has.
+    """
+    names = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module), names=aliases):
+                names |= {f"{module}.{alias.name}" for alias in aliases}
+            case ast.Import(names=aliases):
+                names |= {alias.name for alias in aliases}
+    private = set()
+    for name in names:
+        pieces = name.split(".")
+        first = next((at for at, p in enumerate(pieces) if is_private(p)), None)
+        if first is not None:
+            private.add(".".join(pieces[first:]))
+    return private
+
+
+@cache
+def attributes(cls):
+    """
+    @return: the private names that a class gives to its attributes and methods.
+    """
+    try:
+        [tree] = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError):
+        # It isn't written in Python.
+        return set()
+    names = set()
+    for node in [*ast.walk(tree), *tree.body]:
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                names.add(name)
+    return {name for name in names if is_private(name)}
+
+
+def heirs():
+    """
+    Get the classes of the project that inherit from classes of Twisted, and
+    those.
+    """
+    for module, _ in modules():
+        for cls in vars(module).values():
+            if inspect.isclass(cls) and cls.__module__ == module.__name__:
+                bases = [b for b in cls.__mro__ if b.__module__.startswith("twisted.")]
+                if bases:
+                    yield cls, bases
 
 
 class PrivateTests(SynchronousTestCase):
@@ -87,18 +192,51 @@ class PrivateTests(SynchronousTestCase):
     The private attributes of Twisted that are used are known, and there.
     """
 
-    def test_channel(self):
+    def test_used(self):
         """
-        The channel uses those that are named here.
+        Modules use those that are named here, and no others.
         """
-        self.assertEqual(foreign(channel), CHANNEL | TRANSPORT)
+        ours = set().union(*OURS.values())
+        for module, tree in modules():
+            name = module.__name__
+            # What is written is not only used, and is found below.
+            known = USED.get(name, set())
+            self.assertLessEqual(used(tree) - ours, known, name)
+            text = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+            text |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+            self.assertLessEqual(known, text, name)
 
-    def test_others(self):
+    def test_inherited(self):
         """
-        Nothing else does.
+        So do classes that inherit from Twisted's: what has the same name is the
+        same attribute.
         """
-        for module in [receiving, request, sending, site]:
-            self.assertEqual(foreign(module), set(), module)
+        for cls, bases in heirs():
+            theirs = set().union(*map(attributes, bases))
+            known = USED.get(cls.__module__, set())
+            self.assertLessEqual(attributes(cls) & theirs, known, cls)
+
+    def test_imported(self):
+        """
+        Modules import no private names but those that are named here.
+        """
+        for module, tree in modules():
+            known = IMPORTED.get(module.__name__, set())
+            self.assertEqual(imported(tree), known, module.__name__)
+
+    def test_overridden(self):
+        """
+        What the server names as Twisted does is there to be called by it.
+        """
+        for cls, bases in heirs():
+            if not cls.__module__.startswith("glance.streams."):
+                continue
+            for name in vars(cls):
+                if re.fullmatch(r"[a-z]+[A-Z]\w*", name):
+                    there = any(hasattr(base, name) for base in bases) or any(
+                        name in interface for interface in implementedBy(cls)
+                    )
+                    self.assertTrue(there, f"{cls.__name__}.{name}")
 
     def test_there(self):
         """
@@ -116,6 +254,21 @@ class PrivateTests(SynchronousTestCase):
         self.assertEqual(stock._version, b"HTTP/1.1")
         self.assertIs(stock._networkProducer, stock.transport)
         self.assertFalse(stock._waitingForTransport)
+
+    def test_client(self):
+        """
+        Twisted's client has them while it waits for an answer.
+        """
+        client = _newclient.HTTP11ClientProtocol()
+        client.makeConnection(StringTransport())
+        headers = Headers({b"host": [b"a"]})
+        answer = client.request(_newclient.Request(b"GET", b"/", headers, None))
+        for name in CLIENT:
+            self.assertTrue(hasattr(client, name), name)
+        self.assertEqual(client.state, "WAITING")
+        self.assertIs(client._finishedRequest, answer)
+        client.dataReceived(b"nonsense\r\n\r\n")
+        self.failureResultOf(answer)
 
     def test_bad_request(self):
         """
