@@ -14,7 +14,7 @@ from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
-from glance.tap.jobs import ORDERS, READY, REPLACED, REPORTS, Job, pack
+from glance.tap.jobs import LEAVING, ORDERS, READY, REPLACED, REPORTS, Job, pack
 from glance.tap.processes import environment
 
 _CODE = "from glance.tap.worker import main; main()"
@@ -27,10 +27,18 @@ class Child(ProcessProtocol):
 
     transport: Any
 
-    def __init__(self, clock: Any, job: Job, ended: Callable[[Child], None]) -> None:
+    def __init__(
+        self,
+        clock: Any,
+        job: Job,
+        leaves: Callable[[Child], None],
+        ended: Callable[[Child], None],
+    ) -> None:
         """
+        @param leaves: is called when it begins to end.
         @param ended: is called once it is gone.
         """
+        self._leaves = leaves
         self._clock = clock
         self._job = job
         self._ended = ended
@@ -61,7 +69,7 @@ class Child(ProcessProtocol):
         Why it has not begun to serve, as far as it is known.
         """
         said = self._said.decode(errors="replace").strip()
-        return said or self.status
+        return self.status if self.ready else said or self.status
 
     def spawn(self, reactor: Any, descriptors: Mapping[int, int]) -> None:
         """
@@ -117,6 +125,8 @@ class Child(ProcessProtocol):
     def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N802, N803
         self.silent = 0
         if self.ready:
+            if LEAVING in data:
+                self._leaves(self)
             return
         self._said += data
         if self._said.startswith(READY):

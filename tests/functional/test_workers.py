@@ -257,6 +257,25 @@ class DyingTests(WorkersCase):
         self.assertEqual(set(now) & set(pids), {serving[1]})
         self.assertEqual(len(now), 3)
 
+    def test_told_to_end(self):
+        """
+        One that somebody else tells to end finishes what it does, while another
+        serves in its place.
+        """
+        running = self.start_all()
+        uploads = [HalfUpload(self) for _ in range(8)]
+        running.wait_for(lambda: len(self.place.files()) == 8)
+        victim, other = self.workers(running)
+        os.kill(victim, signal.SIGTERM)
+        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.assertIn(other, self.workers(running))
+        self.assertEqual(len(children(running.process.pid)), 4)
+        for _ in range(8):
+            self.assertEqual(get(f"{self.place.api}/healthcheck")[0], 200)
+        self.assertEqual([u.finish() for u in uploads], [201] * 8)
+        running.wait_for(lambda: len(children(running.process.pid)) == 3)
+        self.assertNotIn("has died", running.log)
+
     def test_stopped(self):
         """
         One that has looked after nobody for a while, as it was stopped, kills
@@ -331,6 +350,10 @@ class EndingTests(WorkersCase):
             return False
 
         running.wait_for(refused)
+        for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            running.signal(again)
+            time.sleep(0.2)
+        self.assertNotIn("Traceback", running.log)
         self.assertIsNone(running.process.poll())
         self.assertEqual([u.finish() for u in uploads], [201] * 6)
         self.assertEqual(running.wait(), -signal.SIGTERM)
