@@ -93,12 +93,12 @@ class SharedWorkTests(WorkersCase):
         self.start_all()
         image = self.post(b"data")
         url = f"{self.place.api}/v2/images/{image['id']}"
-        names = [f"tag-{n}" for n in range(60)]
+        names = [f"tag-{n}" for n in range(100)]
 
         def put(name):
             return [get(f"{url}/tags/{name}", "PUT")[0], get(f"{url}")[0]]
 
-        with ThreadPoolExecutor(12) as threads:
+        with ThreadPoolExecutor(24) as threads:
             statuses = list(threads.map(put, names))
         self.assertEqual({tuple(each) for each in statuses}, {(204, 200)})
         self.assertEqual(sorted(json.loads(get(url)[2])["tags"]), sorted(names))
