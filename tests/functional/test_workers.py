@@ -8,11 +8,11 @@ import signal
 import socket
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.reloads import Load, reload_under
 from tests.functional.daemons import get
+from tests.functional.races import RacingWorkersContract
 from tests.functional.working import (
     WORKER,
     HalfUpload,
@@ -23,7 +23,7 @@ from tests.functional.working import (
 )
 
 
-class SharedWorkTests(WorkersCase):
+class SharedWorkTests(RacingWorkersContract, WorkersCase):
     """
     Several processes are as one.
     """
@@ -84,49 +84,6 @@ class SharedWorkTests(WorkersCase):
             os.kill(pid, signal.SIGKILL)
         self.assertEqual([u.finish() for u in uploads], [None] * 8)
         running.wait_for(lambda: self.figures()[name] == 0)
-
-    def test_compare_and_set(self):
-        """
-        Of many tags that are put at an image at once, through all processes, none
-        is lost; and nobody hears of a lock.
-        """
-        self.start_all()
-        image = self.post(b"data")
-        url = f"{self.place.api}/v2/images/{image['id']}"
-        names = [f"tag-{n}" for n in range(100)]
-
-        def put(name):
-            return [get(f"{url}/tags/{name}", "PUT")[0], get(f"{url}")[0]]
-
-        with ThreadPoolExecutor(24) as threads:
-            statuses = list(threads.map(put, names))
-        self.assertEqual({tuple(each) for each in statuses}, {(204, 200)})
-        self.assertEqual(sorted(json.loads(get(url)[2])["tags"]), sorted(names))
-
-    def test_create_once(self):
-        """
-        Of many that make the image of an ID at once, through all processes, one
-        does.
-        """
-        self.start_all()
-        for turn in range(5):
-            number = f"6ba7b810-9dad-41d1-80b4-00c04fd4300{turn}"
-            body = json.dumps({"id": number, "name": "x"}).encode()
-
-            def create(_, body=body):
-                request = urllib.request.Request(
-                    f"{self.place.api}/v2/images",
-                    data=body,
-                    headers={"Content-Type": "application/json"},
-                )
-                try:
-                    return urllib.request.urlopen(request, timeout=60).status
-                except urllib.error.HTTPError as error:
-                    return error.code
-
-            with ThreadPoolExecutor(8) as threads:
-                statuses = sorted(threads.map(create, range(8)))
-            self.assertEqual(statuses, [201] + [409] * 7)
 
     def test_registry_port(self):
         """
