@@ -25,7 +25,8 @@ class Child(ProcessProtocol):
     A process that serves.
     """
 
-    transport: Any
+    transport: Any = None
+    """L{None} if it could not be started."""
 
     def __init__(
         self,
@@ -58,9 +59,9 @@ class Child(ProcessProtocol):
     @property
     def pid(self) -> int | None:
         """
-        The number of its process; L{None} once that is over.
+        The number of its process; L{None} where there is none any more.
         """
-        pid: int | None = self.transport.pid
+        pid: int | None = None if self.transport is None else self.transport.pid
         return pid
 
     @property
@@ -73,18 +74,23 @@ class Child(ProcessProtocol):
 
     def spawn(self, reactor: Any, descriptors: Mapping[int, int]) -> None:
         """
-        Start it.
+        Start it.  Where that cannot be, it ends at once.
 
         @param descriptors: those of ours that it gets, by the numbers it has
             them by.
         """
-        reactor.spawnProcess(
-            self,
-            sys.executable,
-            [sys.executable, "-P", "-c", _CODE],
-            env=environment(),
-            childFDs={ORDERS: "w", 1: 1, 2: 2, REPORTS: "r", **descriptors},
-        )
+        try:
+            reactor.spawnProcess(
+                self,
+                sys.executable,
+                [sys.executable, "-P", "-c", _CODE],
+                env=environment(),
+                childFDs={ORDERS: "w", 1: 1, 2: 2, REPORTS: "r", **descriptors},
+            )
+        except OSError as error:
+            self.status = str(error)
+            self.alive = False
+            reactor.callLater(0, self._ended, self)
 
     def serving(self) -> Deferred[bool]:
         """
@@ -108,14 +114,16 @@ class Child(ProcessProtocol):
         """
         Let it know that it is told nothing any more.
         """
-        self.transport.closeChildFD(ORDERS)
+        if self.transport is not None:
+            self.transport.closeChildFD(ORDERS)
 
     def signal(self, number: int) -> None:
         """
         Send it a signal, if it is there.
         """
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess(number)
+        if self.transport is not None:
+            with suppress(ProcessExitedAlready):
+                self.transport.signalProcess(number)
 
     # What the process does
 

@@ -268,7 +268,9 @@ class Supervisor(Service):
 
     def _told(self) -> None:
         pids = [child.pid for child in self._children if child.pid is not None]
-        tell_processes(self._meeting.counters, [os.getpid(), *pids])
+        # Where there is no room for it, the figures are old.
+        with suppress(OSError):
+            tell_processes(self._meeting.counters, [os.getpid(), *pids])
 
     async def _serves(self, child: Child) -> bool:
         late = self._reactor.callLater(STARTING, child.signal, signal.SIGKILL)

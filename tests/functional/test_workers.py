@@ -22,6 +22,17 @@ from tests.functional.working import (
     connections,
 )
 
+NO_PROCESSES = """
+from twisted.internet.posixbase import PosixReactorBase
+spawn, calls = PosixReactorBase.spawnProcess, []
+def fail(*arguments, **how):
+    calls.append(arguments)
+    if len(calls) in (4, 5):
+        raise BlockingIOError(11, "There is none")
+    return spawn(*arguments, **how)
+PosixReactorBase.spawnProcess = fail
+"""
+
 
 class SharedWorkTests(RacingWorkersContract, WorkersCase):
     """
@@ -232,6 +243,18 @@ class DyingTests(WorkersCase):
         self.assertEqual([u.finish() for u in uploads], [201] * 8)
         running.wait_for(lambda: len(children(running.process.pid)) == 3)
         self.assertNotIn("has died", running.log)
+
+    def test_no_processes(self):
+        """
+        Where the system lets none be started, it is tried again, and said.
+        """
+        command = self.place.twistd("glance")
+        command[2] = f"{NO_PROCESSES}{command[2]}"
+        running = self.start_all(command=command)
+        os.kill(self.workers(running)[0], signal.SIGKILL)
+        running.wait_for_log("has died ([Errno 11] There is none)")
+        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.assertEqual(running.log.count("There is none"), 2)
 
     def test_stopped(self):
         """
