@@ -7,19 +7,33 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from random import random
 
 from attrs import evolve
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from glance.errors import ImageChanged, TooBusy
 from glance.image import Image
 from glance.interfaces import IRegistry
 
-TRIES = 50
+TRIES = 20
 """
-How often a change is applied anew because somebody else was faster: another
-process may be so ten times in a row, and more.
+How often a change is applied because somebody else was faster each time.
+"""
+
+PAUSE = 0.01
+"""
+How many seconds at most to wait after the second time; then twice as long each time.
+"""
+
+LONGEST_PAUSE = 0.5
+"""
+How many seconds at most to wait.
+
+Processes that try again at once keep step with each other: of two, the one that is
+faster once is so for as long as it has changes to make.
 """
 
 
@@ -65,7 +79,10 @@ class Revisions:
         @raise TooBusy: others were faster, again and again.
         """
         async with self._turn(image_id):
-            for _ in range(TRIES):
+            for lost in range(TRIES):
+                if lost > 1:
+                    pause = min(LONGEST_PAUSE, PAUSE * 2 ** (lost - 2))
+                    await deferLater(self._clock, pause * random())
                 old: Image = await self.registry.get(image_id)
                 if revision is not None and old.revision != revision:
                     raise ImageChanged(

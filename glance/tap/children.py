@@ -14,7 +14,7 @@ from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
-from glance.tap.jobs import ORDERS, READY, REPLACED, REPORTS, Job, pack
+from glance.tap.jobs import LEAVING, ORDERS, READY, REPLACED, REPORTS, Job, pack
 from glance.tap.processes import environment
 
 _CODE = "from glance.tap.worker import main; main()"
@@ -25,12 +25,21 @@ class Child(ProcessProtocol):
     A process that serves.
     """
 
-    transport: Any
+    transport: Any = None
+    """L{None} if it could not be started."""
 
-    def __init__(self, clock: Any, job: Job, ended: Callable[[Child], None]) -> None:
+    def __init__(
+        self,
+        clock: Any,
+        job: Job,
+        leaves: Callable[[Child], None],
+        ended: Callable[[Child], None],
+    ) -> None:
         """
+        @param leaves: is called when it begins to end.
         @param ended: is called once it is gone.
         """
+        self._leaves = leaves
         self._clock = clock
         self._job = job
         self._ended = ended
@@ -50,9 +59,9 @@ class Child(ProcessProtocol):
     @property
     def pid(self) -> int | None:
         """
-        The number of its process; L{None} once that is over.
+        The number of its process; L{None} where there is none any more.
         """
-        pid: int | None = self.transport.pid
+        pid: int | None = None if self.transport is None else self.transport.pid
         return pid
 
     @property
@@ -61,22 +70,27 @@ class Child(ProcessProtocol):
         Why it has not begun to serve, as far as it is known.
         """
         said = self._said.decode(errors="replace").strip()
-        return said or self.status
+        return self.status if self.ready else said or self.status
 
     def spawn(self, reactor: Any, descriptors: Mapping[int, int]) -> None:
         """
-        Start it.
+        Start it.  Where that cannot be, it ends at once.
 
         @param descriptors: those of ours that it gets, by the numbers it has
             them by.
         """
-        reactor.spawnProcess(
-            self,
-            sys.executable,
-            [sys.executable, "-P", "-c", _CODE],
-            env=environment(),
-            childFDs={ORDERS: "w", 1: 1, 2: 2, REPORTS: "r", **descriptors},
-        )
+        try:
+            reactor.spawnProcess(
+                self,
+                sys.executable,
+                [sys.executable, "-P", "-c", _CODE],
+                env=environment(),
+                childFDs={ORDERS: "w", 1: 1, 2: 2, REPORTS: "r", **descriptors},
+            )
+        except OSError as error:
+            self.status = str(error)
+            self.alive = False
+            reactor.callLater(0, self._ended, self)
 
     def serving(self) -> Deferred[bool]:
         """
@@ -100,14 +114,16 @@ class Child(ProcessProtocol):
         """
         Let it know that it is told nothing any more.
         """
-        self.transport.closeChildFD(ORDERS)
+        if self.transport is not None:
+            self.transport.closeChildFD(ORDERS)
 
     def signal(self, number: int) -> None:
         """
         Send it a signal, if it is there.
         """
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess(number)
+        if self.transport is not None:
+            with suppress(ProcessExitedAlready):
+                self.transport.signalProcess(number)
 
     # What the process does
 
@@ -117,6 +133,8 @@ class Child(ProcessProtocol):
     def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N802, N803
         self.silent = 0
         if self.ready:
+            if LEAVING in data:
+                self._leaves(self)
             return
         self._said += data
         if self._said.startswith(READY):

@@ -210,6 +210,7 @@ class Daemon(Service):
         Take no more requests, let those under way finish, and end.
         """
         super().stopService()
+        end_once()
         return Deferred.fromCoroutine(self._end())
 
     async def _end(self) -> None:
@@ -307,6 +308,14 @@ class Daemon(Service):
         for name in waiting:
             self._log.warn("{name} takes effect after a restart only.", name=name)
         self._log.info("Reloaded.")
+
+
+def end_once() -> None:
+    """
+    Bear further signals to end: the reactor would take them for a mistake.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def shown(address: Any) -> str:

@@ -34,6 +34,9 @@ READY = b"ready\n"
 ALIVE = b"."
 """What is reported each L{BEAT}, as long as the reactor runs."""
 
+LEAVING = b"!"
+"""What is reported when a process begins to end, whoever has told it to."""
+
 BEAT = 1
 """After how many seconds a process reports again that it lives."""
 

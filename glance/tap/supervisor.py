@@ -27,7 +27,7 @@ from glance.config.settings import ConfigurationError, Endpoint, Settings
 from glance.log import LoggedService, Logs, redirect_stdlib
 from glance.metrics import forget, tell_processes
 from glance.tap.children import Child
-from glance.tap.daemon import SETTLING, Live
+from glance.tap.daemon import SETTLING, Live, end_once
 from glance.tap.jobs import BEAT, FIRST_SOCKET, LIFE, LOCK, PRIVATE, Handle, Job
 from glance.tap.meeting import MeetingPlace
 from glance.tap.parts import logs
@@ -255,7 +255,12 @@ class Supervisor(Service):
             counters=self._meeting.counters,
             private=private,
         )
-        child = Child(self._reactor, job, lambda child: self._ended(place, child))
+        child = Child(
+            self._reactor,
+            job,
+            lambda child: self._left(place, child),
+            lambda child: self._ended(place, child),
+        )
         self._children.add(child)
         child.spawn(self._reactor, descriptors)
         self._told()
@@ -263,7 +268,9 @@ class Supervisor(Service):
 
     def _told(self) -> None:
         pids = [child.pid for child in self._children if child.pid is not None]
-        tell_processes(self._meeting.counters, [os.getpid(), *pids])
+        # Where there is no room for it, the figures are old.
+        with suppress(OSError):
+            tell_processes(self._meeting.counters, [os.getpid(), *pids])
 
     async def _serves(self, child: Child) -> bool:
         late = self._reactor.callLater(STARTING, child.signal, signal.SIGKILL)
@@ -297,6 +304,15 @@ class Supervisor(Service):
             if self._serving and self.running:
                 self._respawn(place, child)
 
+    def _left(self, place: Place, child: Child) -> None:
+        """
+        Start another in place of one that somebody else has told to end: it
+        accepts no connection any more.
+        """
+        if place.child is child and self._serving and self.running:
+            self._log.warn("Process {pid} ends; another is started.", pid=child.pid)
+            self._fill(place)
+
     def _respawn(self, place: Place, child: Child) -> None:
         lived = self._reactor.seconds() - child.began
         place.failures = 0 if lived > HEALTHY else place.failures + 1
@@ -305,16 +321,16 @@ class Supervisor(Service):
             "A process has died ({status}){reason}; another is started in {delay} "
             "seconds.",
             status=child.status,
-            reason="" if child.ready else f": {child.reason}",
+            reason="" if child.reason == child.status else f": {child.reason}",
             delay=delay,
         )
 
-        def start() -> None:
-            place.call = None
-            place.child = self._spawn(place)
-            Deferred.fromCoroutine(self._serves(place.child))
+        place.call = self._reactor.callLater(delay, self._fill, place)
 
-        place.call = self._reactor.callLater(delay, start)
+    def _fill(self, place: Place) -> None:
+        place.call = None
+        place.child = self._spawn(place)
+        Deferred.fromCoroutine(self._serves(place.child))
 
     # They are replaced
 
@@ -407,6 +423,7 @@ class Supervisor(Service):
         Have all end what they do, and end.
         """
         super().stopService()
+        end_once()
         self._live.given.notifier.stopping()
         return Deferred.fromCoroutine(self._end())
 

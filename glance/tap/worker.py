@@ -27,6 +27,7 @@ from glance.tap.daemon import DAEMON, Given, Live
 from glance.tap.jobs import (
     ALIVE,
     BEAT,
+    LEAVING,
     LIFE,
     ORDERS,
     PRIVATE,
@@ -176,12 +177,13 @@ def _report(reactor: Any) -> None:
     """
     os.write(REPORTS, READY)
     os.set_blocking(REPORTS, False)
-
-    def live() -> None:
-        # Whoever should read may be stopped, or gone.
-        with suppress(OSError):
-            os.write(REPORTS, ALIVE)
-
-    beating = LoopingCall(live)
+    reactor.addSystemEventTrigger("before", "shutdown", _say, LEAVING)
+    beating = LoopingCall(_say, ALIVE)
     beating.clock = reactor
     beating.start(BEAT)
+
+
+def _say(report: bytes) -> None:
+    # Whoever should read may be stopped, or gone.
+    with suppress(OSError):
+        os.write(REPORTS, report)

@@ -8,11 +8,11 @@ import signal
 import socket
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.reloads import Load, reload_under
 from tests.functional.daemons import get
+from tests.functional.races import RacingWorkersContract
 from tests.functional.working import (
     WORKER,
     HalfUpload,
@@ -22,8 +22,19 @@ from tests.functional.working import (
     connections,
 )
 
+NO_PROCESSES = """
+from twisted.internet.posixbase import PosixReactorBase
+spawn, calls = PosixReactorBase.spawnProcess, []
+def fail(*arguments, **how):
+    calls.append(arguments)
+    if len(calls) in (4, 5):
+        raise BlockingIOError(11, "There is none")
+    return spawn(*arguments, **how)
+PosixReactorBase.spawnProcess = fail
+"""
 
-class SharedWorkTests(WorkersCase):
+
+class SharedWorkTests(RacingWorkersContract, WorkersCase):
     """
     Several processes are as one.
     """
@@ -84,49 +95,6 @@ class SharedWorkTests(WorkersCase):
             os.kill(pid, signal.SIGKILL)
         self.assertEqual([u.finish() for u in uploads], [None] * 8)
         running.wait_for(lambda: self.figures()[name] == 0)
-
-    def test_compare_and_set(self):
-        """
-        Of many tags that are put at an image at once, through all processes, none
-        is lost; and nobody hears of a lock.
-        """
-        self.start_all()
-        image = self.post(b"data")
-        url = f"{self.place.api}/v2/images/{image['id']}"
-        names = [f"tag-{n}" for n in range(60)]
-
-        def put(name):
-            return [get(f"{url}/tags/{name}", "PUT")[0], get(f"{url}")[0]]
-
-        with ThreadPoolExecutor(12) as threads:
-            statuses = list(threads.map(put, names))
-        self.assertEqual({tuple(each) for each in statuses}, {(204, 200)})
-        self.assertEqual(sorted(json.loads(get(url)[2])["tags"]), sorted(names))
-
-    def test_create_once(self):
-        """
-        Of many that make the image of an ID at once, through all processes, one
-        does.
-        """
-        self.start_all()
-        for turn in range(5):
-            number = f"6ba7b810-9dad-41d1-80b4-00c04fd4300{turn}"
-            body = json.dumps({"id": number, "name": "x"}).encode()
-
-            def create(_, body=body):
-                request = urllib.request.Request(
-                    f"{self.place.api}/v2/images",
-                    data=body,
-                    headers={"Content-Type": "application/json"},
-                )
-                try:
-                    return urllib.request.urlopen(request, timeout=60).status
-                except urllib.error.HTTPError as error:
-                    return error.code
-
-            with ThreadPoolExecutor(8) as threads:
-                statuses = sorted(threads.map(create, range(8)))
-            self.assertEqual(statuses, [201] + [409] * 7)
 
     def test_registry_port(self):
         """
@@ -257,6 +225,37 @@ class DyingTests(WorkersCase):
         self.assertEqual(set(now) & set(pids), {serving[1]})
         self.assertEqual(len(now), 3)
 
+    def test_told_to_end(self):
+        """
+        One that somebody else tells to end finishes what it does, while another
+        serves in its place.
+        """
+        running = self.start_all()
+        uploads = [HalfUpload(self) for _ in range(8)]
+        running.wait_for(lambda: len(self.place.files()) == 8)
+        victim, other = self.workers(running)
+        os.kill(victim, signal.SIGTERM)
+        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.assertIn(other, self.workers(running))
+        self.assertEqual(len(children(running.process.pid)), 4)
+        for _ in range(8):
+            self.assertEqual(get(f"{self.place.api}/healthcheck")[0], 200)
+        self.assertEqual([u.finish() for u in uploads], [201] * 8)
+        running.wait_for(lambda: len(children(running.process.pid)) == 3)
+        self.assertNotIn("has died", running.log)
+
+    def test_no_processes(self):
+        """
+        Where the system lets none be started, it is tried again, and said.
+        """
+        command = self.place.twistd("glance")
+        command[2] = f"{NO_PROCESSES}{command[2]}"
+        running = self.start_all(command=command)
+        os.kill(self.workers(running)[0], signal.SIGKILL)
+        running.wait_for_log("has died ([Errno 11] There is none)")
+        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.assertEqual(running.log.count("There is none"), 2)
+
     def test_stopped(self):
         """
         One that has looked after nobody for a while, as it was stopped, kills
@@ -331,6 +330,10 @@ class EndingTests(WorkersCase):
             return False
 
         running.wait_for(refused)
+        for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            running.signal(again)
+            time.sleep(0.2)
+        self.assertNotIn("Traceback", running.log)
         self.assertIsNone(running.process.poll())
         self.assertEqual([u.finish() for u in uploads], [201] * 6)
         self.assertEqual(running.wait(), -signal.SIGTERM)
