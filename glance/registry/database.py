@@ -287,7 +287,7 @@ def _unchanging(query: Query) -> Select[Any] | None:
         return ()
 
     try:
-        return None if query.marker else listing(query, None, count)
+        return listing(query, None, count) if query.marker is None else None
     except _Depends:
         return None
 
