@@ -47,6 +47,22 @@ class RedactTests(SynchronousTestCase):
         ):
             self.assertNotIn(HIDDEN, redact(text.replace("{}", HIDDEN)), text)
 
+    def test_any_case(self):
+        """
+        A secret is not shown, in whatever letters its name is written that are
+        taken for the same.
+        """
+        for name in (
+            "SECRET",
+            "Store-KEY",
+            "Passwd",
+            "CREDENTIALS",
+            "\u017fecret",
+            "s\u0131gnature",
+            "auth_\u212aey",
+        ):
+            self.assertNotIn(HIDDEN, redact(f"it was {name}={HIDDEN}"), name)
+
     def test_quoted(self):
         """
         All of a secret in quotes is hidden, with the spaces in it.

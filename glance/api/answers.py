@@ -35,13 +35,20 @@ def without_implied_head(routed: Klein) -> None:
             rule.methods.discard("HEAD")
 
 
+def dump_json(value: Any) -> bytes:
+    """
+    Write JSON; of times, which are in UTC, the whole seconds.
+    """
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
+
+
 def answer_json(
     request: Request, value: Any, status: HTTPStatus = HTTPStatus.OK
 ) -> bytes:
     """
     Begin an answer that is JSON, and get its body.
     """
-    body = orjson.dumps(value)
+    body = dump_json(value)
     request.setResponseCode(status)
     request.setHeader("content-type", "application/json")
     request.setHeader("content-length", str(len(body)))

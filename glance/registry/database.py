@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -40,6 +41,7 @@ from glance.image import Image, Status
 from glance.interfaces import IRegistry
 from glance.query import Query
 from glance.registry.engine import Engines, transact
+from glance.registry.grouped import Grouped
 from glance.registry.leads import Lead, counting
 from glance.registry.listing import listing, marking, unsettled
 from glance.registry.rows import (
@@ -50,14 +52,29 @@ from glance.registry.rows import (
     row_of,
     unfit,
 )
-from glance.registry.schema import images, leases, try_writing, used_ids
+from glance.registry.schema import images, leases, metadata, try_writing, used_ids
 
 R = TypeVar("R")
+
+Transact = Callable[[Callable[[Connection], Any]], Deferred[Any]]
+"""
+Calls a function in a transaction.
+"""
+
+STATEMENTS = 256
+"""
+How many statements of lists are kept.
+"""
 
 FORGOTTEN = 86_400_000_000
 """
 How many microseconds after its end a lease is removed.
 """
+
+# Statements that are made once: to make one takes longer than to run it.
+_BY_ID = select(*WANTED).where(images.c.id == bindparam("wanted"))
+_USED = select(used_ids.c.id).where(used_ids.c.id == bindparam("wanted"))
+_INSERT = {table: table.insert() for table in metadata.sorted_tables}
 
 
 @implementer(IRegistry)
@@ -76,9 +93,15 @@ class DatabaseRegistry:
         clock: IReactorTime,
     ) -> None:
         self._engines = engines
-        self._in_read_thread = in_read_thread
-        self._in_write_thread = in_write_thread
         self._clock = clock
+        self._read: Transact = partial(in_read_thread, transact, engines.reader)
+        self._look_up: Transact = self._read
+        self._change: Transact = partial(in_write_thread, transact, engines.writer)
+        if engines.writers == 1:
+            # With SQLite.  Servers serve several threads, and group by themselves.
+            self._look_up = Grouped(engines.reader, in_read_thread, changing=False)
+            self._change = Grouped(engines.writer, in_write_thread, changing=True)
+        self._unchanging = lru_cache(maxsize=STATEMENTS)(_unchanging)
         self._writable = True
         """Whether what was last written could be."""
 
@@ -87,12 +110,11 @@ class DatabaseRegistry:
             kept = evolve(image, revision=0)
             row = row_of(kept)
             try:
-                db.execute(images.insert(), row)
+                db.execute(_INSERT[images], row)
             except IntegrityError:
                 raise _taken(image.id) from None
             # Only now: a purge that was under way has made its mark.
-            used = select(used_ids.c.id).where(used_ids.c.id == image.id)
-            if db.execute(used).first() is not None:
+            if db.execute(_USED, {"wanted": image.id}).first() is not None:
                 raise _taken(image.id)
             for table, rows in children_of(image):
                 _rewrite(db, table, {}, rows)
@@ -104,13 +126,12 @@ class DatabaseRegistry:
         def find(db: Connection) -> Image:
             if unfit(images.c.id, image_id) is not None:
                 raise _missing(image_id)
-            wanted = select(*WANTED).where(images.c.id == image_id)
-            row = db.execute(wanted).mappings().first()
+            row = db.execute(_BY_ID, {"wanted": image_id}).first()
             if row is None:
                 raise _missing(image_id)
             return image_of(row)
 
-        return self._read(find)
+        return self._look_up(find)
 
     def find(self, query: Query) -> Deferred[Sequence[Image]]:
         def find(db: Connection) -> Sequence[Image]:
@@ -119,7 +140,10 @@ class DatabaseRegistry:
                     return ()
                 return tuple(db.execute(counting(leads, most)).one())
 
-            return _images(db, listing(query, _marker(db, query), count))
+            statement = self._unchanging(query)
+            if statement is None:
+                statement = listing(query, _marker(db, query), count)
+            return _images(db, statement)
 
         return self._read(find)
 
@@ -159,17 +183,13 @@ class DatabaseRegistry:
         if not self._writable:
             await self._write(try_writing)
 
-    def _read(self, work: Callable[[Connection], R]) -> Deferred[R]:
-        return self._in_read_thread(transact, self._engines.reader, work)
-
     def _write(self, work: Callable[[Connection], R]) -> Deferred[R]:
         def note(result: R | Failure) -> R | Failure:
             failed = isinstance(result, Failure) and result.check(RegistryUnavailable)
             self._writable = not failed
             return result
 
-        writing = self._in_write_thread(transact, self._engines.writer, work)
-        return writing.addBoth(note)
+        return self._change(work).addBoth(note)
 
 
 def _replace(db: Connection, old: Image, new: Image) -> Image:
@@ -205,7 +225,7 @@ def _rewrite(db: Connection, table: Table, old: Rows, new: Rows) -> None:
         ]
         db.execute(table.delete().where(*these), keys)
     if fresh:
-        db.execute(table.insert(), fresh)
+        db.execute(_INSERT[table], fresh)
 
 
 def _lease(db: Connection, instance: str, expires: ColumnElement[int]) -> None:
@@ -243,7 +263,33 @@ def _purge(db: Connection, before: datetime, limit: int) -> int:
 
 
 def _images(db: Connection, statement: Select[Any]) -> Sequence[Image]:
-    return [image_of(row) for row in db.execute(statement).mappings()]
+    return [image_of(row) for row in db.execute(statement)]
+
+
+class _Depends(Exception):
+    """
+    A statement depends on what there is.
+    """
+
+
+def _unchanging(query: Query) -> Select[Any] | None:
+    """
+    Get the statement that finds a list, where it is the same whatever images
+    there are; L{None} where it isn't.
+
+    To make one takes longer than to find a page with it, and the same lists are
+    asked for again and again.
+    """
+
+    def count(leads: Sequence[Lead], most: int) -> Sequence[int]:
+        if leads:
+            raise _Depends
+        return ()
+
+    try:
+        return listing(query, None, count) if query.marker is None else None
+    except _Depends:
+        return None
 
 
 def _marker(db: Connection, query: Query) -> RowMapping | None:

@@ -227,6 +227,27 @@ def open_engines(text: str, connections: int, recycle: float = -1) -> Engines:
     return Engines(reader, writer, connections, 1)
 
 
+def open_for_reading(text: str, connections: int) -> Engines:
+    """
+    Open a database of SQLite that another process changes.
+
+    Neither of the engines can write.
+
+    @param text: its URL, as L{database_url} reads it.
+    @param connections: how many may be used at once.
+
+    @raise DatabaseUnusable: the URL is wrong.
+    """
+    reader = _engine(
+        database_url(text),
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        reads=True,
+    )
+    return Engines(reader, reader, connections, 1)
+
+
 def single_engine(text: str) -> Engine:
     """
     Get an engine that keeps no connection, for what is done at the start.

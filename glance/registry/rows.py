@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, Integer, RowMapping, String, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, Row, String, Table, Text
 
 from glance.errors import InvalidImage
 from glance.image import (
@@ -64,6 +64,10 @@ WANTED = [images.c[name] for name in (*PLAIN, "status", "visibility", "details")
 """
 The columns that L{image_of} needs.
 """
+
+# To look them up takes a fifth of the time that to call the enumeration does.
+_STATUSES = {each.value: each for each in Status}
+_VISIBILITIES = {each.value: each for each in Visibility}
 
 Rows = Mapping[tuple[Any, ...], Mapping[str, Any]]
 
@@ -126,15 +130,16 @@ def row_of(image: Image) -> dict[str, Any]:
     return row
 
 
-def image_of(row: RowMapping) -> Image:
+def image_of(row: Row[Any]) -> Image:
     """
-    Get the image that was kept in a row.
+    Get the image that was kept in a row of the columns L{WANTED}.
     """
-    details = orjson.loads(row["details"])
+    *plain, status, visibility, text = tuple(row)
+    details = orjson.loads(text)
     return Image(
-        **{name: row[name] for name in PLAIN},
-        status=Status(row["status"]),
-        visibility=Visibility(row["visibility"]),
+        **dict(zip(PLAIN, plain, strict=True)),
+        status=_STATUSES[status],
+        visibility=_VISIBILITIES[visibility],
         properties=details["properties"],
         tags=frozenset(details["tags"]),
         members=tuple(map(_member, details["members"])),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.web.resource import IResource, Resource
 
 from glance.api.health import Health
@@ -174,9 +175,12 @@ def check_api(live: Live) -> None:
     _schemas(live)
 
 
-def api_daemon(reactor: Any, live: Live) -> LoggedService:
+def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:
     """
     Put the API daemon together.
+
+    @param beside: whether the registry that it asks has its database in a file
+        that can be read from here.
 
     @raise ConfigurationError: it cannot run with these settings.
     """
@@ -196,5 +200,12 @@ def api_daemon(reactor: Any, live: Live) -> LoggedService:
     async def close() -> None:
         await peer.close()
 
-    parts, _ = api_parts(reactor, live, registry, pools, close)
-    return assembled(reactor, live, parts)
+    if not beside:
+        parts, _ = api_parts(reactor, live, registry, pools, close)
+        return assembled(reactor, live, parts)
+    # Others need no SQLAlchemy, which takes long to import.
+    from glance.tap.database import database_beside
+
+    kept = database_beside(reactor, settings, pools, registry)
+    parts, _ = api_parts(reactor, live, kept.registry, pools, close)
+    return assembled(reactor, live, evolve(parts, close=kept.close))

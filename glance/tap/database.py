@@ -13,10 +13,17 @@ from typing import Any
 from attrs import frozen
 
 from glance.config.settings import ConfigurationError, Settings
+from glance.interfaces import IRegistry
 from glance.registry.bounded import Bounded
 from glance.registry.database import DatabaseRegistry
-from glance.registry.engine import SILENCE, DatabaseUnusable, open_engines
+from glance.registry.engine import (
+    SILENCE,
+    DatabaseUnusable,
+    open_engines,
+    open_for_reading,
+)
 from glance.registry.migrate import prepare as prepare_database
+from glance.registry.split import SplitRegistry
 from glance.tap.apart import apart
 from glance.tap.pools import Pools
 
@@ -30,7 +37,7 @@ class Database:
     A registry in a database, and how to close it.
     """
 
-    registry: DatabaseRegistry
+    registry: IRegistry
     close: Callable[[], None]
 
 
@@ -57,14 +64,29 @@ def database(reactor: Any, settings: Settings, pools: Pools) -> Database:
     """
     at = settings.database
     engines = open_engines(at.url, at.pool_size, at.idle_timeout)
-
-    def bounded(name: str, threads: int) -> Bounded:
-        return Bounded(pools.add(name, threads), DATABASE_QUEUE, SILENCE, reactor)
-
     registry = DatabaseRegistry(
         engines,
-        bounded("database-read", engines.readers),
-        bounded("database-write", engines.writers),
+        _bounded(reactor, pools, "database-read", engines.readers),
+        _bounded(reactor, pools, "database-write", engines.writers),
         reactor,
     )
     return Database(registry, engines.dispose)
+
+
+def database_beside(
+    reactor: Any, settings: Settings, pools: Pools, changing: IRegistry
+) -> Database:
+    """
+    Get the registry in a database of SQLite that another process changes.
+
+    @param changing: asks that process.
+    """
+    at = settings.database
+    engines = open_for_reading(at.url, at.pool_size)
+    threads = _bounded(reactor, pools, "database-read", engines.readers)
+    reading = DatabaseRegistry(engines, threads, threads, reactor)
+    return Database(SplitRegistry(reading, changing), engines.dispose)
+
+
+def _bounded(reactor: Any, pools: Pools, name: str, threads: int) -> Bounded:
+    return Bounded(pools.add(name, threads), DATABASE_QUEUE, SILENCE, reactor)

@@ -103,7 +103,7 @@ def _service(reactor: Any, job: Job, live: Live) -> LoggedService:
     if job.role == "api":
         from glance.tap.api import api_daemon
 
-        return api_daemon(reactor, live)
+        return api_daemon(reactor, live, beside=job.private is not None)
     if job.role == "all":
         from glance.tap.allinone import whole_daemon
 

@@ -11,7 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 from twisted.web.http import Request
 
-from glance.api.answers import answer_json, answer_nothing, without_implied_head
+from glance.api.answers import (
+    answer_json,
+    answer_nothing,
+    dump_json,
+    without_implied_head,
+)
 from glance.api.links import Links
 from glance.api.site import ContextOf
 from glance.api.v2 import filters, patch
@@ -95,7 +100,7 @@ class ImagesAPI:
         shown: list[orjson.Fragment] = []
         room = PAGE
         for image in images:
-            described = orjson.dumps(describe(image, schemas))
+            described = dump_json(describe(image, schemas))
             room -= len(described)
             if room < 0 and shown:
                 break
