@@ -1,12 +1,29 @@
 """
-How fast the daemons are, beside nginx.
+How fast transfers are.
 """
 
-from statistics import median
+import random
+import threading
+from contextlib import ExitStack
 
 from attrs import frozen
 
-from bench.servers import MIB, Failed, Glance, Nginx
+from bench import processes
+from bench.cache import Failed
+from bench.openstack import OpenStack
+from bench.servers import GIB, MIB, Glance, Nginx, ask, data_of, request, transfer
+from bench.table import NGINX, OPENSTACK, Goal, Row
+
+WORKERS = 4
+"""How many processes OpenStack's Glance has; ours has one."""
+
+RANGE = 4096
+"""How many bytes a small range has."""
+
+UPLOAD = Goal(2.4, OPENSTACK)
+UPLOADS = (UPLOAD, Goal(4.4, cost=True))
+CHUNKS = (UPLOAD, Goal(4.84, cost=True))
+DOWNLOADS = (Goal(0.95, NGINX), Goal(0.17, cost=True))
 
 
 @frozen
@@ -19,91 +36,178 @@ class Case:
     size: int
     """The bytes that each client transfers."""
     clients: int
-    upload: bool
-    chunked: bool = False
+    goals: tuple
+    upload: bool = False
+    chunk: int = 0
 
-    def run(self, server):
+    def row(self):
         """
-        Run it once, and get the rate.
+        Get the row, without figures.
         """
-        if self.upload:
-            return server.upload(self.size, self.clients, self.chunked)
-        return server.download(self.size, self.clients)
+        size = f"{self.size // MIB} MiB"
+        clients = "1 client" if self.clients == 1 else f"{self.clients} clients"
+        return Row(f"{self.name}, {size}, {clients}", "MiB/s", self.goals)
+
+    def run(self, server, row):
+        """
+        Run it once.
+        """
+        if not self.upload:
+            rate = server.download(self.size, self.clients)
+        elif getattr(server, "can_upload", True):
+            rate = server.upload(self.size, self.clients, self.chunk)
+        else:
+            return
+        row.add(server.name, rate.speed, rate.cost)
 
 
-def cases(unit):
+@frozen
+class Ranges:
+    """
+    The row of small ranges.
+    """
+
+    size: int
+    clients: int
+    seconds: float
+
+    def row(self):
+        """
+        Get the row, without figures.
+        """
+        work = f"download of random 4 KiB, {self.clients} clients"
+        return Row(work, "requests/s")
+
+    def run(self, server, row):
+        """
+        Run it once.
+        """
+        chance = random.Random(0)
+        starts = [chance.randrange(self.size - RANGE) for _ in range(1000)]
+        requests = [
+            request("GET", server.path(), Range=f"bytes={n}-{n + RANGE - 1}")
+            for n in starts
+        ]
+        measure_requests(server, requests, self.clients, self.seconds, row)
+
+
+def measure_requests(server, requests, clients, seconds, row):
+    """
+    Ask a server for a while, and add what it took to a row.
+
+    @raise Failed: a request did not go well.
+    """
+    before = processes.cpu_seconds(server.pids())
+    done = ask(server.port, requests, clients, seconds)
+    used = processes.cpu_seconds(server.pids()) - before
+    if done.failures or not done.count:
+        raise Failed(f"{server.name}: {done.failures} of {row.work}: {done.problem}")
+    row.add(server.name, done.count / done.seconds, used / done.count * 1000)
+
+
+def cases(unit, seconds):
     """
     Get the rows.
 
     @param unit: the bytes that a client alone sends.
     """
-    few, many = unit // 2, unit
-    return [
-        Case("upload, Content-Length, 1 client", unit, 1, True),
-        Case("upload, chunked, 1 client", unit, 1, True, True),
-        Case("upload, Content-Length, 4 clients", few, 4, True),
-        Case("upload, chunked, 4 clients", few, 4, True, True),
-        Case("download, 1 client", many, 1, False),
-        Case("download, 16 clients", many, 16, False),
+    few = unit // 2
+    framings = [
+        ("Content-Length", 0, UPLOADS),
+        ("chunks of 64 KiB", 1 << 16, CHUNKS),
+        ("chunks of 1 MiB", 1 << 20, CHUNKS),
     ]
+    for name, chunk, goals in framings:
+        yield Case(f"upload, {name}", unit, 1, goals, True, chunk)
+        yield Case(f"upload, {name}", few, 4, goals, True, chunk)
+    yield Case("download", unit, 1, DOWNLOADS)
+    yield Case("download", unit, 16, DOWNLOADS)
+    yield Ranges(unit, 16, seconds)
 
 
-def measure(directory, unit, rounds, say, *, install):
+def peers(kinds, say, stack):
     """
-    Run each case some times, the servers in turn, and print a table.
+    Start those servers that can be run.
 
-    @param say: is called with each line.
-    @param install: whether nginx may be installed.
+    @param kinds: how to start each, by its name.
     """
-    servers = [Glance(directory / "glance")]
-    try:
-        servers.append(Nginx(directory / "nginx", install=install))
-    except Failed as problem:
-        say(f"Without nginx: {problem}")
-    try:
+    for name, start in kinds.items():
+        try:
+            server = start()
+        except Failed as problem:
+            say(f"Without {name}: {problem}")
+            continue
+        stack.callback(server.stop)
+        yield server
+
+
+def measure(directory, unit, rounds, seconds, table, say, *, install):
+    """
+    Run each case some times, the servers in turn, and print rows.
+
+    @param seconds: how long small requests are sent in one run.
+    @param install: whether peers may be installed.
+    """
+    with ExitStack() as stack:
+        ours = Glance(directory / "glance", ["glance"])
+        stack.callback(ours.stop)
+        kinds = {
+            OPENSTACK: lambda: OpenStack(
+                directory / "openstack", WORKERS, install=install
+            ),
+            NGINX: lambda: Nginx(directory / "nginx", install=install),
+        }
+        servers = [ours, *peers(kinds, say, stack)]
         for server in servers:
             server.prepare(unit)
-            server.upload(unit // 8, 1, chunked=False)
-        rates = {}
+            server.upload(unit // 8, 1, 0)
+        rows = [(case, case.row()) for case in cases(unit, seconds)]
         for _ in range(rounds):
-            for case in cases(unit):
+            for case, row in rows:
                 for server in servers:
-                    if case.upload and not getattr(server, "can_upload", True):
-                        continue
-                    rate = case.run(server)
-                    rates.setdefault((case.name, server.name), []).append(rate)
-        _tell(cases(unit), rates, rounds, say)
-    finally:
+                    case.run(server, row)
+        table.rows([row for _, row in rows])
+        table.rows(_beside(servers, unit, rounds))
+
+
+def _beside(servers, unit, rounds):
+    """
+    Ask for one image again and again while data goes both ways.
+    """
+    alone = Row("show, nothing else, median", "ms")
+    middle = Row("show, beside 2 uploads and 2 downloads, median", "ms", (Goal(5),))
+    late = Row("show, beside them, 99th percentile", "ms")
+    for _ in range(rounds):
         for server in servers:
-            server.stop()
+            if server.name == NGINX:
+                continue
+            [image] = server.make(1)
+            show = [request("GET", f"/v2/images/{image}")]
+            alone.add(server.name, ask(server.port, show, 1, 1).middle)
+            done = _while_busy(server, show, unit)
+            middle.add(server.name, done.middle)
+            late.add(server.name, done.late)
+            server.remove([image])
+    return [alone, middle, late]
 
 
-def _tell(rows, rates, rounds, say):
-    say(f"Median (least to most) of {rounds} runs, the servers in turn.")
-    say("")
-    say(
-        "| | MiB each | Glance MiB/s | nginx MiB/s | ratio | Glance CPU-s/GiB | nginx |"
+def _while_busy(server, show, unit):
+    over = threading.Event()
+    images = server.make(2)
+    sent = threading.Thread(
+        target=transfer, args=("put", server.port, 2 * unit, map(data_of, images))
     )
-    say("|---|---|---|---|---|---|---|")
-    for case in rows:
-        ours = rates[case.name, "Glance"]
-        theirs = rates.get((case.name, "nginx"), [])
-        speeds = [[rate.speed for rate in side] for side in (ours, theirs)]
-        costs = [[rate.cost for rate in side] for side in (ours, theirs)]
-        ratio = f"{median(speeds[0]) / median(speeds[1]):.2f}" if theirs else "-"
-        cells = [
-            case.name,
-            f"{case.size / MIB:g}",
-            *[_range(side, "{:.0f}") for side in speeds],
-            ratio,
-            *[_range(side, "{:.2f}") for side in costs],
-        ]
-        say(f"| {' | '.join(cells)} |")
-    say("")
 
+    def fetch():
+        while not over.is_set():
+            transfer("get", server.port, unit, [server.path()])
 
-def _range(values, form):
-    if not values:
-        return "-"
-    middle, least, most = (form.format(f(values)) for f in (median, min, max))
-    return f"{middle} ({least} to {most})"
+    fetched = [threading.Thread(target=fetch) for _ in range(2)]
+    for thread in (sent, *fetched):
+        thread.start()
+    done = ask(server.port, show, 1, max(0.2, unit / GIB * 4))
+    over.set()
+    for thread in (sent, *fetched):
+        thread.join()
+    server.remove(images)
+    return done
