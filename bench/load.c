@@ -1,7 +1,9 @@
 /*
  * A client that costs as little as one can: what python -m bench.load does.
  *
- *   load put PORT SIZE CHUNK PATH...  send SIZE zeros to each path at once; in
+ *   load put PORT SIZE CHUNK PAUSE PATH...
+ *                                     send SIZE zeros to each path at once, or
+ *                                     PAUSE seconds after the one before; in
  *                                     chunks of CHUNK bytes, unless that is 0
  *   load get PORT SIZE PATH...        fetch all paths at once
  *   load ask PORT CONNECTIONS SECONDS COUNT FILE
@@ -205,7 +207,7 @@ static void *transfer(void *argument)
     return NULL;
 }
 
-static void run_transfers(char **paths, int count)
+static void run_transfers(char **paths, int count, double pause)
 {
     struct transfer *all = calloc(count, sizeof *all);
     pthread_t *threads = calloc(count, sizeof *threads);
@@ -213,6 +215,8 @@ static void run_transfers(char **paths, int count)
     unit_length = chunk ? frame(unit, BLOCK) : BLOCK;
     for (int i = 0; i < count; i++) {
         all[i].path = paths[i];
+        if (i)
+            usleep(pause * 1e6);
         pthread_create(&threads[i], NULL, transfer, &all[i]);
     }
     for (int i = 0; i < count; i++) {
@@ -380,12 +384,12 @@ int main(int count, char **words)
     address.sin_port = htons(atoi(words[2]));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     size = atol(words[3]);
-    if (!strcmp(words[1], "put") && count > 5) {
+    if (!strcmp(words[1], "put") && count > 6) {
         uploading = 1;
         chunk = atol(words[4]);
-        run_transfers(words + 5, count - 5);
+        run_transfers(words + 6, count - 6, atof(words[5]));
     } else if (!strcmp(words[1], "get")) {
-        run_transfers(words + 4, count - 4);
+        run_transfers(words + 4, count - 4, 0);
     } else if (!strcmp(words[1], "ask") && count == 7) {
         read_requests(words[6]);
         run_requests(atoi(words[3]), atof(words[4]), atol(words[5]));

@@ -185,9 +185,10 @@ def ask(port, connections, seconds, most, path):
     return asking.tell(time.monotonic() - began)
 
 
-def _together(work):
+def _together(work, pause=0):
     threads = [threading.Thread(target=f) for f in work]
-    for thread in threads:
+    for number, thread in enumerate(threads):
+        time.sleep(pause if number else 0)
         thread.start()
     for thread in threads:
         thread.join()
@@ -204,11 +205,12 @@ def main(kind, port, *words):
     else:
         size, *paths = words
         chunk = int(paths.pop(0)) if kind == "put" else None
+        pause = float(paths.pop(0)) if kind == "put" else 0
 
         def run(path):
             told.append(transfer(int(port), path, int(size), chunk))
 
-        _together([lambda path=path: run(path) for path in paths])
+        _together([lambda path=path: run(path) for path in paths], pause)
     for line in told:
         print(line)
 

@@ -26,8 +26,14 @@ default_store = file
 filesystem_store_datadir = {path}/images
 [paste_deploy]
 config_file = {venv}/etc/glance/glance-api-paste.ini
+[oslo_policy]
+enforce_scope = false
+enforce_new_defaults = false
 """
-"""Without C{flavor} nobody is asked who they are, and everybody is an administrator."""
+"""
+Without C{flavor} nobody is asked who they are, and everybody is an administrator;
+the new policies would want a role as well.
+"""
 
 UWSGI = """\
 [uwsgi]
@@ -60,6 +66,7 @@ class OpenStack(ImageServer):
     """
 
     name = "OpenStack"
+    at_once = 1
 
     def __init__(self, directory, workers, *, install):
         """

@@ -16,7 +16,6 @@ CLIENTS = 8
 """How many connections there are."""
 
 ATTRIBUTES = {
-    "visibility": '"public"',
     "min_disk": 10,
     "tags": '["common", "half"]',
     "os_distro": '"debian"',

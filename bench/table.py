@@ -58,6 +58,8 @@ class Row:
     """The figures of each server, by its name."""
     costs: dict = Factory(dict)
     """Its processor time, for a GiB in seconds or for a request in milliseconds."""
+    failures: dict = Factory(dict)
+    """What a peer failed at, in words."""
 
     def add(self, server, value, cost=None):
         """
@@ -87,8 +89,11 @@ class Row:
             *[spread(self.values.get(server)) for server in SERVERS],
             *["-" if ratio is None else f"{ratio:.2f}" for ratio in ratios],
             *[spread(self.costs.get(server)) for server in SERVERS],
-            "; ".join(goal.tell(self) for goal in self.goals),
+            "; ".join([*[goal.tell(self) for goal in self.goals], *self._failed()]),
         ]
+
+    def _failed(self):
+        return [f"{name} failed {what}" for name, what in self.failures.items()]
 
 
 def spread(values):
