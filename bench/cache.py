@@ -24,7 +24,7 @@ def cache():
     Get the directory of what is kept.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "txglance-bench"
+    return Path(base).absolute() / "txglance-bench"
 
 
 def environment_of(name, requirements, install):

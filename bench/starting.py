@@ -45,9 +45,9 @@ def measure(directory, rounds, table, say, *, install):
         say(f"Without {OPENSTACK}: {problem}")
         theirs = None
     for _ in range(rounds):
-        start.add(OURS, _again(ours.port, lambda: _restart(ours), ours.stop))
+        start.add(OURS, *_again(ours, lambda: _restart(ours)))
         if theirs:
-            start.add(OPENSTACK, _again(theirs.port, theirs.start, theirs.stop))
+            start.add(OPENSTACK, *_again(theirs, theirs.start))
     table.rows([start, rest])
     helped = [_seconds(_help) for _ in range(rounds)]
     say("")
@@ -59,15 +59,16 @@ def _restart(ours):
     ours.daemons["glance"] = ours.place.start("glance", wait=False)
 
 
-def _again(port, start, stop):
+def _again(server, start):
     """
-    Start a server that has been there before; get the seconds until it answers.
+    Start a server that has been there before; get the seconds until it answers,
+    and those of processor time.
     """
     began = time.monotonic()
     start()
     while time.monotonic() < began + PATIENCE:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/images").close()
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/v2/images").close()
             break
         except urllib.error.HTTPError as problem:
             problem.close()
@@ -75,8 +76,9 @@ def _again(port, start, stop):
             pass
         time.sleep(0.005)
     seconds = time.monotonic() - began
-    stop()
-    return seconds
+    used = processes.cpu_seconds(server.pids())
+    server.stop()
+    return seconds, used
 
 
 def _help():

@@ -2,21 +2,34 @@
 Tests for L{bench}.
 """
 
+import os
 import sys
+import uuid
 from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
+from bench.cache import client
+from bench.servers import creation, request
 from tests.functional.daemons import Place
+from tests.functional.test_daemons import DaemonCase
+
+
+def forget_cache(case):
+    """
+    Have nothing of what C{bench} keeps, until the end of a test.
+    """
+    case.patch(os, "environ", {**os.environ, "XDG_CACHE_HOME": case.mktemp()})
 
 
 class BenchTests(TestCase):
     """
-    C{python -m bench} runs.
+    C{python -m bench} runs, without OpenStack's programs.
     """
 
     def setUp(self):
         self.place = Place(self.mktemp())
+        forget_cache(self)
 
     def bench(self, *arguments):
         """
@@ -65,3 +78,78 @@ class BenchTests(TestCase):
         self.assertEqual(
             list(Path(self.place.path).iterdir()), [self.place.path / "cwd"]
         )
+
+
+class ClientTests(DaemonCase):
+    """
+    Both clients of C{bench} do the same, and tell of what goes wrong.
+    """
+
+    SIZE = 3 * 2**20 + 5
+
+    def setUp(self):
+        super().setUp()
+        forget_cache(self)
+        self.place.configure()
+        self.start("glance")
+        self.file = self.place.path / "requests"
+
+    def run_client(self, command, *words):
+        """
+        Run a client, and get the words of each line it tells.
+        """
+        kind, *others = map(str, words)
+        ran = self.place.run([*command, kind, str(self.place.api_port), *others])
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        return [line.split() for line in ran.stdout.splitlines()]
+
+    def ask(self, command, *requests):
+        """
+        Ask each once, on two connections; get how many went well, and how many
+        did not.
+        """
+        self.file.write_bytes(b"".join(each + b"\0" for each in requests))
+        words = (2, 60, len(requests), self.file)
+        [told] = self.run_client(command, "ask", *words)
+        self.assertLessEqual(float(told[3]), float(told[5]))
+        return [int(word) for word in told[:2]]
+
+    def test_both(self):
+        """
+        They send with and without chunks, fetch, and ask.
+        """
+        for command in (client(), [sys.executable, "-m", "bench.load"]):
+            images = [str(uuid.uuid4()) for _ in range(3)]
+            paths = [f"/v2/images/{image}/file" for image in images]
+            asked = self.ask(command, *map(creation, images))
+            self.assertEqual(asked, [3, 0])
+            for chunk, some in ((0, paths[:1]), (1000, paths[1:])):
+                words = (self.SIZE, chunk, 0, *some)
+                told = self.run_client(command, "put", *words)
+                self.assertEqual([line[0] for line in told], ["204"] * len(some))
+            self.assertEqual(
+                [
+                    (self.place.data / name).stat().st_size
+                    for name in self.place.files()
+                ],
+                [self.SIZE] * 3,
+            )
+            told = self.run_client(command, "get", self.SIZE, *paths)
+            self.assertEqual([line[0] for line in told], ["200"] * 3)
+            gone = [request("DELETE", path.rpartition("/")[0]) for path in paths]
+            self.assertEqual(self.ask(command, *gone), [3, 0])
+
+    def test_wrong(self):
+        """
+        What isn't there, or is not all that is expected, is no success.
+        """
+        for command in (client(), [sys.executable, "-m", "bench.load"]):
+            path = f"/v2/images/{uuid.uuid4()}/file"
+            [told] = self.run_client(command, "put", self.SIZE, 0, 0, path)
+            self.assertEqual(told[0], "404")
+            [told] = self.run_client(command, "get", 1, "/healthcheck")
+            self.assertEqual(told[0], "0")
+            asked = self.ask(
+                command, request("GET", path), request("GET", "/v2/images")
+            )
+            self.assertEqual(asked, [1, 1])
