@@ -3,6 +3,7 @@ Measure: C{python -m bench}.
 """
 
 import argparse
+import os
 import resource
 import sys
 import tempfile
@@ -72,6 +73,7 @@ def main():
     asked = options()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    say(f"The load average is {os.getloadavg()[0]:.1f} before anything runs.")
     with tempfile.TemporaryDirectory(dir=asked.directory, prefix="bench-") as name:
         directory = Path(name)
         measure_speed(directory, asked)

@@ -181,7 +181,8 @@ def measure(directory, unit, rounds, seconds, table, say, *, install):
             server.prepare(unit)
             server.upload(unit // 8, 1, 0)
         rows = [(case, case.row()) for case in cases(unit, seconds)]
-        for _ in range(rounds):
+        for number in range(rounds):
+            say(f"Transfers, round {number + 1} of {rounds}.")
             for case, row in rows:
                 for server in servers:
                     case.run(server, row)

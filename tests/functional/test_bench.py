@@ -7,10 +7,11 @@ import sys
 import uuid
 from pathlib import Path
 
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from bench.cache import client
 from bench.servers import creation, request
+from bench.table import NGINX, OURS, Goal, Row
 from tests.functional.daemons import Place
 from tests.functional.test_daemons import DaemonCase
 
@@ -78,6 +79,57 @@ class BenchTests(TestCase):
         self.assertEqual(
             list(Path(self.place.path).iterdir()), [self.place.path / "cwd"]
         )
+
+
+class TableTests(SynchronousTestCase):
+    """
+    The table says which figures are reached.
+    """
+
+    def told(self, goal, values, costs=()):
+        """
+        Get what is said of a goal.
+        """
+        row = Row("some work", "MiB/s", (goal,))
+        for name, figures in values.items():
+            for figure in figures:
+                row.add(name, figure)
+        for cost in costs:
+            row.add(OURS, 1, cost)
+        return row.cells()[-1]
+
+    def test_ratio(self):
+        """
+        A ratio to a peer is that of the medians, and is wanted at least.
+        """
+        goal, ours = Goal(2, NGINX), [1, 20, 900]
+        for theirs, verdict in ((10, "reached"), (11, "**missed**")):
+            told = self.told(goal, {OURS: ours, NGINX: [theirs]})
+            self.assertEqual(told, f"2 x nginx {verdict}")
+        self.assertEqual(self.told(goal, {OURS: ours}), "2 x nginx not measured")
+
+    def test_value(self):
+        """
+        A figure of ours is what is allowed at most, whatever peers have.
+        """
+        for limit, verdict in ((5, "reached"), (4, "**missed**")):
+            told = self.told(Goal(limit), {OURS: [5], NGINX: [100]})
+            self.assertEqual(told, f"at most {limit} {verdict}")
+
+    def test_cost(self):
+        """
+        So is processor time.
+        """
+        for limit, verdict in ((3, "reached"), (2, "**missed**")):
+            told = self.told(Goal(limit, cost=True), {}, [1, 3, 9])
+            self.assertEqual(told, f"CPU at most {limit} {verdict}")
+
+    def test_failures(self):
+        """
+        A row says what a peer failed at.
+        """
+        row = Row("some work", "MiB/s", (), {OURS: [1]}, failures={NGINX: "2 runs"})
+        self.assertEqual(row.cells()[-1], "nginx failed 2 runs")
 
 
 class ClientTests(DaemonCase):
