@@ -3,16 +3,25 @@ Measure: C{python -m bench}.
 """
 
 import argparse
+import os
+import resource
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import client, lists, memory, reloads, speed, starting
+from bench import client, crowds, lists, memory, reloads, small, speed, starting
+from bench.crowds import Crowds
 from bench.memory import Sizes
 from bench.servers import GIB, MIB
+from bench.table import Table
 
 FULL = Sizes(stream=4 * GIB, clients=64, each=128 * MIB)
 QUICK = Sizes(stream=16 * MIB, clients=4, each=4 * MIB)
+
+CROWDS = Crowds(idle=10_000, senders=500, readers=200, image=4 * GIB, seconds=10)
+FEW = Crowds(idle=20, senders=4, readers=4, image=16 * MIB, seconds=0.2)
+
+PARTS = ("start", "transfers", "requests", "client", "lists", "soak")
 
 
 def say(line):
@@ -31,6 +40,9 @@ def options():
         description="Measure how fast the daemons are, and how much memory they take.",
     )
     parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"only some of: {', '.join(PARTS)}"
+    )
+    parser.add_argument(
         "--soak", action="store_true", help="only the memory, and reloads"
     )
     parser.add_argument("--speed", action="store_true", help="only the speed")
@@ -44,7 +56,13 @@ def options():
     parser.add_argument(
         "--directory", help="where the data goes (a temporary directory)"
     )
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(unknown)}")
+    asked.parts += ["soak"] * asked.soak + ["lists"] * asked.lists
+    asked.parts += ["start", "transfers", "requests", "client"] * asked.speed
+    asked.parts = asked.parts or PARTS
+    return asked
 
 
 def main():
@@ -53,22 +71,34 @@ def main():
     requests fail.
     """
     asked = options()
-    everything = not (asked.soak or asked.speed or asked.lists)
-    held = True
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    say(f"The load average is {os.getloadavg()[0]:.1f} before anything runs.")
     with tempfile.TemporaryDirectory(dir=asked.directory, prefix="bench-") as name:
         directory = Path(name)
-        unit, rounds = (8, 1) if asked.quick else (asked.size, asked.rounds)
-        if everything or asked.speed:
-            starting.measure(directory, rounds, say)
-            install = not asked.quick
-            speed.measure(directory, unit * MIB, rounds, say, install=install)
-            client.measure(directory, unit * MIB, rounds, say, install=install)
-        if everything or asked.lists:
+        measure_speed(directory, asked)
+        if "lists" in asked.parts:
             measure_lists(directory, asked)
-        if everything or asked.soak:
-            held = memory.measure(directory, QUICK if asked.quick else FULL, say)
-            held = reloads.measure(directory, 1 if asked.quick else 20, say) and held
-    return 0 if held else 1
+        return 0 if "soak" not in asked.parts or soak(directory, asked) else 1
+
+
+def measure_speed(directory, asked):
+    """
+    Measure all that a peer does as well.
+    """
+    table, install = Table(say), not asked.quick
+    unit, rounds, seconds = (asked.size * MIB, asked.rounds, 3)
+    images = 1000
+    if asked.quick:
+        unit, rounds, seconds, images = 8 * MIB, 1, 0.2, 20
+    if "transfers" in asked.parts:
+        speed.measure(directory, unit, rounds, seconds, table, say, install=install)
+    if "requests" in asked.parts:
+        small.measure(directory, images, rounds, seconds, table, say, install=install)
+    if "start" in asked.parts:
+        starting.measure(directory, rounds, table, say, install=install)
+    if "client" in asked.parts:
+        client.measure(directory, unit, rounds, say, install=install)
 
 
 def measure_lists(directory, asked):
@@ -81,6 +111,21 @@ def measure_lists(directory, asked):
     servers = ["PostgreSQL", *["MariaDB"] * asked.mariadb]
     runs = 3 * asked.rounds
     lists.measure(directory, (1_000, 100_000), runs, say, servers=servers)
+
+
+def soak(directory, asked):
+    """
+    Measure memory, and reloads.
+
+    @return: whether all is as it has to be.
+    """
+    table = Table(say)
+    held = [
+        memory.measure(directory, QUICK if asked.quick else FULL, say),
+        reloads.measure(directory, 1 if asked.quick else 20, say),
+        crowds.measure(directory, FEW if asked.quick else CROWDS, table, say),
+    ]
+    return all(held)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,16 @@
 The C{glance} command, beside others that do the same.
 """
 
-import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from statistics import median
 
 from attrs import frozen
 
-from bench.servers import MIB, Failed, Glance
+from bench.cache import Failed, environment_of
+from bench.servers import MIB, Glance
 from bench.starting import tell
 from tests.functional.daemons import environment
 
@@ -106,28 +104,8 @@ def _glance(glance, *arguments):
 
 
 def _openstack(install):
-    """
-    Get the path of C{openstack}.
-
-    @raise Failed: it isn't there, and cannot or may not be installed.
-    """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = OPENSTACK_CLIENT.replace("==", "-")
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    venv = cache / "txglance-bench" / f"{name}-{version}"
-    if not (venv / "complete").exists():
-        if not install:
-            raise Failed(f"{OPENSTACK_CLIENT} is not installed in {venv}.")
-        shutil.rmtree(venv, ignore_errors=True)
-        pip = [venv / "bin" / "pip", "--disable-pip-version-check", "-q"]
-        for command in (
-            [sys.executable, "-m", "venv", venv],
-            [*pip, "install", OPENSTACK_CLIENT],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise Failed(f"{OPENSTACK_CLIENT} cannot be installed: {done.stderr}")
-        (venv / "complete").touch()
+    venv = environment_of(name, [OPENSTACK_CLIENT], install)
     return str(venv / "bin" / "openstack")
 
 

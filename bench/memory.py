@@ -16,6 +16,8 @@ STREAM_LIMIT = 32 * MIB
 CROWD_LIMIT = 96 * MIB
 """How many bytes many uploads at once may take of each daemon."""
 
+FRAMINGS = (("Content-Length", 0), ("chunked", 1 << 16))
+
 
 @frozen
 class Sizes:
@@ -93,11 +95,11 @@ def measure(directory, sizes, say):
 
 def _stream(glance, sizes, watch):
     size = sizes.stream
-    for kind, chunked in (("Content-Length", False), ("chunked", True)):
+    for kind, chunk in FRAMINGS:
         watch.see(
             f"upload of {size // MIB} MiB, {kind}",
             STREAM_LIMIT,
-            lambda chunked=chunked: glance.upload(size, 1, chunked),
+            lambda chunk=chunk: glance.upload(size, 1, chunk),
         )
     glance.prepare(size)
     watch.see(
@@ -109,9 +111,9 @@ def _stream(glance, sizes, watch):
 
 
 def _crowd(glance, sizes, watch):
-    for kind, chunked in (("Content-Length", False), ("chunked", True)):
+    for kind, chunk in FRAMINGS:
         watch.see(
             f"{sizes.clients} uploads of {sizes.each // MIB} MiB at once, {kind}",
             CROWD_LIMIT,
-            lambda chunked=chunked: glance.upload(sizes.each, sizes.clients, chunked),
+            lambda chunk=chunk: glance.upload(sizes.each, sizes.clients, chunk),
         )

@@ -43,17 +43,32 @@ def forget_peak(pid):
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def children(pid):
+def families(pids):
     """
-    List the processes that a process has started.
+    List processes and all that descends from them.
     """
-    found = []
+    parents = {}
     for directory in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             stat = (directory / "stat").read_text()
-            if int(stat.rpartition(")")[2].split()[1]) == pid:
-                found.append(int(directory.name))
+            parent = int(stat.rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(directory.name))
+    found = list(pids)
+    for pid in found:
+        found += parents.get(pid, [])
     return found
+
+
+def proportional(pids):
+    """
+    Get how many bytes of some processes are in memory, where what they share
+    counts once.
+    """
+    total = 0
+    for pid in pids:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += int(rollup.partition("\nPss:")[2].split()[0]) * 1024
+    return total
 
 
 def _status(pid, name):
