@@ -353,8 +353,35 @@ class LargeTests(DaemonCase):
 
 class RangeTests(DaemonCase):
     """
-    Parts of images are theirs to the byte.
+    Images, and parts of them, are theirs to the byte.
     """
+
+    def test_torn(self):
+        """
+        Images come in chunks of any size, in packets of any size.
+        """
+        chance = seeded()
+        client = self.connect()
+        for _ in range(12):
+            # In tiny chunks, most borders of packets are in what frames them.
+            tiny = chance.random() < 0.7
+            data = chance.randbytes(3000 if tiny else chance.randrange(3 * MIB))
+            path = f"/v2/images/{self.create()}/file"
+            sizes = [1, chance.randrange(1, 20 if tiny else 70_000)]
+            head = self.head("PUT", path, STREAM, "Transfer-Encoding: chunked")
+            wire = head + chunks(data, sizes)[:-2] + b"X-Trailer: end\r\n\r\n"
+            wire += self.head("GET", path)
+            at = 0
+            while at < len(wire):
+                size = chance.randrange(1, 500 if tiny else 300_000)
+                client.send(wire[at : at + size])
+                at += size
+                # Or the system would put it together again.
+                time.sleep(0.001)
+            self.assertEqual(client.response()[0], 204)
+            self.assertTrue(client.response()[2] == data)
+        client.close()
+        self.assert_nothing_left()
 
     def test_pipelined(self):
         """
