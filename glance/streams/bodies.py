@@ -22,7 +22,7 @@ from zope.interface import implementer
 from glance.deferreds import InThread
 from glance.errors import BodyStopped, GlanceError, ImageTooLarge
 
-CHUNK = 1 << 18
+CHUNK = 1 << 17
 """How many bytes are read from a file at once."""
 
 
