@@ -19,7 +19,7 @@ from glance.errors import DataDamaged
 if TYPE_CHECKING:
     from glance.streams.request import StreamingRequest
 
-SENT = 1 << 19
+SENT = 1 << 18
 """
 How many bytes of a file are given to a socket at once: then it is others' turn.
 """
