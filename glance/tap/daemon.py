@@ -4,7 +4,6 @@ L{Daemon}: a daemon's life, from its start to its end.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -26,6 +25,7 @@ from glance.limits import Limits
 from glance.log import Logs, redirect_stdlib
 from glance.streams.site import StreamingSite
 from glance.tap.descriptors import allow_many
+from glance.tap.loaded import all_is_loaded
 from glance.tap.pools import Pools
 from glance.tap.ports import listen, probe
 from glance.tap.sockets import Held, adopt
@@ -201,8 +201,7 @@ class Daemon(Service):
         self._answer_hangup()
         for port in self._listening:
             self._log.info("Listening at {address}.", address=shown(port.getHost()))
-        # What is there now stays: to look for garbage in it takes long each time.
-        gc.freeze()
+        all_is_loaded()
         self._live.given.notifier.ready()
 
     def stopService(self) -> Deferred[None]:

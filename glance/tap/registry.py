@@ -29,6 +29,7 @@ from glance.streams.site import StreamingSite
 from glance.tap.daemon import Live, Parts, Port, live_here
 from glance.tap.database import check_database, database
 from glance.tap.jobs import PRIVATE
+from glance.tap.loaded import begin_to_load
 from glance.tap.metering import Metering
 from glance.tap.options import DaemonOptions, refusal
 from glance.tap.parts import (
@@ -168,6 +169,7 @@ def makeService(options: Options) -> LoggedService:
     """
     from twisted.internet import reactor
 
+    begin_to_load()
     try:
         live = live_here(reactor, options.settings)
         return registry_daemon(reactor, live, None)

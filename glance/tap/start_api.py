@@ -8,6 +8,7 @@ from glance.config.settings import ConfigurationError
 from glance.log import LoggedService
 from glance.tap.apart import apart
 from glance.tap.daemon import Live, live_here
+from glance.tap.loaded import begin_to_load
 from glance.tap.options import DaemonOptions, refusal
 
 
@@ -32,6 +33,7 @@ def makeService(options: Options) -> LoggedService:
     """
     from twisted.internet import reactor
 
+    begin_to_load()
     try:
         live = live_here(reactor, options.settings)
         # Each process imports only what it needs.

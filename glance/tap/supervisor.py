@@ -29,6 +29,7 @@ from glance.metrics import forget, tell_processes
 from glance.tap.children import Child
 from glance.tap.daemon import SETTLING, Live, end_once
 from glance.tap.jobs import BEAT, FIRST_SOCKET, LIFE, LOCK, PRIVATE, Handle, Job
+from glance.tap.loaded import all_is_loaded
 from glance.tap.meeting import MeetingPlace
 from glance.tap.parts import logs
 from glance.tap.ports import probe
@@ -208,6 +209,7 @@ class Supervisor(Service):
         self._serving = True
         for begin in self._begin:
             begin()
+        all_is_loaded()
         self._log.info("{count} processes serve.", count=len(self._places))
         self._live.given.notifier.ready()
         if self._again:

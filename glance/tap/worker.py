@@ -37,6 +37,7 @@ from glance.tap.jobs import (
     Job,
     receive,
 )
+from glance.tap.loaded import begin_to_load
 from glance.tap.sockets import Held
 from glance.tap.systemd import Notifier
 
@@ -124,6 +125,7 @@ def main() -> None:
     # What comes from the terminal is for the one that looks after us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    begin_to_load()
     try:
         job = receive()
     except EOFError:

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.config.settings import ConfigurationError
 from glance.tap.apart import apart
 from tests.functional.daemons import Place, environment
+from tests.functional.test_daemons import DaemonCase
 
 PROGRAM = """
 import sys, json
@@ -76,6 +77,31 @@ class LoadedTests(SynchronousTestCase):
         for module in ("start_all", "start_api"):
             loaded = self.loaded(module, *names, workers=2)
             self.assertEqual(loaded, ["glance.tap.supervisor"])
+
+
+class GarbageTests(DaemonCase):
+    """
+    Garbage is looked for while a daemon serves, but not in what it consists of.
+    """
+
+    def test_looked_for(self):
+        """
+        It is so in each process that serves.
+        """
+        show = (
+            "import atexit, gc, os; atexit.register(lambda: os.write(2,"
+            " f'{gc.isenabled()} {gc.get_freeze_count() > 50000}. '.encode()));"
+        )
+        self.place.configure(workers=2)
+        command = self.place.twistd("glance")
+        command[2] = (
+            f"import glance.tap.children as c; c._CODE = {show!r} + c._CODE;"
+            f"{command[2]}"
+        )
+        running = self.start("glance", command=command)
+        running.wait_for_log("2 processes serve.")
+        running.stop()
+        self.assertEqual(running.log.count("True True. "), 3, running.log)
 
 
 class ApartTests(SynchronousTestCase):
