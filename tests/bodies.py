@@ -5,6 +5,7 @@ Bodies and consumers for tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
@@ -51,9 +52,15 @@ class ManualBody:
         if self.over:
             return
         try:
-            self.consumer.write(data)
+            self.give(self.consumer, data)
         except Exception as error:
             self.fail(error)
+
+    def give(self, consumer: IConsumer, data: bytes) -> None:
+        """
+        Write C{data} to C{consumer}.
+        """
+        consumer.write(data)
 
     def end(self) -> None:
         """
@@ -82,6 +89,19 @@ class ManualBody:
         if self.consumer is None:
             self.over = True
         self.fail(BodyStopped("It was stopped."))
+
+
+class ManualBlocks(ManualBody):
+    """
+    A body that gives blocks.
+    """
+
+    def __init__(self, blocks: Blocks, length: int | str = UNKNOWN_LENGTH) -> None:
+        super().__init__(length)
+        self._blocks = blocks
+
+    def give(self, consumer: IConsumer, data: bytes) -> None:
+        give_block(self._blocks, IBlockConsumer(consumer), data)
 
 
 class SilentBody(ManualBody):
@@ -181,6 +201,17 @@ class BrokenConsumer(Collector):
         super().write(data)
 
 
+def give_block(blocks: Blocks, consumer: Any, data: bytes) -> None:
+    """
+    Give a consumer a block, and release it.
+    """
+    block = Block(memoryview(data), blocks.wrap(data).release)
+    try:
+        consumer.writeBlock(block)
+    finally:
+        block.release()
+
+
 class GivingBlocks(BytesBody):
     """
     A body of bytes, which its consumer gets as blocks.
@@ -195,14 +226,7 @@ class GivingBlocks(BytesBody):
         return super().startProducing(consumer)
 
     async def produce(self, write: Callable[[bytes], object]) -> None:
-        def write_block(data: bytes) -> None:
-            block = Block(memoryview(data), self._blocks.wrap(data).release)
-            try:
-                self._consumer.writeBlock(block)
-            finally:
-                block.release()
-
-        await super().produce(write_block)
+        await super().produce(partial(give_block, self._blocks, self._consumer))
 
 
 @implementer(IBlockConsumer)

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.stores.filesystem import FilesystemStore
 from glance.streams.bodies import BytesBody
 from glance.streams.strands import Window
-from tests.bodies import ManualBody, ManualThreads, collect
+from tests.bodies import ManualBlocks, ManualBody, ManualThreads, collect
 from tests.stores.contract import DATA, KEY
 from tests.stores.prepared import Prepared, open_files
 
@@ -24,13 +24,16 @@ class CancelTests(Prepared, SynchronousTestCase):
         self.in_thread = ManualThreads()
         self.store = self.make_store()
 
+    def make_body(self):
+        return ManualBody(len(DATA))
+
     def test_add(self):
         """
         Whenever an upload is cancelled, the body is stopped, and nothing is
         left once the threads are done.
         """
         for calls in range(20):
-            body = ManualBody(len(DATA))
+            body = self.make_body()
             adding = self.store.add(KEY, body)
             results = []
             adding.addBoth(results.append)
@@ -135,6 +138,34 @@ class CancelTests(Prepared, SynchronousTestCase):
             self.in_thread.run_all()
             self.failureResultOf(reading, CancelledError)
             self.assertEqual(open_files(), self.files_before)
+
+
+class CancelBlocksTests(CancelTests):
+    """
+    L{FilesystemStore}, cancelled while it has blocks: it holds them until the
+    threads are done, and no longer.
+    """
+
+    def make_body(self):
+        return ManualBlocks(self.window.blocks, len(DATA))
+
+    def tearDown(self):
+        super().tearDown()
+        self.assertEqual(self.window.blocks.used, 0)
+
+    def test_held(self):
+        """
+        What a thread is writing is held, what waits for it is not.
+        """
+        body = self.make_body()
+        adding = self.store.add(KEY, body)
+        self.in_thread.run()
+        for data in (b"one", b"three"):
+            body.data(data)
+        adding.cancel()
+        self.assertEqual(self.window.blocks.used, 3)
+        self.in_thread.run_all()
+        self.failureResultOf(adding, CancelledError)
 
 
 class PressureTests(Prepared, SynchronousTestCase):

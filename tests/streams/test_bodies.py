@@ -189,6 +189,12 @@ class FileBodyThreadTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(collect(body)), b"")
 
 
+class FileToBlocksTests(BlockConsumerContract, FileBodyTests):
+    """
+    L{FileBody} is a body to who takes blocks, too.
+    """
+
+
 class StreamBodyTests(BodyContract, SynchronousTestCase):
     """
     L{StreamBody} is a body.
@@ -198,6 +204,12 @@ class StreamBodyTests(BodyContract, SynchronousTestCase):
 
     def make_body(self):
         return StreamBody(io.BytesIO(BIG).read, maybeDeferred)
+
+
+class StreamToBlocksTests(BlockConsumerContract, StreamBodyTests):
+    """
+    L{StreamBody} is a body to who takes blocks, too.
+    """
 
 
 class FailingBodyTests(SynchronousTestCase):
