@@ -214,17 +214,17 @@ class Daemon(Service):
 
     async def _end(self) -> None:
         self._live.given.notifier.stopping()
-        # While another goes on, all is well.
-        self._live.draining = not self._live.replaced
         timeout = self._live.settings.graceful_shutdown_timeout
         sites = [port.site for port in self._parts.ports]
         for listening in self._listening:
             # Somebody may have removed a socket.
             with suppress(OSError):
                 await maybeDeferred(listening.stopListening)
-        deadline = self._reactor.seconds() + timeout
         if self._live.replaced:
-            await self._left(deadline, sites)
+            # While another goes on, all is well, and nothing is urgent.
+            await self._left(sites)
+        self._live.draining = True
+        deadline = self._reactor.seconds() + timeout
         for site in sites:
             site.drain()
         for site in sites:
@@ -249,14 +249,21 @@ class Daemon(Service):
         self._parts.close()
         self._log.info("Ended.")
 
-    async def _left(self, deadline: float, sites: Sequence[StreamingSite]) -> None:
+    async def _left(self, sites: Sequence[StreamingSite]) -> None:
         """
-        Wait until clients have gone to the process that goes on.
+        Wait until clients have gone to the process that goes on, or until that
+        is about to end, too.
         """
+
+        def hurry(number: int, frame: object) -> None:
+            self._live.replaced = False
+
+        signal.signal(signal.SIGTERM, hurry)
         for site in sites:
             site.leave(LEAVING_CLIENTS)
-        while any(s.connected for s in sites) and self._reactor.seconds() < deadline:
+        while self._live.replaced and any(site.connected for site in sites):
             await deferLater(self._reactor, 0.05)
+        end_once()
 
     async def _ended(self, end: Ending) -> None:
         try:

@@ -399,14 +399,33 @@ class ReloadTests(WorkersCase):
 
     def test_upload_survives(self):
         """
-        An upload under way is finished by the process that has begun it.
+        An upload under way is finished by the process that has begun it, however
+        long it takes.
         """
+        self.place.configure(workers=2, graceful_shutdown_timeout=1)
         running = self.start_all()
         uploads = [HalfUpload(self) for _ in range(4)]
         running.wait_for(lambda: len(self.place.files()) == 4)
         reload_under(running, 1)
+        time.sleep(3)
         self.assertEqual([u.finish() for u in uploads], [201] * 4)
         running.wait_for(lambda: len(children(running.process.pid)) == 3)
+
+    def test_end_after_reload(self):
+        """
+        When the daemon ends, so do processes that were replaced and have uploads.
+        """
+        self.place.configure(workers=2, graceful_shutdown_timeout=1)
+        running = self.start_all()
+        uploads = [HalfUpload(self) for _ in range(4)]
+        running.wait_for(lambda: len(self.place.files()) == 4)
+        reload_under(running, 1)
+        began = time.monotonic()
+        running.signal(signal.SIGTERM)
+        running.wait()
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual({u.finish() for u in uploads} & {200, 201}, set())
+        self.assertEqual(self.place.files(), [])
 
     def test_first_request(self):
         """
