@@ -254,7 +254,10 @@ def single_engine(text: str) -> Engine:
 
     @raise DatabaseUnusable: the URL is wrong, or there is no driver for it.
     """
-    return _engine(database_url(text), poolclass=NullPool)
+    engine = _engine(database_url(text), poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _be_patient)
+    return engine
 
 
 def _engine(url: URL, reads: bool = False, **pool: Any) -> Engine:
@@ -324,6 +327,11 @@ def _settle_sqlite(connection: Any, _: object) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _be_patient(connection: Any, _: object) -> None:
+    # Another process may be making tables.
+    connection.execute("PRAGMA busy_timeout=60000")
 
 
 def _never_write(connection: Any, _: object) -> None:
