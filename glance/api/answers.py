@@ -4,6 +4,7 @@ What handlers do alike.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,13 @@ import orjson
 from klein import Klein
 from twisted.web.http import Request
 
+from glance.api.data import ENTITY_TAG, header
 from glance.api.errors import STATUS, Statuses, answer_errors
+
+TAG_LENGTH = 32
+"""
+How many hexadecimal digits an entity tag of a body has.
+"""
 
 
 def app(statuses: Statuses = STATUS) -> Klein:
@@ -53,6 +60,23 @@ def answer_json(
     request.setHeader("content-type", "application/json")
     request.setHeader("content-length", str(len(body)))
     return body
+
+
+def answer_current(request: Request, value: Any) -> bytes:
+    """
+    Begin an answer that is JSON, or, where the client has that already, one that
+    says so; and get its body.
+    """
+    body = answer_json(request, value)
+    tag = sha256(body).hexdigest()[:TAG_LENGTH]
+    request.setHeader("etag", f'"{tag}"')
+    known = header(request, "if-none-match")
+    if known is None or not (known == "*" or tag in ENTITY_TAG.findall(known)):
+        return body
+    request.setResponseCode(HTTPStatus.NOT_MODIFIED)
+    for name in ("content-type", "content-length"):
+        request.responseHeaders.removeHeader(name)
+    return b""
 
 
 def answer_nothing(request: Request, status: HTTPStatus = HTTPStatus.OK) -> bytes:

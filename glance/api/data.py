@@ -20,7 +20,10 @@ from glance.streams.bodies import pump
 from glance.streams.ranges import Range, parse_range, print_content_range
 from glance.transfers import Transfers
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"')
+ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"')
+"""
+An entity tag, of which the part without quotes and weakness is compared.
+"""
 
 
 @frozen(kw_only=True)
@@ -158,7 +161,7 @@ def _unchanged(request: Request, image: Image, form: DataForm) -> bool:
     known = header(request, "if-none-match")
     if known is not None:
         # The tags of 2011 had no quotes, and their clients send them so.
-        tags = {*_ENTITY_TAG.findall(known), known}
+        tags = {*ENTITY_TAG.findall(known), known}
         return known == "*" or form.hash_of(image) in tags
     since = _date(header(request, "if-modified-since") or "")
     return since is not None and since >= _modified(image)

@@ -11,7 +11,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import evolve
-from treq.client import HTTPClient
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
@@ -262,18 +261,11 @@ class HTTPRegistry:
         current = request_id.get()
         if current is not None:
             sent.setRawHeaders("X-Openstack-Request-Id", [current])
-        url = f"{self._peer.url}/registry/1/{path}"
+        url = f"{self._peer.url}/registry/1/{path}".encode("ascii")
         try:
             async with self._turns:
                 with failing():
-                    response = await HTTPClient(agent).request(
-                        method,
-                        url,
-                        headers=sent,
-                        data=data,
-                        allow_redirects=False,
-                        unbuffered=True,
-                    )
+                    response = await agent.request(method.encode(), url, sent, data)
                     answered = await collect(response, ANSWER_LIMIT)
         except (Unreachable, TooLong) as error:
             _log.warn("The registry cannot be asked: {error!r}", error=error)

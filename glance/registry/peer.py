@@ -110,7 +110,7 @@ def peer_at(reactor: Any, host: str, port: int) -> Peer:
     else:
         host = host.removeprefix("[").removesuffix("]")
         endpoint = HostnameEndpoint(reactor, host, port, timeout=CONNECTING)
-        # treq cannot write IPv6 addresses.  The name is for the Host header
+        # Agents cannot write IPv6 addresses.  The name is for the Host header
         # only: where the server is, the endpoint knows.
         authority = f"registry:{port}" if _is_ipv6(host) else f"{host}:{port}"
     pool = HTTPConnectionPool(reactor, persistent=True)

@@ -60,13 +60,24 @@ def load(data: bytes) -> Any:
         raise Invalid("The body of the request is not JSON.") from error
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What JSON holds as it is."""
+
+_FIELDS = {
+    kind: tuple(field.name for field in attrs.fields(kind))
+    for kind in (Image, Member, Location, Attempt, Query, Scope, Condition, Order)
+}
+
+
 def pack(value: Any) -> Any:
     """
     Make what JSON can hold of an image, a query or a part of one.
     """
-    if attrs.has(type(value)):
-        names = (field.name for field in attrs.fields(type(value)))
-        return {name: pack(getattr(value, name)) for name in names}
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind in _FIELDS:
+        return {name: pack(getattr(value, name)) for name in _FIELDS[kind]}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

@@ -137,6 +137,22 @@ def answer(
     return described
 
 
+def current(description: str, content: Mapping[str, Any]) -> Mapping[int, Described]:
+    """
+    Describe the answers where a client may have the body already.
+    """
+    tagged = {"ETag": "Names just this body."}
+    return {
+        HTTPStatus.OK.value: answer(description, content, tagged),
+        HTTPStatus.NOT_MODIFIED.value: answer("The client has that body already."),
+    }
+
+
+KNOWN = parameter(
+    "header", "If-None-Match", "The ETags of bodies that are there.", {"type": "string"}
+)
+
+
 def refusals(statuses: Iterable[int], *, empty: bool = False) -> Described:
     """
     Describe the answers that say what went wrong.

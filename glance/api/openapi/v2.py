@@ -11,10 +11,12 @@ from glance.api.lists import SORT_KEYS
 from glance.api.openapi.parts import (
     BINARY,
     ID,
+    KNOWN,
     MEMBER,
     PAGE,
     Described,
     answer,
+    current,
     done,
     json,
     operation,
@@ -210,10 +212,10 @@ def _images() -> Described:
             "get": operation(
                 "listImagesV2",
                 "List images",
-                {200: answer("A page of images.", json(ref("images")))},
+                current("A page of images.", json(ref("images"))),
                 (400,),
                 tag=TAG,
-                parameters=FILTERS,
+                parameters=[*FILTERS, KNOWN],
             ),
             "post": operation(
                 "createImageV2",
@@ -238,9 +240,10 @@ def _images() -> Described:
             "get": operation(
                 "getImageV2",
                 "Show an image",
-                {200: answer("The image.", json(ref("image")))},
+                current("The image.", json(ref("image"))),
                 (400, 404),
                 tag=TAG,
+                parameters=[KNOWN],
             ),
             "patch": operation(
                 "changeImageV2",
@@ -347,9 +350,10 @@ def _members() -> Described:
             "get": operation(
                 "listMembersV2",
                 "List whom an image is shared with",
-                {200: answer("The members.", json(ref("members")))},
+                current("The members.", json(ref("members"))),
                 (400, 403, 404),
                 tag=TAG,
+                parameters=[KNOWN],
             ),
             "post": operation(
                 "addMemberV2",
@@ -429,7 +433,7 @@ def _info() -> Described:
             "get": operation(
                 "getSchemaV2",
                 "Show the JSON schema of something",
-                {200: answer("The schema.", anything)},
+                current("The schema.", anything),
                 (400, 404),
                 tag=TAG,
                 parameters=[
@@ -441,7 +445,8 @@ def _info() -> Described:
                             "type": "string",
                             "enum": ["image", "images", "member", "members"],
                         },
-                    )
+                    ),
+                    KNOWN,
                 ],
             )
         },
@@ -449,18 +454,20 @@ def _info() -> Described:
             "get": operation(
                 "getImportMethodsV2",
                 "Tell how images can be imported",
-                {200: answer("The methods.", anything)},
+                current("The methods.", anything),
                 (400,),
                 tag=TAG,
+                parameters=[KNOWN],
             )
         },
         "/v2/info/usage": {
             "get": operation(
                 "getUsageV2",
                 "Tell how much of its quota the caller uses",
-                {200: answer("The usage.", anything)},
+                current("The usage.", anything),
                 (400,),
                 tag=TAG,
+                parameters=[KNOWN],
             )
         },
     }

@@ -12,6 +12,7 @@ import orjson
 from twisted.web.http import Request
 
 from glance.api.answers import (
+    answer_current,
     answer_json,
     answer_nothing,
     dump_json,
@@ -90,7 +91,7 @@ class ImagesAPI:
         }
         if shown and (len(shown) < len(images) or len(images) == query.limit):
             answer["next"] = _page(given, images[len(shown) - 1].id)
-        return answer_json(request, answer)
+        return answer_current(request, answer)
 
     def _shown(self, images: Sequence[Image]) -> list[orjson.Fragment]:
         """
@@ -114,7 +115,8 @@ class ImagesAPI:
         """
         no_body(request)
         context = await self._context_of(request)
-        return self._answer(request, await self._images.get(context, id_of(image_id)))
+        image = await self._images.get(context, id_of(image_id))
+        return answer_current(request, describe(image, self._schemas.get()))
 
     @app.route("/images/<image_id>", methods=["PATCH"])
     async def update(self, request: StreamingRequest, image_id: str) -> bytes:

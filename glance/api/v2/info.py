@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound
 
-from glance.api.answers import answer_json, without_implied_head
+from glance.api.answers import answer_current, without_implied_head
 from glance.api.site import ContextOf
 from glance.api.v2.asking import app, no_body
 from glance.api.v2.schemas import MEMBER, MEMBERS, Schemas
@@ -65,6 +65,6 @@ class InfoAPI:
     async def _answer(self, request: StreamingRequest, value: Any) -> bytes:
         no_body(request)
         await self._context_of(request)
-        return answer_json(request, value)
+        return answer_current(request, value)
 
     without_implied_head(app)

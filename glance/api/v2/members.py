@@ -6,7 +6,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from glance.api.answers import answer_json, answer_nothing, without_implied_head
+from glance.api.answers import (
+    answer_current,
+    answer_json,
+    answer_nothing,
+    without_implied_head,
+)
 from glance.api.site import ContextOf
 from glance.api.v2.asking import app, id_of, json_body, no_body
 from glance.api.v2.form import describe_member
@@ -37,7 +42,7 @@ class MembersAPI:
         members = await self._sharing.shared(context, id_of(image_id))
         listed = [describe_member(id_of(image_id), member) for member in members]
         answer = {"members": listed, "schema": "/v2/schemas/members"}
-        return answer_json(request, answer)
+        return answer_current(request, answer)
 
     @app.route("/images/<image_id>/members", methods=["POST"])
     async def add(self, request: StreamingRequest, image_id: str) -> bytes:
