@@ -21,7 +21,9 @@ QUICK = Sizes(stream=16 * MIB, clients=4, each=4 * MIB)
 CROWDS = Crowds(idle=10_000, senders=500, readers=200, image=4 * GIB, seconds=10)
 FEW = Crowds(idle=20, senders=4, readers=4, image=16 * MIB, seconds=0.2)
 
-PARTS = ("start", "transfers", "requests", "client", "lists", "soak")
+SOAK = ("memory", "reloads", "crowds")
+SPEED = ("transfers", "requests", "start", "client")
+PARTS = (*SPEED, "lists", *SOAK)
 
 
 def say(line):
@@ -59,8 +61,12 @@ def options():
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(unknown)}")
-    asked.parts += ["soak"] * asked.soak + ["lists"] * asked.lists
-    asked.parts += ["start", "transfers", "requests", "client"] * asked.speed
+    for wanted, parts in (
+        (asked.soak, SOAK),
+        (asked.speed, SPEED),
+        (asked.lists, ["lists"]),
+    ):
+        asked.parts += parts if wanted else ()
     asked.parts = asked.parts or PARTS
     return asked
 
@@ -79,7 +85,7 @@ def main():
         measure_speed(directory, asked)
         if "lists" in asked.parts:
             measure_lists(directory, asked)
-        return 0 if "soak" not in asked.parts or soak(directory, asked) else 1
+        return 0 if soak(directory, asked) else 1
 
 
 def measure_speed(directory, asked):
@@ -119,12 +125,13 @@ def soak(directory, asked):
 
     @return: whether all is as it has to be.
     """
-    table = Table(say)
-    held = [
-        memory.measure(directory, QUICK if asked.quick else FULL, say),
-        reloads.measure(directory, 1 if asked.quick else 20, say),
-        crowds.measure(directory, FEW if asked.quick else CROWDS, table, say),
-    ]
+    sizes, times, some = (QUICK, 1, FEW) if asked.quick else (FULL, 20, CROWDS)
+    kinds = {
+        "memory": lambda: memory.measure(directory, sizes, say),
+        "reloads": lambda: reloads.measure(directory, times, say),
+        "crowds": lambda: crowds.measure(directory, some, Table(say), say),
+    }
+    held = [run() for part, run in kinds.items() if part in asked.parts]
     return all(held)
 
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from bench import processes
 from bench.cache import Failed
-from bench.servers import GIB, MIB, Glance, ask, data_of, request
+from bench.servers import MIB, Glance, ask, data_of, request
 from bench.table import OURS, Goal, Row
 from tests.functional.daemons import environment
 
@@ -27,6 +27,9 @@ LATE = 20
 """How many milliseconds a small request may take meanwhile, but one in a hundred."""
 
 WARM_UP = 16 * MIB
+
+SLOW = 32 * MIB
+"""How many bytes each slow upload has: room for all of them is taken at once."""
 
 
 @frozen
@@ -76,13 +79,18 @@ class Room:
     One daemon that is watched, and the rows of what it took.
     """
 
-    def __init__(self, directory, crowds, say):
+    def __init__(self, directory, crowds, say, *, transfers):
+        """
+        @param transfers: whether it warms up by transfers, too. What they leave
+            free would be taken by connections, unseen.
+        """
         self.glance = Glance(directory, ["glance"])
         self._crowds = crowds
         self._say = say
         self._pid = self.glance.daemons["glance"].process.pid
-        self.glance.prepare(WARM_UP)
-        self.glance.forget()
+        if transfers:
+            self.glance.prepare(WARM_UP)
+            self.glance.forget()
         [self._shown] = self.glance.make(1)
         self._ask()
         self.rows = []
@@ -131,7 +139,8 @@ def measure(directory, crowds, table, say):
     """
     held, rows = True, []
     for work in (_idle, _senders, _readers):
-        room = Room(directory / f"crowd{work.__name__}", crowds, say)
+        place = directory / f"crowd{work.__name__}"
+        room = Room(place, crowds, say, transfers=work is not _idle)
         try:
             work(room, crowds)
         except Failed as problem:
@@ -154,7 +163,7 @@ def _senders(room, crowds):
     images = room.glance.make(crowds.senders)
     paths = list(map(data_of, images))
     work = f"{crowds.senders} slow uploads at once"
-    room.see(work, "send", GIB, paths, len(paths))
+    room.see(work, "send", SLOW, paths, len(paths))
 
 
 def _readers(room, crowds):

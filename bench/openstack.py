@@ -9,8 +9,11 @@ from pathlib import Path
 
 from bench import processes
 from bench.cache import HERE, Failed, environment_of
-from bench.servers import PATIENCE, ImageServer
+from bench.servers import ImageServer
 from tests.functional.daemons import free_port, get
+
+PATIENCE = 300
+"""How many seconds it may take to start, on a busy machine."""
 
 REQUIREMENTS = HERE / "openstack.txt"
 

@@ -89,4 +89,5 @@ def _run(servers, wanted, rounds, seconds):
         for name, values in both[1].values.items():
             if name == OPENSTACK:
                 one[1].values[name] = values
+                one[1].costs[name] = both[1].costs[name]
     return [row for _, row in rows]

@@ -89,8 +89,15 @@ class Row:
             *[spread(self.values.get(server)) for server in SERVERS],
             *["-" if ratio is None else f"{ratio:.2f}" for ratio in ratios],
             *[spread(self.costs.get(server)) for server in SERVERS],
+            self._dearer(),
             "; ".join([*[goal.tell(self) for goal in self.goals], *self._failed()]),
         ]
+
+    def _dearer(self):
+        ours, theirs = (self.costs.get(name) for name in (OURS, OPENSTACK))
+        if not ours or not theirs or not median(ours):
+            return "-"
+        return f"{median(theirs) / median(ours):.2f}"
 
     def _failed(self):
         return [f"{name} failed {what}" for name, what in self.failures.items()]
@@ -130,7 +137,8 @@ class Table:
         Print rows.
         """
         if not self._begun:
-            cells = [*self.HEAD, *[f"CPU {name}" for name in SERVERS], "to reach"]
+            costs = [f"CPU {name}" for name in SERVERS]
+            cells = [*self.HEAD, *costs, f"CPU {OPENSTACK} / {OURS}", "to reach"]
             self._say(f"| {' | '.join(cells)} |")
             self._say("|---" * len(cells) + "|")
             self._begun = True

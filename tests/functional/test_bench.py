@@ -53,7 +53,7 @@ class BenchTests(TestCase):
         rows = [line for line in ran.stdout.splitlines() if line.startswith("| ")]
         self.assertEqual(len(rows), 1 + 12 + 8 + 2)
         for row in rows:
-            self.assertEqual(row.count("|"), 12, row)
+            self.assertEqual(row.count("|"), 13, row)
 
     def test_lists(self):
         """
