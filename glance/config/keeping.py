@@ -173,7 +173,7 @@ UPLOADS = (
     Option(
         name="upload_memory",
         type=COUNT,
-        default=48,
+        default=32,
         daemons=("api",),
         help="How many MiB of memory all uploads in flight share.",
     ),
