@@ -42,6 +42,7 @@ from glance.interfaces import IRegistry
 from glance.query import Query
 from glance.registry.engine import Engines, transact
 from glance.registry.grouped import Grouped
+from glance.registry.known import KnownImages
 from glance.registry.leads import Lead, counting
 from glance.registry.listing import listing, marking, unsettled
 from glance.registry.rows import (
@@ -102,6 +103,7 @@ class DatabaseRegistry:
             self._look_up = Grouped(engines.reader, in_read_thread, changing=False)
             self._change = Grouped(engines.writer, in_write_thread, changing=True)
         self._unchanging = lru_cache(maxsize=STATEMENTS)(_unchanging)
+        self._known = KnownImages()
         self._writable = True
         """Whether what was last written could be."""
 
@@ -143,7 +145,7 @@ class DatabaseRegistry:
             statement = self._unchanging(query)
             if statement is None:
                 statement = listing(query, _marker(db, query), count)
-            return _images(db, statement)
+            return self._known.read(db, statement)
 
         return self._read(find)
 
@@ -166,7 +168,8 @@ class DatabaseRegistry:
     ) -> Deferred[Sequence[Image]]:
         def find(db: Connection) -> Sequence[Image]:
             now = self._engines.now(self._clock)
-            return _images(db, unsettled(now, limit, after))
+            rows = db.execute(unsettled(now, limit, after))
+            return [image_of(row) for row in rows]
 
         return self._read(find)
 
@@ -260,10 +263,6 @@ def _purge(db: Connection, before: datetime, limit: int) -> int:
         # What hangs on them goes with them, by the foreign keys.
         db.execute(images.delete().where(images.c.id == bindparam("purged")), ids)
     return len(ids)
-
-
-def _images(db: Connection, statement: Select[Any]) -> Sequence[Image]:
-    return [image_of(row) for row in db.execute(statement)]
 
 
 class _Depends(Exception):

@@ -81,7 +81,7 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
     def test_one_statement(self):
         """
         To list images, and to show one, takes one statement each; a marker
-        takes one more.
+        takes one more, and so do images that are not known.
         """
         (kept,) = self.created(image(1, tags=frozenset("a"), properties={"b": "c"}))
         reader = self.engines.reader
@@ -89,6 +89,8 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
         for deed, number in (
             (lambda: self.registry.get(kept.id), 1),
             (lambda: self.registry.find(query), 1),
+            (lambda: self.registry.find(Query(scope=EVERYTHING)), 2),
+            (lambda: self.registry.find(Query(scope=EVERYTHING)), 1),
             (lambda: self.registry.find(Query(scope=EVERYTHING, marker=kept.id)), 2),
         ):
             self.assertEqual(len(self.statements(reader, deed)), number)

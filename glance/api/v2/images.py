@@ -5,6 +5,7 @@ Images: to make, list, show, change and delete them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
@@ -27,6 +28,7 @@ from glance.api.v2.schemas import Schemas, demand_sayable
 from glance.errors import Invalid
 from glance.image import Image, Visibility
 from glance.images import Images
+from glance.recent import Recent
 from glance.streams.request import StreamingRequest
 
 PAGE = 1 << 22
@@ -34,6 +36,12 @@ PAGE = 1 << 22
 About how many bytes a page of a list has at most: who stops reading it leaves as
 many in memory.
 """
+
+ROOM = 1 << 22
+"""How many bytes of images in JSON are kept for the next list, more or less."""
+
+WEIGHT = 300
+"""How many bytes are taken to remember what is kept."""
 
 
 class ImagesAPI:
@@ -50,6 +58,9 @@ class ImagesAPI:
         self._schemas = schemas
         self._context_of = context_of
         self._links = links
+        # What an image is in JSON is the same as long as its revision is, whoever
+        # asks.
+        self._written: Recent[tuple[str, int, datetime], bytes] = Recent(ROOM)
 
     @app.route("/images", methods=["POST"])
     async def create(self, request: StreamingRequest) -> bytes:
@@ -98,10 +109,15 @@ class ImagesAPI:
         Describe the first of some images, as many as go on a page.
         """
         schemas = self._schemas.get()
+        keys = [(image.id, image.revision, image.updated_at) for image in images]
+        written = self._written.get(keys)
         shown: list[orjson.Fragment] = []
         room = PAGE
-        for image in images:
-            described = dump_json(describe(image, schemas))
+        for key, image in zip(keys, images, strict=True):
+            described = written.get(key)
+            if described is None:
+                described = dump_json(describe(image, schemas))
+                self._written.put(key, described, WEIGHT + len(described))
             room -= len(described)
             if room < 0 and shown:
                 break

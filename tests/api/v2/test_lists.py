@@ -259,6 +259,20 @@ class ListTests(CallingTestCase):
         )
         self.assertEqual(self.found("visibility=all"), "d")
 
+    def test_changed(self):
+        """
+        A list has images as they are now, though it was asked for before.
+        """
+        path = self.create(name="old")
+        for name in ("new", "newer"):
+            self.ask("GET", "/images")
+            self.patch(path, {"op": "replace", "path": "/name", "value": name})
+            answer = self.ask("GET", "/images")
+            images = orjson.loads(answer.body)["images"]
+            (shown,) = [i for i in images if i["self"] == f"/v2{path}"]
+            self.assertEqual(shown, self.shown(path))
+            self.assertEqual(shown["name"], name)
+
     def test_pages(self):
         """
         The links lead from page to page, and keep all that was asked for.
