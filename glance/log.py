@@ -14,11 +14,13 @@ from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import orjson
 from attrs import frozen
 from twisted.application.service import IServiceCollection, MultiService
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
@@ -45,11 +47,15 @@ registry.
 # Where it is written to
 
 
+MOMENT = 0.1
+"""How many seconds lines wait for others that are written soon."""
+
+
 class LogFile:
     """
     A file that lines are added to, or standard output.
 
-    Each line is written at once, so that several processes may share a file.
+    What is added is written whole, so that several processes may share a file.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -60,20 +66,53 @@ class LogFile:
         """
         self._path = path
         self._descriptor = 1 if path is None else _open(path)
+        self._clock: IReactorTime | None = None
+        self._lock = Lock()
+        self._gathered: list[str] = []
+        self._call: IDelayedCall | None = None
 
     def write(self, text: str) -> None:
         """
         Add a text.  When there is no room for it, it is lost.
         """
-        data = text.encode("utf-8", "backslashreplace")
-        with suppress(OSError):
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+        with self._lock:
+            data = "".join([*self._gathered, text]).encode("utf-8", "backslashreplace")
+            self._gathered.clear()
+            with suppress(OSError):
+                while data:
+                    data = data[os.write(self._descriptor, data) :]
+
+    def write_soon(self, text: str) -> None:
+        """
+        Add a text with those that come in the next moment, or with the next that
+        is added at once.  Not to be called in threads.
+        """
+        if self._clock is None:
+            self.write(text)
+            return
+        with self._lock:
+            self._gathered.append(text)
+        if self._call is None:
+            self._call = self._clock.callLater(MOMENT, self.flush)
+
+    def gather(self, clock: IReactorTime | None) -> None:
+        """
+        Gather what is written soon, while a clock tells when to write it.
+
+        @param clock: L{None} to gather no more.
+        """
+        self.flush()
+        self._clock = clock
 
     def flush(self) -> None:
         """
-        Do nothing: all that was written is.
+        Write what was gathered.
         """
+        call, self._call = self._call, None
+        if call is not None and call.active():
+            call.cancel()
+        if self._gathered:
+            self.write("")
 
     def reopen(self) -> None:
         """
@@ -82,13 +121,17 @@ class LogFile:
         @raise OSError: the file cannot be opened; the old one is kept.
         """
         if self._path is not None:
-            old, self._descriptor = self._descriptor, _open(self._path)
+            fresh = _open(self._path)
+            self.flush()
+            with self._lock:
+                old, self._descriptor = self._descriptor, fresh
             os.close(old)
 
     def close(self) -> None:
         """
         Write no more.
         """
+        self.gather(None)
         if self._path is not None:
             os.close(self._descriptor)
             self._path, self._descriptor = None, 1
@@ -199,7 +242,7 @@ def as_json(event: LogEvent) -> str:
 @implementer(ILogObserver)
 class LineObserver:
     """
-    Writes events to a file, each as soon as it comes.
+    Writes events to a file, each as soon as it comes, unless it may wait.
     """
 
     def __init__(self, file: LogFile, describe: Callable[[LogEvent], str]) -> None:
@@ -207,7 +250,8 @@ class LineObserver:
         self._describe = describe
 
     def __call__(self, event: LogEvent) -> None:
-        self._file.write(self._describe(event))
+        write = self._file.write_soon if event.get("soon") else self._file.write
+        write(self._describe(event))
 
 
 def text_observer(file: LogFile) -> LineObserver:
@@ -259,6 +303,14 @@ class Logs:
         self._enough.clearLogLevels()
         for name, least in {**levels, "": level}.items():
             self._enough.setLogLevelForNamespace(name, LogLevel.levelWithName(least))
+
+    def gather(self, clock: IReactorTime | None) -> None:
+        """
+        Write lines of requests together, those of a moment each.
+
+        @param clock: tells the time; L{None} to do so no more.
+        """
+        self._file.gather(clock)
 
     def reopen(self) -> None:
         """
@@ -392,4 +444,5 @@ def access(
         f"{seconds:.3f}s",
         fields=fields,
         request_id=request_id,
+        soon=True,
     )

@@ -4,15 +4,18 @@ Tests for L{glance.log}.
 
 import json
 import logging
+import os
 from pathlib import Path
 
 from twisted.application.service import Application
+from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, Logger, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from glance.log import (
+    MOMENT,
     LogFile,
     LoggedService,
     Logs,
@@ -219,6 +222,56 @@ class LogFileTests(SynchronousTestCase):
         self.assertEqual(moved.read_text(), "one\ntwo\n")
         self.assertEqual(self.path.read_text(), "three\n")
 
+    def test_gathered(self):
+        """
+        What may wait is written together, after a moment.
+        """
+        clock = Clock()
+        self.file.gather(clock)
+        for _ in range(2):
+            self.file.write_soon("one\n")
+            clock.advance(MOMENT / 2)
+            self.file.write_soon("two\n")
+            self.assertEqual(self.path.read_text(), "")
+            clock.advance(MOMENT / 2)
+            self.assertEqual(self.path.read_text(), "one\ntwo\n")
+            os.truncate(self.path, 0)
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_order(self):
+        """
+        What is written at once comes after what was gathered before it.
+        """
+        clock = Clock()
+        self.file.gather(clock)
+        self.file.write_soon("one\n")
+        self.file.write("two\n")
+        self.assertEqual(self.path.read_text(), "one\ntwo\n")
+        self.file.write_soon("three\n")
+        clock.advance(MOMENT)
+        self.assertEqual(self.path.read_text(), "one\ntwo\nthree\n")
+
+    def test_gathered_until_the_end(self):
+        """
+        Nothing that was gathered is lost when the file is moved, when no more is
+        gathered, and when it is closed.
+        """
+        clock = Clock()
+        self.file.gather(clock)
+        self.file.write_soon("one\n")
+        moved = self.path.rename(self.path.with_suffix(".1"))
+        self.file.reopen()
+        self.assertEqual(moved.read_text(), "one\n")
+        self.file.write_soon("two\n")
+        self.file.gather(None)
+        self.file.write_soon("three\n")
+        self.assertEqual(self.path.read_text(), "two\nthree\n")
+        self.file.gather(clock)
+        self.file.write_soon("four\n")
+        self.file.close()
+        self.assertEqual(self.path.read_text(), "two\nthree\nfour\n")
+        self.assertEqual(clock.getDelayedCalls(), [])
+
     def test_cannot_reopen(self):
         """
         When there can be no new file, the old one stays in use.
@@ -266,6 +319,30 @@ class LogsTests(SynchronousTestCase):
                 log.emit(level, "{name}", name=f"{namespace[:2]}-{level.name}")
         lines = self.path.read_text()[before:].splitlines()
         return [line.split()[-1] for line in lines]
+
+    def test_requests(self):
+        """
+        Lines of requests may wait for each other; others don't.
+        """
+        clock = Clock()
+        self.logs.gather(clock)
+        log = Logger(namespace="glance.requests", observer=self.logs)
+        access(
+            log,
+            method=b"GET",
+            uri=b"/",
+            status=200,
+            received=0,
+            sent=0,
+            seconds=0,
+            client="::1",
+            request_id=None,
+        )
+        self.assertEqual(self.path.read_text(), "")
+        clock.advance(MOMENT)
+        self.assertEqual(self.path.read_text().count("\n"), 1)
+        log.info("at once")
+        self.assertEqual(self.path.read_text().count("\n"), 2)
 
     def test_level(self):
         """

@@ -195,6 +195,7 @@ class Daemon(Service):
             self._log.warn("{line}", line=line)
         for line in settings.notes:
             self._log.info("{line}", line=line)
+        self._logs.gather(self._reactor)
         self._parts.pools.start()
         for begin in self._parts.begin:
             begin()
@@ -247,6 +248,7 @@ class Daemon(Service):
                 "Leaving calls that hang: {names}.", names=", ".join(hanging)
             )
         self._parts.close()
+        self._logs.gather(None)
         self._log.info("Ended.")
 
     async def _left(self, sites: Sequence[StreamingSite]) -> None:

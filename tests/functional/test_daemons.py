@@ -221,8 +221,9 @@ class RunningTests(DaemonCase):
         """
         path = f"{self.place.path}/glance.json"
         self.place.configure(use_json="true", log_file=path)
-        self.start("glance")
+        running = self.start("glance")
         self.post(b"data")
+        running.wait_for(lambda: "/v1/images" in Path(path).read_text())
         lines = [json.loads(line) for line in Path(path).read_text().splitlines()]
         access = [line for line in lines if line.get("path") == "/v1/images"]
         self.assertEqual(access[0]["status"], 201)
