@@ -80,7 +80,7 @@ class NothingWrittenTests(SynchronousTestCase):
         self.assertIn("qcow2", settings.limits.disk_formats)
         self.assertIn("bare", settings.limits.container_formats)
         self.assertEqual(settings.upload.hashing_algorithm, "sha512")
-        self.assertEqual(settings.upload.memory, 48 * 2**20)
+        self.assertEqual(settings.upload.memory, 32 * 2**20)
         self.assertEqual(settings.upload.lease_duration, 60)
         self.assertEqual(settings.graceful_shutdown_timeout, 60)
         self.assertEqual(settings.http.client_socket_timeout, 900)
