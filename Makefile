@@ -21,6 +21,11 @@ run: $(VENV)/run.stamp
 test: $(VENV)/test.stamp
 	$(TRIAL) $(UNITS)
 
+# Those that run most of the program, in little time.
+COVERED = $(QUICK) $(patsubst %,tests.functional.test_%,client client_saving \
+	client_transfers client_v2 command command_v2 control inspect manage parts ports \
+	receiving sending workers)
+
 # Without the tests that kill, fill and starve real daemons.
 quick: $(VENV)/test.stamp
 	$(TRIAL) $(QUICK)
@@ -44,7 +49,7 @@ format: $(VENV)/dev.stamp
 
 coverage: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial $(UNITS)
+	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial $(COVERED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

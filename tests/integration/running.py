@@ -37,8 +37,8 @@ class Clients:
         """
         Run a daemon until the end of the test.
         """
-        running = self.place.start(name)
-        self.addCleanup(self.stop, running)
+        self.running = self.place.start(name)
+        self.addCleanup(self.stop, self.running)
 
     def stop(self, running):
         """

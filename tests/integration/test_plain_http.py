@@ -99,22 +99,25 @@ class PlainHTTPTests(Clients, TestCase):
         """
         curl and wget go on where they were cut, and fetch only what is missing.
         """
-        for command in (
+        commands = (
             (program("curl"), "-sS", "--fail", "-C", "-", "-o", self.copy, self.url),
             (program("wget"), "-q", "-c", "-O", self.copy, self.url),
-        ):
+        )
+        for number, command in enumerate(commands, 1):
             missing = self.begin_copy()
             self.run_client(*command)
             self.assert_copied()
-            self.assertEqual(self.sent(), ("206", missing))
+            self.assertEqual(self.sent(number), ("206", missing))
 
-    def sent(self):
+    def sent(self, number):
         """
-        Get the status of the latest download, and how many bytes it had.
+        Get the status of a download, and how many bytes it had.
+
+        @param number: how many there were by then.
         """
-        log = (self.place.path / "glance.log").read_text()
-        [*_, line] = [line for line in log.splitlines() if f"{self.path} " in line]
-        words = line.partition(f"{self.path} ")[2].split()
+        before = f"GET {self.path} "
+        self.running.wait_for(lambda: self.running.log.count(before) == number)
+        words = self.running.log.rpartition(before)[2].split()
         return words[0], int(words[2].removeprefix("out="))
 
     @property
