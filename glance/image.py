@@ -175,6 +175,13 @@ class Image:
     doomed: tuple[Location, ...] = ()
     """Where data of failed attempts may still lie; the reaper empties this."""
 
+    @property
+    def version(self) -> tuple[str, int, datetime]:
+        """
+        What no other value of an image has: its id, revision and time of change.
+        """
+        return self.id, self.revision, self.updated_at
+
     def becoming(self, status: Status, **changes: Any) -> Image:
         """
         Get the image as it is once it has another status.

@@ -57,7 +57,7 @@ class KnownImages:
         if missing:
             for row in db.execute(_BY_IDS, {"ids": missing}):
                 image = self._keep(row)
-                known[image.id, image.revision, image.updated_at] = image
+                known[image.version] = image
         try:
             return [known[key] for key in listed]
         except KeyError:
@@ -66,6 +66,5 @@ class KnownImages:
 
     def _keep(self, row: Row[Any]) -> Image:
         image = image_of(row)
-        key = (image.id, image.revision, image.updated_at)
-        self._recent.put(key, image, WEIGHT + 3 * len(row.details))
+        self._recent.put(image.version, image, WEIGHT + 3 * len(row.details))
         return image

@@ -109,7 +109,7 @@ class ImagesAPI:
         Describe the first of some images, as many as go on a page.
         """
         schemas = self._schemas.get()
-        keys = [(image.id, image.revision, image.updated_at) for image in images]
+        keys = [image.version for image in images]
         written = self._written.get(keys)
         shown: list[orjson.Fragment] = []
         room = PAGE
