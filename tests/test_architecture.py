@@ -72,6 +72,7 @@ MAY_IMPORT = {
         "transfers",
         "verification",
     ),
+    "s3": ("deferreds",),
     "stores": ("deferreds", "errors", "interfaces", "streams"),
     "registry": (
         "api.errors",
