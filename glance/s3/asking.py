@@ -200,7 +200,7 @@ class Service:
         query = [("list-type", "2"), ("max-keys", "1")]
         try:
             await self.text(Ask(method="GET", bucket=bucket, query=query))
-        except Elsewhere:
+        except (Elsewhere, Unavailable):
             raise
         except Refused:
             # It need not let us list; then it's the right one all the same.
