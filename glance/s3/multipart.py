@@ -88,8 +88,11 @@ class Cutter:
             return
         at = 0
         while at < len(data):
-            if self._room == 0 and not self._finish_part():
-                return
+            if self._room == 0:
+                if self._cut == MOST_PARTS - 1:
+                    self.fail(Failure(BadBody("The data is too long for S3.")))
+                    return
+                self._finish_part()
             piece = data[at : at + min(PIECE, self._room)]
             at += len(piece)
             self._room -= len(piece)
@@ -98,16 +101,12 @@ class Cutter:
                 self._hash.update(piece)
         self._flow()
 
-    def _finish_part(self) -> bool:
-        if self._cut == MOST_PARTS:
-            self.fail(Failure(BadBody("The data is too long for an object of S3.")))
-            return False
+    def _finish_part(self) -> None:
         self._cut += 1
         digest = None if self._hash is None else self._hash.hexdigest()
         self._ready.append(Parcel(self._pieces, digest))
         self._begin()
         self._wake()
-        return True
 
     def _flow(self) -> None:
         full = bool(self._ready) and not self._over

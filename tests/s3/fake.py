@@ -16,6 +16,9 @@ from tests.s3.signatures import AUTHORIZATION, signature
 
 ACCESS, SECRET, TOKEN = "AKIDEXAMPLE", "wJalr/secret%key", "token+of/a=session"
 
+TELLING = ("partNumber", "uploadId", "uploads", "list-type")
+"""The names in a query that say what is asked for; the first counts."""
+
 
 class Refusal(Exception):
     """
@@ -79,7 +82,7 @@ class FakeS3(Resource):
         self.buckets = {}
         self.etags = {}
         self.seen = []
-        """What was asked: the method, and the first name in the query."""
+        """What was asked: the method, and one of L{TELLING} or nothing."""
         self.faults = []
         """Each a function of a request and what was asked, that may raise, or
         return true to have it never answered; false ones are left there."""
@@ -96,7 +99,8 @@ class FakeS3(Resource):
         self.told.append(request.requestHeaders)
         try:
             query = self._query(request)
-            asked = request.method.decode(), next(iter(query), "")
+            telling = (name for name in TELLING if name in query)
+            asked = request.method.decode(), next(telling, "")
             self.seen.append(asked)
             data = request.content.read()
             for fault in list(self.faults):
