@@ -24,6 +24,8 @@ For how many seconds an unused connection is kept; less than servers do.
 ANSWER = 1 << 20
 """How many bytes may be answered while a request is still being sent."""
 
+_BEGINNING = b"HTTP/1."
+
 
 class Agents(Protocol):
     """
@@ -54,10 +56,12 @@ class _Carrier(ProtocolWrapper):
     _sending = False
     _paused = False
     _room = ANSWER
+    _begun = b""
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         self._sending = True
         self._room = ANSWER
+        self._begun = b""
         if isinstance(producer, SentBody):
             producer.carried(self)
         super().registerProducer(producer, streaming)
@@ -86,8 +90,10 @@ class _Carrier(ProtocolWrapper):
 
     def dataReceived(self, data: bytes) -> None:
         if self._sending:
+            # What cannot be read meanwhile Twisted would choke on.
+            self._begun = (self._begun + data)[: len(_BEGINNING)]
             self._room -= len(data)
-            if self._room < 0:
+            if self._room < 0 or not _BEGINNING.startswith(self._begun):
                 self.break_off()
                 return
         super().dataReceived(data)
