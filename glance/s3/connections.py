@@ -54,7 +54,6 @@ class _Carrier(ProtocolWrapper):
 
     transport: Any
     _sending = False
-    _paused = False
     _room = ANSWER
     _begun = b""
 
@@ -69,14 +68,11 @@ class _Carrier(ProtocolWrapper):
     def unregisterProducer(self) -> None:
         self._sending = False
         super().unregisterProducer()
-        if self._paused and self._connected():
-            self.transport.pauseProducing()
 
     def pauseProducing(self) -> None:
         """
-        Read no more, once all is sent.
+        Read no more, unless something is being sent.
         """
-        self._paused = True
         if not self._sending and self._connected():
             self.transport.pauseProducing()
 
@@ -84,7 +80,6 @@ class _Carrier(ProtocolWrapper):
         """
         Read.
         """
-        self._paused = False
         if self._connected():
             self.transport.resumeProducing()
 

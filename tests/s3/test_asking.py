@@ -6,12 +6,31 @@ again.
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import ResponseNeverReceived
+from twisted.web.client import ResponseDone, ResponseNeverReceived
+from twisted.web.http_headers import Headers
 
 from glance.s3.errors import BadBody, Silent, Stopped, Unreachable
 from tests.bodies import Collector, ManualBody
 from tests.s3.making import GivenAgents, ManualAgent, make_client
+
+
+class Nothing:
+    """
+    An answer of no bytes.
+    """
+
+    code = 200
+    length = 0
+    headers = Headers()
+
+    def deliverBody(self, protocol):  # noqa: N802
+        """
+        Be over.
+        """
+        protocol.makeConnection(None)
+        protocol.connectionLost(Failure(ResponseDone()))
 
 
 class AskingCase(SynchronousTestCase):
@@ -30,7 +49,7 @@ class AskingCase(SynchronousTestCase):
         """
         return len(self.agent.asked)
 
-    def fail(self, error):
+    def fail_with(self, error):
         """
         Have the last request fail.
         """
@@ -40,7 +59,7 @@ class AskingCase(SynchronousTestCase):
         """
         Have the connection of the last request lost.
         """
-        self.fail(ResponseNeverReceived([ConnectionDone()]))
+        self.fail_with(ResponseNeverReceived([ConnectionDone()]))
 
 
 class AgainTests(AskingCase):
@@ -83,7 +102,7 @@ class AgainTests(AskingCase):
         It is where the server can have heard nothing of it.
         """
         creating = self.client.create_upload("b", "k")
-        self.fail(ConnectionRefusedError())
+        self.fail_with(ConnectionRefusedError())
         self.clock.advance(1)
         self.assertEqual(self.asked(), 2)
         creating.cancel()
@@ -108,7 +127,7 @@ class AgainTests(AskingCase):
             self.client._service._regions["b"] = "us-east-1"
             before = self.asked()
             putting = self.client.put_object("b", "k", body)
-            self.fail(error)
+            self.fail_with(error)
             self.clock.advance(20)
             self.failureResultOf(putting, Unreachable)
             self.assertEqual(self.asked(), before + 1)
@@ -178,6 +197,7 @@ class SilenceTests(AskingCase):
             self.clock.advance(50)
             sent.resumeProducing()
             self.assertFalse(self.body.paused)
+            self.clock.advance(1000)
         self.assertNoResult(putting)
 
     def test_slow_source(self):
@@ -233,6 +253,24 @@ class SilenceTests(AskingCase):
         self.body.fail(Stopped("Enough."))
         self.lose()
         self.failureResultOf(putting, Stopped)
+
+    def test_source_fails_late(self):
+        """
+        That it was granted helps nothing where the data then fails: whoever made
+        it may find that it is wrong only when all of it is there.
+        """
+        for late in (ZeroDivisionError("bad"), None):
+            self.body = ManualBody(4)
+            putting, _ = self.put()
+            self.body.data(b"data")
+            self.agent.answers[-1].callback(Nothing())
+            self.assertNoResult(putting)
+            if late is None:
+                self.body.end()
+                self.successResultOf(putting)
+            else:
+                self.body.fail(late)
+                self.failureResultOf(putting, ZeroDivisionError)
 
     def test_too_much(self):
         """

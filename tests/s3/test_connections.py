@@ -15,7 +15,6 @@ from glance.s3.errors import (
     BadAnswer,
     Cut,
     Forbidden,
-    S3Error,
     Silent,
     Stopped,
     Unreachable,
@@ -207,8 +206,7 @@ class UpTests(ConnectionCase):
 
     async def test_babbling(self):
         """
-        One that answers nonsense meanwhile, or without an end, doesn't have us
-        wait, nor keep it.
+        One that answers nonsense meanwhile, or without an end, is left at once.
         """
         long = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (2 << 20)
         for nonsense in (b"nonsense\r\n\r\n", long):
@@ -218,9 +216,9 @@ class UpTests(ConnectionCase):
                 server.transport.pauseProducing()
                 server.transport.write(nonsense)
 
-            client = await self.start(act, idle=1)
+            client = await self.start(act)
             body = Endless(LARGE)
-            await self.fails(client.put_object("b", "k", body), S3Error)
+            await self.fails(client.put_object("b", "k", body), Unreachable)
             await body.over
 
     async def test_kept(self):
@@ -308,6 +306,26 @@ class DownTests(ConnectionCase):
         got.body.resumeProducing()
         await receiving
         self.assertEqual(collector.data, data)
+
+    async def test_pauses_at_once(self):
+        """
+        A consumer that has no room after its first piece gets no more.
+        """
+
+        class Small(Collector):
+            def write(self, data):
+                super().write(data)
+                got.body.pauseProducing()
+
+        client = await self.start(self.serving(answer(b"x" * LARGE)))
+        got = await client.get_object("b", "k")
+        await self.later()
+        collector = Small()
+        receiving = got.body.startProducing(collector)
+        await self.later()
+        self.assertEqual(len(collector.pieces), 1)
+        got.body.stopProducing()
+        await self.fails(receiving, Stopped)
 
     async def test_not_started(self):
         """

@@ -31,7 +31,7 @@ class ParseTests(SynchronousTestCase):
         """
         wide = b'<?xml version="1.0" encoding="UTF-16"?>' + BOMB
         bad = (BOMB, BOMB.decode().encode("utf-16"), wide, b"", b"no", b"<a>", b"<b/>")
-        for data in (*bad, b"<a>&b;</a>", b"<a>\xff</a>", b"<a>" + b" " * LIMIT):
+        for data in (*bad, b"<a>&b;</a>", b"<a>\xff</a>", b"<a/>" + b" " * LIMIT):
             self.assertRaises(BadAnswer, parse, data, "a")
 
     def test_encoding(self):

@@ -2,7 +2,8 @@
 Tests of L{glance.s3.uploading}, on a small server in memory.
 """
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.s3 import Parcel
@@ -15,10 +16,12 @@ from glance.s3.errors import (
     Refused,
     Unavailable,
 )
+from glance.s3.uploading import Uploading
 from glance.streams.bodies import BytesBody
-from tests.bodies import FailingBody, ManualBody
+from tests.bodies import FailingBody, ManualBody, collect
 from tests.s3.case import DATA, KEY, ClientCase
 from tests.s3.fake import Refusal
+from tests.s3.making import SMALL
 
 
 class UploadTests(ClientCase):
@@ -215,3 +218,159 @@ class UploadTests(ClientCase):
             refusal.body = text
             self.refuse(("POST", "uploads"), refusal)
             self.failureResultOf(self.upload(BytesBody(DATA)), BadAnswer)
+
+
+class ManualOperations:
+    """
+    Operations that are done when the test says so.
+    """
+
+    def __init__(self):
+        self.done = []
+        """What was asked for: the name and a L{Deferred} of each."""
+        self.parts = []
+        self.cancelled = []
+
+    def begin(self, name):
+        """
+        Begin something.
+        """
+        doing = Deferred(lambda _: self.cancelled.append(name))
+        self.done.append((name, doing))
+        return doing
+
+    def finish(self, result=None):
+        """
+        Do what was asked for first.
+
+        @return: its name.
+        """
+        name, doing = self.done.pop(0)
+        doing.callback(result)
+        return name
+
+    def put_object(self, bucket, key, body, headers=None):
+        """
+        Begin to keep an object.
+        """
+        self.parts.append(body)
+        return self.begin("put")
+
+    def create_upload(self, bucket, key, headers=None):
+        """
+        Begin to begin an upload.
+        """
+        return self.begin("create")
+
+    def upload_part(self, bucket, key, upload_id, number, body):
+        """
+        Begin to send a part.
+        """
+        self.parts.append(body)
+        return self.begin(f"part {number} of {upload_id}")
+
+    def complete_upload(self, bucket, key, upload_id, etags):
+        """
+        Begin to complete an upload.
+        """
+        return self.begin(f"complete {upload_id} of {' '.join(etags)}")
+
+    def abort_upload(self, bucket, key, upload_id):
+        """
+        Begin to remove an upload.
+        """
+        return self.begin(f"abort {upload_id}")
+
+
+class OrderTests(SynchronousTestCase):
+    """
+    An upload does one thing after the other, and some at once.
+    """
+
+    def setUp(self):
+        self.operations = ManualOperations()
+        self.body = ManualBody()
+        uploading = Uploading(self.operations, "b", "k", self.body, None, SMALL, False)
+        self.uploading = Deferred.fromCoroutine(uploading.run())
+
+    def asked(self):
+        """
+        Get what was asked for and isn't done.
+        """
+        return [name for name, _ in self.operations.done]
+
+    def test_in_flight(self):
+        """
+        So many parts are sent at once; while they are, the data pauses, and what
+        has landed isn't in memory.
+        """
+        self.body.data(b"x" * 45)
+        self.assertEqual(self.asked(), ["create"])
+        self.operations.finish("u")
+        self.assertEqual(self.asked(), ["part 1 of u", "part 2 of u"])
+        self.assertTrue(self.body.paused)
+        self.operations.finish("e1")
+        self.assertEqual(self.asked(), ["part 2 of u", "part 3 of u"])
+        landed = self.successResultOf(collect(self.operations.parts[0].body()))
+        self.assertEqual(landed, b"")
+        self.body.end()
+        for number in (2, 3, 4, 5):
+            self.operations.finish(f"e{number}")
+        self.assertEqual(self.asked(), ["complete u of e1 e2 e3 e4 e5"])
+        self.operations.finish("etag")
+        self.assertEqual(self.successResultOf(self.uploading), 45)
+
+    def test_cancelled_beginning(self):
+        """
+        What is cancelled while it is begun waits for that, and removes it.
+        """
+        self.body.data(b"x" * 45)
+        self.uploading.cancel()
+        self.assertNoResult(self.uploading)
+        self.assertEqual(self.operations.cancelled, [])
+        self.operations.finish("u")
+        self.assertEqual(self.asked(), ["abort u"])
+        self.operations.finish()
+        self.failureResultOf(self.uploading, CancelledError)
+        self.assertTrue(self.body.stopped)
+
+    def test_cancelled_parts(self):
+        """
+        Parts on their way are broken off before what has landed is removed; that
+        isn't cancelled.
+        """
+        self.body.data(b"x" * 45)
+        self.operations.finish("u")
+        self.uploading.cancel()
+        parts = ["part 1 of u", "part 2 of u"]
+        self.assertEqual(sorted(self.operations.cancelled), parts)
+        self.assertEqual(self.asked(), [*parts, "abort u"])
+        self.uploading.cancel()
+        self.assertEqual(sorted(self.operations.cancelled), parts)
+        self.assertNoResult(self.uploading)
+        self.operations.done[-1][1].callback(None)
+        self.failureResultOf(self.uploading, CancelledError)
+
+    def test_part_fails(self):
+        """
+        Where one part fails the others are broken off, also while the data is
+        waited for.
+        """
+        self.body.data(b"x" * 15)
+        self.operations.finish("u")
+        self.operations.done.pop(0)[1].errback(ZeroDivisionError("bad"))
+        self.assertTrue(self.body.stopped)
+        self.assertEqual(self.asked(), ["abort u"])
+        self.operations.finish()
+        self.failureResultOf(self.uploading, ZeroDivisionError)
+
+    def test_small(self):
+        """
+        What is no more than a part is put, and not in memory afterwards.
+        """
+        self.body.data(b"x" * 10)
+        self.body.end()
+        self.assertEqual(self.operations.finish('"e"'), "put")
+        self.assertEqual(self.successResultOf(self.uploading), 10)
+        landed = self.successResultOf(collect(self.operations.parts[0].body()))
+        self.assertEqual(landed, b"")
