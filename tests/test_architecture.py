@@ -73,7 +73,7 @@ MAY_IMPORT = {
         "verification",
     ),
     "s3": ("deferreds",),
-    "stores": ("deferreds", "errors", "interfaces", "streams"),
+    "stores": ("deferreds", "errors", "interfaces", "s3", "streams"),
     "registry": (
         "api.errors",
         "context",

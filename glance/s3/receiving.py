@@ -4,6 +4,7 @@ Data on its way from a server.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -16,6 +17,7 @@ from zope.interface import implementer
 
 from glance.s3.errors import BadAnswer, Cut, Silent, Stopped
 from glance.s3.idling import Idling
+from glance.s3.sending import PIECE
 
 
 class _Receiver(Protocol):
@@ -45,7 +47,8 @@ class ReceivedBody:
     A body that is what a server answers.
 
     Nothing is read from the connection before it is started, nor while it is
-    paused.  It is started, or told to stop: the connection waits for that.  When
+    paused, and nothing is written then.  It is started, or told to stop: the
+    connection waits for that.  When
     it is stopped, the L{Deferred} of C{startProducing} fails with L{Stopped};
     where its end is missing, with L{Cut}.
     """
@@ -62,6 +65,9 @@ class ReceivedBody:
         self._transport: Any = None
         self._consumer: IConsumer | None = None
         self._done: Deferred[None] | None = None
+        self._held: deque[bytes] = deque()
+        self._outcome: list[Failure | None] = []
+        self._writing = False
         self._paused = False
         self._over = False
 
@@ -88,7 +94,8 @@ class ReceivedBody:
 
     def resumeProducing(self) -> None:
         self._paused = False
-        if self._transport is not None and not self._over:
+        self._write_held()
+        if self._transport is not None and not (self._over or self._paused):
             self._idling.watch(self._idle)
             self._transport.resumeProducing()
 
@@ -112,20 +119,37 @@ class ReceivedBody:
         if self._over or self._consumer is None:
             return
         self._idling.heard()
-        try:
-            self._consumer.write(data)
-        except Exception as error:
-            self._break_off(error)
+        # What has been read when the consumer pauses comes all the same.
+        for at in range(0, len(data), PIECE):
+            self._held.append(data[at : at + PIECE])
+        self._write_held()
+
+    def _write_held(self) -> None:
+        if self._writing:
+            return
+        self._writing = True
+        while self._held and not self._paused and self._consumer is not None:
+            try:
+                self._consumer.write(self._held.popleft())
+            except Exception as error:
+                self._break_off(error)
+        self._writing = False
+        if self._outcome and not self._held:
+            self._end(self._outcome[0])
 
     def ended(self, reason: Failure) -> None:
         """
         Take note that no more will come.
         """
+        self._idling.rest()
+        self._transport = None
         if reason.check(ResponseDone):
-            self._end(None)
+            self._outcome = [None]
         else:
             # Where the answer has no length, nobody knows whether it is whole.
-            self._end(Failure(Cut("The connection was lost before the data's end.")))
+            cut = Cut("The connection was lost before the data's end.")
+            self._outcome = [Failure(cut)]
+        self._write_held()
 
     def _silent(self, seconds: float) -> None:
         self._break_off(Silent(f"S3 sent nothing for {seconds:g} seconds."))
@@ -143,6 +167,7 @@ class ReceivedBody:
         self._over = True
         self._idling.rest()
         self._consumer = None
+        self._held.clear()
         if self._done is not None and not self._done.called:
             self._done.callback(result)  # type: ignore[arg-type]
 
