@@ -131,6 +131,7 @@ class Stopped(CancelledError):
 
 TEMPORARY = frozenset(
     {
+        "BadDigest",
         "InternalError",
         "OperationAborted",
         "RequestTimeout",
@@ -140,10 +141,14 @@ TEMPORARY = frozenset(
         "SlowDownWrite",
         "Throttling",
         "TooManyRequests",
+        "XAmzContentSHA256Mismatch",
         "XMinioServerNotInitialized",
     }
 )
-"""The codes of what may go well when it is tried again."""
+"""
+The codes of what may go well when it is tried again; data that was damaged on its
+way is among that.
+"""
 
 FULL = frozenset(
     {

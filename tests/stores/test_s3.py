@@ -12,14 +12,28 @@ from glance.errors import (
     UploadSuperseded,
 )
 from glance.s3 import Limits
+from glance.s3.errors import Stopped
 from glance.stores.s3 import S3Store
 from glance.streams.bodies import BytesBody
-from tests.bodies import ManualBody, SilentBody
+from tests.bodies import ManualBody, SilentBody, collect
 from tests.s3.fake import ACCESS, SECRET, FakeS3, Refusal
 from tests.s3.making import make_client
 from tests.stores.contract import DATA, KEY, OTHER, StoreContract
 
 LIMITS = Limits(part_size=100_000, in_flight=2, attempts=1)
+
+
+class Instead:
+    """
+    A client that gets objects in another way.
+    """
+
+    def __init__(self, client, get_object):
+        self._client = client
+        self.get_object = get_object
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
 
 
 class S3StoreTests(StoreContract, SynchronousTestCase):
@@ -79,6 +93,7 @@ class S3StoreTests(StoreContract, SynchronousTestCase):
             self.successResultOf(self.client.create_upload("images", key))
         self.successResultOf(self.store.delete(KEY))
         self.assertEqual([upload.key for upload in self.leftovers()], [KEY + "0"])
+        self.assertEqual(self.root.seen.count(("DELETE", "uploadId")), 2)
         self.successResultOf(self.store.delete(KEY + "0"))
 
     def test_superseded(self):
@@ -151,6 +166,39 @@ class S3StoreTests(StoreContract, SynchronousTestCase):
         for args in ((len(DATA), None), (0, 0)):
             getting = self.store.get(KEY, *args, size=len(DATA) + 1)
             self.failureResultOf(getting, DataDamaged)
+
+    def test_not_of_size(self):
+        """
+        What isn't given because of its size doesn't keep a connection.
+        """
+        self.add()
+        found = []
+
+        def get_object(*args):
+            getting = self.client.get_object(*args)
+            return getting.addCallback(lambda got: found.append(got) or got)
+
+        store = S3Store(Instead(self.client, get_object), "images", False)
+        self.failureResultOf(store.get(KEY, size=1), DataDamaged)
+        self.failureResultOf(collect(found[0].body), Stopped)
+
+    def test_cut(self):
+        """
+        Where the server is lost in the middle, the body fails as one of a store.
+        """
+        self.add()
+
+        def cut(request, asked):
+            request.setHeader("content-length", "100")
+            request.write(b"data")
+            request.loseConnection()
+            return True
+
+        self.root.faults.append(cut)
+        getting = self.store.get(KEY)
+        self.client._service._agents.kept.flush()
+        body = self.successResultOf(getting)
+        self.failureResultOf(collect(body), StoreUnavailable)
 
     def test_other_key(self):
         """
