@@ -76,13 +76,17 @@ class _Pieces:
         self.length = length
         self._left = deque(pieces)
         self._paused = False
+        self._stopped = False
         self._going = False
         self._consumer: IConsumer | None = None
         self._done: Deferred[None] = Deferred(lambda _: self.stopProducing())
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         self._consumer = consumer
-        self._go()
+        if self._stopped:
+            self._done.errback(Stopped("The data was stopped before its start."))
+        else:
+            self._go()
         return self._done
 
     def _go(self) -> None:
@@ -104,7 +108,9 @@ class _Pieces:
 
     def stopProducing(self) -> None:
         self._left.clear()
-        if not self._done.called:
+        self._stopped = True
+        # Nobody would hear of it before it is started.
+        if self._consumer is not None and not self._done.called:
             self._done.errback(Stopped("The data was stopped before its end."))
 
 

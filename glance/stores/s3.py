@@ -255,15 +255,23 @@ class S3Store:
 
     @deferred
     async def keys(self) -> Sequence[str]:
+        with _told():
+            try:
+                return await self._keys()
+            except NotFound:
+                if self._create:
+                    return []
+                raise
+
+    async def _keys(self) -> Sequence[str]:
         found: list[str] = []
         more: str | None = None
-        with _told():
-            while True:
-                page = await self._client.list_objects(self._bucket, more=more)
-                found += [each.key for each in page.objects if is_key(each.key)]
-                more = page.more
-                if more is None:
-                    return found
+        while True:
+            page = await self._client.list_objects(self._bucket, more=more)
+            found += [each.key for each in page.objects if is_key(each.key)]
+            more = page.more
+            if more is None:
+                return found
 
     @deferred
     async def sweep(self) -> int:

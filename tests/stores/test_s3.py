@@ -75,14 +75,14 @@ class S3StoreTests(StoreContract, SynchronousTestCase):
         there isn't found either way.
         """
         store = self.make_store(create=False)
-        body = SilentBody()
         self.failureResultOf(store.check(), StoreUnavailable)
         self.failureResultOf(store.add(KEY, BytesBody(DATA)), StoreUnavailable)
+        self.failureResultOf(store.keys(), StoreUnavailable)
         self.assertEqual(self.root.buckets, {})
         store = S3Store(self.client, "images", True)
         self.successResultOf(store.check())
+        self.assertEqual(self.successResultOf(store.keys()), [])
         self.successResultOf(store.add(KEY, BytesBody(DATA)))
-        self.assertFalse(body.stopped)
 
     def test_delete_leftovers(self):
         """
