@@ -87,7 +87,7 @@ class Cutter:
             self.fail(Failure(BadBody("The data is longer than it says.")))
             return
         at = 0
-        while at < len(data):
+        while at < len(data) and not self._over:
             if self._room == 0:
                 if self._cut == MOST_PARTS - 1:
                     self.fail(Failure(BadBody("The data is too long for S3.")))
