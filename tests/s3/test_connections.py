@@ -2,10 +2,16 @@
 Tests of L{glance.s3.connections} and L{glance.s3.receiving}, by TCP.
 """
 
+from trustme import CA
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import SSL4ServerEndpoint, serverFromString
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.ssl import (
+    Certificate,
+    PrivateCertificate,
+    trustRootFromCertificates,
+)
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS
@@ -85,6 +91,14 @@ class ConnectionCase(TestCase):
     """
 
     timeout = 20
+    scheme = "http"
+
+    def make_endpoint(self):
+        """
+        Get what the server listens on, and what checks its certificate.
+        """
+        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        return endpoint, BrowserLikePolicyForHTTPS()
 
     async def start(self, act, **limits):
         """
@@ -96,16 +110,16 @@ class ConnectionCase(TestCase):
         self.factory.noisy = False
         self.factory.connections = []
         self.factory.act = act
-        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        endpoint, policy = self.make_endpoint()
         self.port = await endpoint.listen(self.factory)
         number = self.port.getHost().port
         self.addCleanup(self.port.stopListening)
-        connections = Connections(reactor, BrowserLikePolicyForHTTPS(), 5, 2)
+        connections = Connections(reactor, policy, 5, 2)
         limits = Limits(connect=5, first_pause=0.01, **limits)
         client = make_client(
             agents=connections,
             clock=reactor,
-            url=f"http://127.0.0.1:{number}",
+            url=f"{self.scheme}://127.0.0.1:{number}",
             limits=limits,
         )
         client._service._regions["b"] = "us-east-1"
@@ -118,7 +132,8 @@ class ConnectionCase(TestCase):
         """
         await client.close()
         for connection in self.factory.connections:
-            connection.transport.abortConnection()
+            if not connection.lost.called:
+                connection.transport.abortConnection()
             await connection.lost
 
     async def later(self, seconds=0.1):
@@ -411,3 +426,46 @@ class DownTests(ConnectionCase):
         client = await self.start(self.serving(answer(b"x" * (4 << 20))))
         await self.fails(client.list_objects("b"), BadAnswer)
         await self.factory.connections[0].lost
+
+
+class Secure:
+    """
+    Mixed in, all is by TLS.
+    """
+
+    scheme = "https"
+
+    def make_endpoint(self):
+        """
+        Get what the server listens on, and what checks its certificate.
+        """
+        authority = CA()
+        certificate = authority.issue_cert("127.0.0.1")
+        pem = certificate.private_key_and_cert_chain_pem.bytes()
+        options = PrivateCertificate.loadPEM(pem).options()
+        root = Certificate.loadPEM(authority.cert_pem.bytes())
+        trusted = trustRootFromCertificates([root])
+        endpoint = SSL4ServerEndpoint(reactor, 0, options, interface="127.0.0.1")
+        return endpoint, BrowserLikePolicyForHTTPS(trustRoot=trusted)
+
+
+class SecureUpTests(Secure, UpTests):
+    """
+    Data is sent by TLS.
+    """
+
+    async def test_distrusted(self):
+        """
+        A server whose certificate isn't trusted gets nothing.
+        """
+        client = await self.start(lambda _: None)
+        other = Connections(reactor, BrowserLikePolicyForHTTPS(), 5, 2)
+        client._service._agents = other
+        await self.fails(client.put_object("b", "k", Endless(LARGE)), Unreachable)
+        self.assertEqual(sum(c.count for c in self.factory.connections), 0)
+
+
+class SecureDownTests(Secure, DownTests):
+    """
+    Data is received by TLS.
+    """
