@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from glance.s3.signing import Query, encoded_path, encoded_query
 
 _AMAZON = re.compile(r"s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com(?P<cn>\.cn)?")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 
@@ -104,18 +105,25 @@ class Endpoint:
             return self
         return evolve(self, netloc=f"s3.{region}.amazonaws.com{found['cn'] or ''}")
 
-    def target(self, bucket: str | None, key: str, query: Query) -> Target:
+    def target(self, bucket: str | None, key: str | None, query: Query) -> Target:
         """
-        Get the URL of an object, of a bucket where C{key} is empty, or of the
-        server itself where C{bucket} is L{None}.
+        Get the URL of an object, of a bucket where C{key} is L{None}, or of the
+        server itself where C{bucket} is, too.
+
+        @raise ValueError: nothing can be called so.  With an empty key, what is
+            meant for an object would be done to its bucket.
         """
         netloc, path = self.netloc, self.root + "/"
+        if key == "":
+            raise ValueError("An object's key isn't empty.")
         if bucket is not None:
+            if not _BUCKET.fullmatch(bucket):
+                raise ValueError("No bucket can be called so.")
             if self._in_host(bucket):
                 netloc = f"{bucket}.{netloc}"
-                path += key
+                path += key or ""
             else:
-                path += f"{bucket}/{key}" if key else bucket
+                path += bucket if key is None else f"{bucket}/{key}"
         sent, asked = encoded_path(path), encoded_query(query)
         url = f"{self.scheme}://{netloc}{sent}" + (f"?{asked}" if asked else "")
         return Target(url, netloc, sent, asked)

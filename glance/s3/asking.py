@@ -62,8 +62,8 @@ class Ask:
     method: str
     bucket: str | None
     """L{None} for the server itself."""
-    key: str = ""
-    """Empty for the bucket."""
+    key: str | None = None
+    """L{None} for the bucket."""
     query: Query = ()
     headers: Mapping[str, str] = field(factory=dict)
     """By their names in lower case."""
@@ -279,23 +279,13 @@ class Service:
         raise await self._refusal(ask, response)
 
     async def _sent(self, ask: Ask) -> IResponse:
-        region = self.region_of(ask.bucket)
-        target = self.endpoint.within(region).target(ask.bucket, ask.key, ask.query)
         exchange = _Exchange(self._clock, self.endpoint.netloc)
-        sent, payload = None, EMPTY
+        sent = None
         if ask.body is not None:
             body = ask.body.body() if isinstance(ask.body, Parcel) else ask.body
             sent = SentBody(body, exchange.idling, self.limits)
-            payload = self._payload(ask)
-        headers = self._headers(ask, target, payload, region)
-        agent = self._agents.fresh if ask.once else self._agents.kept
-        silence = self.limits.answer if ask.patient else self.limits.idle
-        exchange.idling.watch(self.limits.connect + silence)
-        asking = maybeDeferred(
-            agent.request, ask.method.encode(), target.url.encode(), headers, sent
-        )
         try:
-            response = await exchange.answer(asking, sent)
+            response = await exchange.answer(self._begun(ask, exchange, sent), sent)
             if sent is not None and 200 <= response.code < 300:
                 if not sent.complete:
                     raise BadAnswer("The server granted what it hasn't got yet.")
@@ -309,7 +299,22 @@ class Service:
                 # It was refused early: whoever refuses wants no more of it.
                 sent.break_off()
 
+    def _begun(
+        self, ask: Ask, exchange: _Exchange, sent: SentBody | None
+    ) -> Deferred[IResponse]:
+        region = self.region_of(ask.bucket)
+        target = self.endpoint.within(region).target(ask.bucket, ask.key, ask.query)
+        headers = self._headers(ask, target, self._payload(ask), region)
+        agent = self._agents.fresh if ask.once else self._agents.kept
+        silence = self.limits.answer if ask.patient else self.limits.idle
+        exchange.idling.watch(self.limits.connect + silence)
+        return maybeDeferred(
+            agent.request, ask.method.encode(), target.url.encode(), headers, sent
+        )
+
     def _payload(self, ask: Ask) -> str:
+        if ask.body is None:
+            return EMPTY
         if isinstance(ask.body, Parcel) and not self.endpoint.secure:
             return ask.body.digest
         return ask.digest or UNSIGNED

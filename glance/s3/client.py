@@ -47,7 +47,8 @@ class S3Client:
     A client of a server of S3.
 
     Any operation raises L{S3Error <glance.s3.errors.S3Error>}, of the kind that
-    says what is wrong.  Each may be cancelled.
+    says what is wrong, and L{ValueError} for a name that nothing can have.  Each may
+    be cancelled.
     """
 
     def __init__(self, service: Service) -> None:
@@ -319,7 +320,7 @@ class S3Client:
         markers: list[tuple[str, str]] = []
         while True:
             query = [("uploads", ""), ("prefix", prefix), ("encoding-type", "url")]
-            root = await self._listed(bucket, "", [*query, *markers], "Uploads")
+            root = await self._listed(bucket, None, [*query, *markers], "Uploads")
             encoding = text_of(root, "EncodingType")
             found += [
                 Begun(
@@ -365,7 +366,9 @@ class S3Client:
             markers = [("part-number-marker", text_of(root, "NextPartNumberMarker"))]
             _demand_progress(before, markers)
 
-    async def _listed(self, bucket: str, key: str, query: Query, what: str) -> Any:
+    async def _listed(
+        self, bucket: str, key: str | None, query: Query, what: str
+    ) -> Any:
         ask = Ask(method="GET", bucket=bucket, key=key, query=query)
         _, text = await self._service.text(ask, LIMIT)
         root = "ListMultipartUploadsResult" if what == "Uploads" else "ListPartsResult"

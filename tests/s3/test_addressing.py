@@ -27,8 +27,8 @@ class EndpointTests(SynchronousTestCase):
         """
         self.assertEqual(self.url("http://h:81"), "http://h:81/bucket/a/b")
         self.assertEqual(self.url("h/root/"), "https://h/root/bucket/a/b")
-        self.assertEqual(self.url("http://h:81", key=""), "http://h:81/bucket")
-        self.assertEqual(self.url("http://h", bucket=None, key=""), "http://h/")
+        self.assertEqual(self.url("http://h:81", key=None), "http://h:81/bucket")
+        self.assertEqual(self.url("http://h", bucket=None, key=None), "http://h/")
 
     def test_virtual(self):
         """
@@ -85,6 +85,24 @@ class EndpointTests(SynchronousTestCase):
         self.assertEqual(region_named("eu-west-1"), "eu-west-1")
         for text in (None, "", "evil.test/", "a b", "a\n", "@x", "-x", "x" * 64):
             self.assertIsNone(region_named(text))
+
+    def test_bad_names(self):
+        """
+        Nothing is asked of a bucket that was meant for an object, nor of a host or
+        a path that a bucket's name would make.
+        """
+        for style in Style:
+            for bucket, key in (
+                ("bucket", ""),
+                ("", "k"),
+                ("a/b", "k"),
+                ("..", "k"),
+                ("evil.test/", None),
+                ("a:b@c", None),
+                ("a\n", None),
+            ):
+                endpoint = Endpoint.parse("http://h", style)
+                self.assertRaises(ValueError, endpoint.target, bucket, key, [])
 
     def test_bad(self):
         """

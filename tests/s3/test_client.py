@@ -155,6 +155,19 @@ class ObjectTests(ClientCase):
         self.assert_nothing()
         self.successResultOf(self.client.delete_object("b", KEY))
 
+    def test_delete_no_key(self):
+        """
+        Without a key nothing is removed; least of all the bucket.
+        """
+        body = SilentBody(4)
+        for asking in (
+            self.client.delete_object("b", ""),
+            self.client.put_object("b", "", body),
+        ):
+            self.failureResultOf(asking, ValueError)
+        self.assertTrue(body.stopped)
+        self.assertNotIn("DELETE", [method for method, _ in self.root.seen])
+
     def test_list(self):
         """
         All objects are listed, a page at a time.
