@@ -20,6 +20,7 @@ def version() -> str:
 
 
 TEST = [
+    "botocore>=1.34",
     "coverage>=7.10",
     "hypothesis>=6.100",
     "jsonpatch>=1.33",

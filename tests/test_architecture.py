@@ -72,7 +72,8 @@ MAY_IMPORT = {
         "transfers",
         "verification",
     ),
-    "stores": ("deferreds", "errors", "interfaces", "streams"),
+    "s3": ("deferreds",),
+    "stores": ("deferreds", "errors", "interfaces", "s3", "streams"),
     "registry": (
         "api.errors",
         "context",

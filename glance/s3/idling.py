@@ -1,0 +1,63 @@
+"""
+How long a server is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
+
+
+class Idling:
+    """
+    Watches for something that ought to go on.
+
+    Taking note that it does is cheap: no timer is moved.
+    """
+
+    def __init__(self, clock: Any, broken: Callable[[float], object]) -> None:
+        """
+        @param clock: an L{twisted.internet.interfaces.IReactorTime}.
+        @param broken: is called, once, with the number of seconds, when it has
+            been silent for so long.
+        """
+        self._clock = clock
+        self._broken = broken
+        self._seconds = 0.0
+        self._heard = 0.0
+        self._call: IDelayedCall | None = None
+
+    def watch(self, seconds: float) -> None:
+        """
+        Watch from now on.
+
+        @param seconds: how long it may be silent.
+        """
+        self.rest()
+        self._seconds = seconds
+        self.heard()
+        self._call = self._clock.callLater(seconds, self._look)
+
+    def heard(self) -> None:
+        """
+        Take note that it goes on.
+        """
+        self._heard = self._clock.seconds()
+
+    def rest(self) -> None:
+        """
+        Watch no longer: it is somebody else's turn.
+        """
+        if self._call is not None:
+            call, self._call = self._call, None
+            call.cancel()
+
+    def _look(self) -> None:
+        self._call = None
+        left = self._heard + self._seconds - self._clock.seconds()
+        if left > 0:
+            self._call = self._clock.callLater(left, self._look)
+        else:
+            self._broken(self._seconds)

@@ -1,0 +1,132 @@
+"""
+The S3 store, and its client, on a server that isn't ours.
+"""
+
+import hashlib
+import random
+import time
+
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+from twisted.web.client import BrowserLikePolicyForHTTPS
+from twisted.web.iweb import UNKNOWN_LENGTH
+
+from glance.errors import DataNotFound
+from glance.s3 import Connections, Credentials, Endpoint, Limits, S3Client, Service
+from glance.s3.errors import Conflict, Forbidden, NotFound
+from glance.stores.s3 import S3Store
+from glance.streams.bodies import Body, BytesBody
+from tests.bodies import collect
+from tests.integration.servers import s3_server
+
+PIECE = bytes(range(256)) * 256
+KEY = "71c675ab-d94f-49cd-a114-e12490b328d9.1"
+
+
+class Large(Body):
+    """
+    A body of so many pieces, of which each differs.
+    """
+
+    def __init__(self, pieces, length=UNKNOWN_LENGTH):
+        super().__init__()
+        self.pieces = pieces
+        self.length = length
+        self.digest = hashlib.sha256()
+
+    async def produce(self, write):
+        for number in range(self.pieces):
+            await self.ready()
+            piece = number.to_bytes(8, "big") + PIECE[8:]
+            self.digest.update(piece)
+            write(piece)
+            await deferLater(reactor, 0)
+
+
+class RealTests(TestCase):
+    """
+    What is true of the small server in memory is true of a real one.
+    """
+
+    timeout = 120
+
+    def client(self, secret="glance-secret", access="glance-access"):
+        """
+        Get a client.
+        """
+        service = Service(
+            Endpoint.parse(s3_server().url),
+            Credentials(access, secret),
+            Connections(reactor, BrowserLikePolicyForHTTPS(), 5, 4),
+            region="us-east-1",
+            clock=reactor,
+            now=time.time,
+            jitter=random.random,
+            limits=Limits(part_size=5 << 20),
+        )
+        client = S3Client(service)
+        self.addCleanup(client.close)
+        return client
+
+    async def test_store(self):
+        """
+        Images are kept, in parts or not, found whole and in part, and removed.
+        """
+        client = self.client()
+        store = S3Store(client, "images", True)
+        for pieces, length in ((0, 0), (3, 3 * len(PIECE)), (165, UNKNOWN_LENGTH)):
+            body = Large(pieces, length)
+            size = pieces * len(PIECE)
+            self.assertEqual(await store.add(KEY, body), size)
+            self.assertEqual(await store.keys(), [KEY])
+            data = await collect(await store.get(KEY, size=size))
+            self.assertEqual(hashlib.sha256(data).digest(), body.digest.digest())
+            part = await collect(await store.get(KEY, 5, 100_000))
+            self.assertEqual(part, data[5:100_005])
+            self.assertEqual(await collect(await store.get(KEY, size)), b"")
+            await store.delete(KEY)
+        await self.assertFailure(store.delete(KEY), DataNotFound)
+        self.assertEqual(await client.list_uploads("images"), [])
+
+    async def test_names(self):
+        """
+        Objects may be called as they like.
+        """
+        client = self.client()
+        await client.create_bucket("names")
+        for key in ("a dir/im+age é'~!*()&=", "100%25", "漢字/#?x", "-._~"):
+            await client.put_object("names", key, BytesBody(b"data"))
+            page = await client.list_objects("names")
+            self.assertEqual([each.key for each in page.objects], [key])
+            got = await client.get_object("names", key)
+            self.assertEqual(await collect(got.body), b"data")
+            await client.delete_object("names", key)
+        await self.assertFailure(client.head_object("names", "none"), NotFound)
+        await self.assertFailure(client.create_bucket("names"), Conflict)
+
+    async def test_cancelled(self):
+        """
+        An upload that is cancelled amid its parts leaves none.
+        """
+        client = self.client()
+        await client.create_bucket("cancelled")
+        body = Large(10_000)
+        uploading = client.upload("cancelled", "k", body)
+        while not await client.list_uploads("cancelled", "k"):
+            await deferLater(reactor, 0.05)
+        uploading.cancel()
+        await self.assertFailure(uploading, CancelledError)
+        self.assertEqual(await client.list_uploads("cancelled", "k"), [])
+        await self.assertFailure(client.head_object("cancelled", "k"), NotFound)
+
+    async def test_credentials(self):
+        """
+        Who has the wrong keys is told so, before all data is sent.
+        """
+        for client in (self.client("wrong"), self.client(access="nobody")):
+            await self.assertFailure(client.list_objects("b"), Forbidden)
+            length = 2000 * len(PIECE)
+            putting = client.put_object("b", "k", Large(2000, length))
+            await self.assertFailure(putting, Forbidden)

@@ -1,0 +1,208 @@
+"""
+Tests for L{glance.stores.s3}.
+"""
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from glance.errors import (
+    DataDamaged,
+    StoreFull,
+    StoreUnavailable,
+    UploadSuperseded,
+)
+from glance.s3 import Limits
+from glance.s3.errors import Stopped
+from glance.stores.s3 import S3Store
+from glance.streams.bodies import BytesBody
+from tests.bodies import ManualBody, SilentBody, collect
+from tests.s3.fake import ACCESS, SECRET, FakeS3, Refusal
+from tests.s3.making import make_client
+from tests.stores.contract import DATA, KEY, OTHER, StoreContract
+
+LIMITS = Limits(part_size=100_000, in_flight=2, attempts=1)
+
+
+class Instead:
+    """
+    A client that gets objects in another way.
+    """
+
+    def __init__(self, client, get_object):
+        self._client = client
+        self.get_object = get_object
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+
+class S3StoreTests(StoreContract, SynchronousTestCase):
+    """
+    L{S3Store} is a store.
+    """
+
+    def make_store(self, create=True):
+        self.root = FakeS3()
+        self.root.page = 3
+        self.client = make_client(self.root, clock=Clock(), limits=LIMITS)
+        store = S3Store(self.client, "images", create)
+        if create:
+            self.successResultOf(store.add(KEY, BytesBody(b"")))
+            self.successResultOf(store.delete(KEY))
+        return store
+
+    def leftovers(self):
+        return [
+            upload
+            for bucket in self.root.buckets.values()
+            for upload in bucket.uploads.values()
+        ]
+
+    def refuse(self, method, refusal):
+        """
+        Have the server refuse all requests of a method from now on.
+        """
+
+        def fault(request, asked):
+            if asked[0] == method:
+                raise refusal
+
+        self.root.faults.append(fault)
+
+    def test_no_bucket(self):
+        """
+        Where there is no bucket, one is made only if that is asked for; what isn't
+        there isn't found either way.
+        """
+        store = self.make_store(create=False)
+        self.failureResultOf(store.check(), StoreUnavailable)
+        self.failureResultOf(store.add(KEY, BytesBody(DATA)), StoreUnavailable)
+        self.failureResultOf(store.keys(), StoreUnavailable)
+        self.assertEqual(self.root.buckets, {})
+        store = S3Store(self.client, "images", True)
+        self.successResultOf(store.check())
+        self.assertEqual(self.successResultOf(store.keys()), [])
+        self.successResultOf(store.add(KEY, BytesBody(DATA)))
+
+    def test_delete_leftovers(self):
+        """
+        Deleting removes also what an upload that its process did not survive has
+        left, and nothing of other keys.
+        """
+        for key in (KEY, KEY, KEY + "0"):
+            self.successResultOf(self.client.create_upload("images", key))
+        self.successResultOf(self.store.delete(KEY))
+        self.assertEqual([upload.key for upload in self.leftovers()], [KEY + "0"])
+        self.assertEqual(self.root.seen.count(("DELETE", "uploadId")), 2)
+        self.successResultOf(self.store.delete(KEY + "0"))
+
+    def test_superseded(self):
+        """
+        What is deleted while it is added fails, and isn't there.
+        """
+        body = ManualBody()
+        adding = self.store.add(KEY, body)
+        body.data(DATA)
+        self.successResultOf(self.store.delete(KEY))
+        body.end()
+        self.failureResultOf(adding, UploadSuperseded)
+        self.assert_empty()
+
+    def test_foreign_objects(self):
+        """
+        What cannot be ours isn't listed.
+        """
+        self.add()
+        self.root.buckets["images"].objects["a folder/an object"] = b""
+        self.assertEqual(self.successResultOf(self.store.keys()), [KEY])
+
+    def test_many(self):
+        """
+        All keys are listed, though it takes several pages.
+        """
+        keys = [f"key.{number}" for number in range(10)]
+        for key in keys:
+            self.add(key, b"data")
+        self.assertEqual(self.successResultOf(self.store.keys()), keys)
+
+    def test_full(self):
+        """
+        A store without room says that it is full.
+        """
+        self.refuse("PUT", Refusal(507, "InsufficientStorage"))
+        for data in (b"data", DATA):
+            self.failureResultOf(self.store.add(KEY, BytesBody(data)), StoreFull)
+        self.assert_empty()
+
+    def test_unavailable(self):
+        """
+        A store that doesn't work says that, and tells neither where it is nor what
+        it is asked with.
+        """
+        bad = Refusal(403, "AccessDenied", f"{ACCESS} {SECRET} at s3.test")
+        for refusal in (bad, Refusal(503, "SlowDown", "s3.test")):
+            for method in ("GET", "PUT", "HEAD"):
+                self.refuse(method, refusal)
+            body = SilentBody(4)
+            for asking in (
+                self.store.add(KEY, body),
+                self.store.get(KEY),
+                self.store.size(KEY),
+                self.store.delete(KEY),
+                self.store.keys(),
+                self.store.check(),
+            ):
+                error = self.failureResultOf(asking, StoreUnavailable).value
+                for word in (ACCESS, SECRET, "s3.test", "images"):
+                    self.assertNotIn(word, str(error))
+            self.assertTrue(body.stopped)
+            self.root.faults.clear()
+
+    def test_get_nothing_of_size(self):
+        """
+        Of data that has another size not even nothing is given.
+        """
+        self.add()
+        for args in ((len(DATA), None), (0, 0)):
+            getting = self.store.get(KEY, *args, size=len(DATA) + 1)
+            self.failureResultOf(getting, DataDamaged)
+
+    def test_not_of_size(self):
+        """
+        What isn't given because of its size doesn't keep a connection.
+        """
+        self.add()
+        found = []
+
+        def get_object(*args):
+            getting = self.client.get_object(*args)
+            return getting.addCallback(lambda got: found.append(got) or got)
+
+        store = S3Store(Instead(self.client, get_object), "images", False)
+        self.failureResultOf(store.get(KEY, size=1), DataDamaged)
+        self.failureResultOf(collect(found[0].body), Stopped)
+
+    def test_cut(self):
+        """
+        Where the server is lost in the middle, the body fails as one of a store.
+        """
+        self.add()
+
+        def cut(request, asked):
+            request.setHeader("content-length", "100")
+            request.write(b"data")
+            request.loseConnection()
+            return True
+
+        self.root.faults.append(cut)
+        getting = self.store.get(KEY)
+        self.client._service._agents.kept.flush()
+        body = self.successResultOf(getting)
+        self.failureResultOf(collect(body), StoreUnavailable)
+
+    def test_other_key(self):
+        """
+        Objects are called as their keys are.
+        """
+        self.add(OTHER)
+        self.assertEqual(list(self.root.buckets["images"].objects), [OTHER])
