@@ -1,0 +1,298 @@
+"""
+Objects that are larger than Swift takes at once: in segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from attrs import frozen
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+
+from glance.swift.account import Sent, Stream
+from glance.swift.client import SwiftClient
+from glance.swift.coroutines import deferred
+from glance.swift.errors import (
+    BadAnswer,
+    NotAllDeleted,
+    NotFound,
+    SwiftError,
+    TooManySegments,
+    WrongLength,
+)
+from glance.swift.pulling import Pulled, Segment
+from glance.swift.several import Several
+
+SEGMENTS = 1000
+"""How many segments an object may have; Swift's own limit, unless it is set."""
+
+
+@frozen(kw_only=True)
+class Cutting:
+    """
+    Which objects are cut into segments, and how.
+    """
+
+    above: int
+    """The most bytes that an object has without being cut."""
+    size: int
+    """
+    How many bytes a segment has.  Objects that are known to be larger than a
+    thousand of them have larger ones.
+    """
+    memory: int
+    """
+    How many bytes an upload may keep in memory.  If two segments are no more
+    than that, so many as are go out at the same time, and one that fails is sent
+    again.  If not, they go out one after the other, as the data comes.
+    """
+
+    def size_for(self, length: int | str) -> int:
+        """
+        Get how many bytes a segment of an object has.
+
+        @param length: how many the object has.
+        """
+        if isinstance(length, str):
+            return self.size
+        return max(self.size, -(-length // SEGMENTS))
+
+
+@frozen
+class Place:
+    """
+    Where the segments of an object are.
+    """
+
+    container: str
+    prefix: str
+    """What their names begin with."""
+
+    def name(self, number: int) -> str:
+        """
+        Get the name of a segment, counted from 1.
+        """
+        return f"{self.prefix}-{number:05}"
+
+
+class LargeObjects:
+    """
+    Objects of any size.
+    """
+
+    _log = Logger()
+
+    def __init__(self, client: SwiftClient, cutting: Cutting) -> None:
+        self._client = client
+        self._cutting = cutting
+
+    @deferred
+    async def put(
+        self, container: str, name: str, body: IBodyProducer, place: Place
+    ) -> int:
+        """
+        Put an object where there is none, in segments if it is large or if
+        nobody knows how large it is.
+
+        When this fails or is cancelled, the object and its segments are
+        deleted.
+
+        @param body: the data; its length may be unknown.  It is started, or told
+            to stop.
+        @param place: where its segments go; nothing else has that prefix.
+
+        @return: how many bytes were kept.
+
+        @raise Corrupt: Swift has got something else.
+        @raise TooManySegments: it is larger than Swift can hold in segments of
+            that size.
+        @raise NotFound: there is no such container.
+        """
+        length = body.length
+        stream = Stream(body)
+        upload = _Upload(self._client, self._cutting, place, stream)
+        try:
+            if isinstance(length, int) and length <= self._cutting.above:
+                sent = await self._client.put_object(container, name, stream)
+                return sent.size
+            segments = await upload.run()
+            await self._client.put_manifest(container, name, segments)
+        except Exception:
+            if stream.started:
+                await self._undo(container, name, place, upload.names)
+            raise
+        return upload.size
+
+    async def _undo(
+        self, container: str, name: str, place: Place, names: Sequence[str]
+    ) -> None:
+        """
+        Delete what a failed upload may have left.
+        """
+
+        async def delete(within: str, what: str) -> None:
+            with suppress(NotFound):
+                await self._client.delete_object(within, what)
+
+        try:
+            await delete(container, name)
+            async with Several(4) as several:
+                for one in names:
+                    await several.start(delete(place.container, one))
+        except SwiftError as error:
+            # What the upload failed with matters more.
+            self._log.warn(
+                "What a failed upload left in Swift could not all be deleted: {error}",
+                error=error,
+            )
+
+    @deferred
+    async def delete(self, container: str, name: str) -> None:
+        """
+        Delete an object and its segments, whatever kind it is.
+
+        @raise NotFound: there is no such object.
+        @raise NotAllDeleted: some segments could not be deleted.
+        """
+        found = await self._client.head_object(container, name)
+        if found.static:
+            await self._delete_static(container, name)
+            return
+        if found.dynamic is not None:
+            await self._delete_segments(Place(*found.dynamic))
+        await self._client.delete_object(container, name)
+
+    async def _delete_static(self, container: str, name: str) -> None:
+        bulk = await self._client.delete_manifest(container, name)
+        if bulk.failed or not (200 <= bulk.status < 300 or bulk.status == 404):
+            raise NotAllDeleted(
+                f"Swift could not delete {bulk.failed} of the segments.", bulk.status
+            )
+
+    async def _delete_segments(self, place: Place) -> None:
+        """
+        Delete all objects of a prefix.
+        """
+        if not place.prefix:
+            # That would be all that the container has.
+            raise BadAnswer("The manifest of an object names a whole container.")
+        await self.delete_all(place.container, place.prefix)
+
+    @deferred
+    async def delete_all(self, container: str, prefix: str) -> int:
+        """
+        Delete all objects whose names begin so.
+
+        @return: how many there were.
+        """
+
+        async def delete(name: str) -> None:
+            with suppress(NotFound):
+                await self._client.delete_object(container, name)
+
+        count = 0
+        try:
+            async with Several(4) as several:
+                async for one in self._client.all_objects(container, prefix):
+                    await several.start(delete(one.name))
+                    count += 1
+        except NotFound:
+            return 0
+        return count
+
+
+class _Upload:
+    """
+    The segments of one object, on their way.
+    """
+
+    def __init__(
+        self, client: SwiftClient, cutting: Cutting, place: Place, body: IBodyProducer
+    ) -> None:
+        self.names: list[str] = []
+        """The segments that there may be."""
+        self.size = 0
+        self._client = client
+        self._place = place
+        self._length = body.length
+        self._pulled = Pulled(body)
+        self._segment = cutting.size_for(body.length)
+        self._several = cutting.memory // self._segment
+        self._kept: dict[str, Sent] = {}
+
+    async def run(self) -> list[dict[str, Any]]:
+        """
+        Put them all.
+
+        @return: what the manifest says of them.
+        """
+        try:
+            if self._several >= 2:
+                await self._buffered()
+            else:
+                await self._passed_through()
+        finally:
+            self._pulled.stop()
+        if isinstance(self._length, int) and self.size != self._length:
+            raise WrongLength("The data isn't as long as it said.")
+        return [
+            {
+                "path": f"/{self._place.container}/{name}",
+                "etag": self._kept[name].etag,
+                "size_bytes": self._kept[name].size,
+            }
+            for name in self.names
+        ]
+
+    def _next_name(self) -> str:
+        if len(self.names) == SEGMENTS:
+            raise TooManySegments("The object has more segments than Swift takes.")
+        name = self._place.name(len(self.names) + 1)
+        self.names.append(name)
+        return name
+
+    async def _buffered(self) -> None:
+        # One is being filled while the others are on their way.
+        async with Several(self._several - 1) as several:
+            while pieces := await self._filled():
+                await several.start(self._put(self._next_name(), pieces))
+                del pieces
+
+    async def _filled(self) -> list[bytes]:
+        pieces: list[bytes] = []
+        left = self._segment
+        while left and (piece := await self._pulled.take(left)):
+            pieces.append(piece)
+            left -= len(piece)
+        return pieces
+
+    async def _put(self, name: str, pieces: list[bytes]) -> None:
+        try:
+            sent = await self._client.put_bytes(self._place.container, name, pieces)
+        except Exception:
+            # Who waits for data need not wait for it any more.
+            self._pulled.fail(Failure())
+            raise
+        finally:
+            # A request and its answer hold on to each other, and to these: the
+            # memory would wait for the cyclic collector.
+            pieces.clear()
+        self._count(name, sent)
+
+    async def _passed_through(self) -> None:
+        while await self._pulled.more():
+            name = self._next_name()
+            length: int | str = UNKNOWN_LENGTH
+            if isinstance(self._length, int):
+                length = min(self._segment, self._length - self.size)
+            segment = Segment(self._pulled, self._segment, length)
+            sent = await self._client.put_object(self._place.container, name, segment)
+            self._count(name, sent)
+
+    def _count(self, name: str, sent: Sent) -> None:
+        self._kept[name] = sent
+        self.size += sent.size
