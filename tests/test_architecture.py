@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "errors": (),
     "limits": (),
     "proxies": (),
+    "swift": (),
     "recent": (),
     "redaction": (),
     "deferreds": ("errors",),

@@ -227,7 +227,8 @@ class _Sending:
         Send it.
         """
         headers = _headers_of(ask)
-        headers.setRawHeaders("Expect", ["100-continue"])
+        if self._sent.length != 0:
+            headers.setRawHeaders("Expect", ["100-continue"])
         answer = error = None
         try:
             self._running = self._agent.request(
@@ -252,6 +253,9 @@ class _Sending:
 
     def _connected(self) -> None:
         # The request is out, and now the data is to follow.
+        if self._sent.length == 0:
+            self._begin()
+            return
         self._latest = self._clock.callLater(CONTINUE, self._begin)
 
     def _begin(self) -> None:

@@ -1,0 +1,71 @@
+"""
+A client of a fake Swift, over real sockets.
+"""
+
+from __future__ import annotations
+
+from twisted.internet import reactor
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.web.client import BrowserLikePolicyForHTTPS, HTTPConnectionPool
+
+from glance.streams.site import StreamingSite
+from glance.swift.account import Account, Retries
+from glance.swift.auth import TempAuth, Tokens
+from glance.swift.client import SwiftClient
+from glance.swift.connections import Connections, Endpoints
+from glance.swift.exchanges import Exchanges
+from tests.swift.fake import KEY, USER, FakeSwift
+
+
+class Serving:
+    """
+    Mixed in with a C{TestCase}: a fake Swift with a container, and its client.
+    """
+
+    idle = 30.0
+
+    async def serve(self):
+        """
+        Start it.
+        """
+        self.fake = FakeSwift()
+        self.fake.containers["images"] = {}
+        self.site = StreamingSite(
+            self.fake, reactor, idle_timeout=60, finished=lambda request: None
+        )
+        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        self.port = await endpoint.listen(self.site)
+        self.addCleanup(self._stop)
+        self.fake.root = f"http://127.0.0.1:{self.port.getHost().port}"
+        self.connect()
+
+    def connect(self, clock=reactor):
+        """
+        Make a client.
+
+        @param clock: of its timeouts.
+        """
+        pool = HTTPConnectionPool(reactor)
+        self.connections = Connections(
+            reactor, Endpoints(reactor, BrowserLikePolicyForHTTPS()), pool
+        )
+        self.addCleanup(self.connections.close)
+        self.exchanges = Exchanges(self.connections, clock, self.idle)
+        self.tokens = Tokens(self.authentication(), reactor)
+        retries = Retries(reactor, lambda: 0.0, first=0.02, attempts=3)
+        self.account = Account(self.exchanges, self.tokens, retries)
+        self.client = SwiftClient(self.account)
+
+    def authentication(self):
+        """
+        Get the way to tokens.
+        """
+        return TempAuth(
+            self.exchanges, url=f"{self.fake.root}/auth/v1.0", user=USER, key=KEY
+        )
+
+    async def _stop(self):
+        self.site.abort()
+        await maybeDeferred(self.port.stopListening)
+        await self.site.drained()
