@@ -81,9 +81,10 @@ class Pulled:
         """
         Want no more, and have who waits for data fail.
         """
-        self._source.stop()
         self._pieces.clear()
+        # First of all, or it would fail with having been stopped.
         self._fail(failure)
+        self._source.stop()
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """

@@ -10,7 +10,9 @@ from collections.abc import Callable, Coroutine
 from urllib.parse import unquote
 
 from attrs import define, field
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.web.iweb import UNKNOWN_LENGTH
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -97,6 +99,8 @@ class FakeSwift(Resource):
         self.undeletable = set()
         self.max_file_size = 1 << 30
         self.puts = 0
+        self.pause = 0
+        """How many seconds pass before data is wanted."""
         self.etag = None
         """What is said to be the MD5 of what is put; L{None} for the truth."""
 
@@ -246,6 +250,7 @@ class FakeSwift(Resource):
         self.puts += 1
         self.most = max(self.most, self.puts)
         try:
+            await deferLater(reactor, self.pause)
             data = await read_all(body, LIMIT)
         finally:
             self.puts -= 1
