@@ -67,7 +67,7 @@ class Retries:
         @param attempt: how often it was tried.
         @param error: what it failed with.
         """
-        passing = isinstance(error, Unreachable) or error.status in AGAIN
+        passing = isinstance(error, Unreachable | Corrupt) or error.status in AGAIN
         if not passing or attempt >= self._attempts:
             return False
         pause = min(self._longest, self._first * 2 ** (attempt - 1))

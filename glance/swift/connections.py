@@ -5,6 +5,9 @@ Connections to Swift and to Keystone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fcntl import ioctl
+from struct import unpack
+from termios import TIOCOUTQ
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -108,6 +111,18 @@ class Sending:
     def _connected(self, connection: Any) -> None:
         self._connection = connection
         connection.continued = self.continued
+
+    def unsent(self) -> int:
+        """
+        Tell how many bytes the system has that the other end does not have yet.
+        """
+        try:
+            handle = self._connection.transport.getHandle()
+            (count,) = unpack("i", ioctl(handle.fileno(), TIOCOUTQ, bytes(4)))
+        except (AttributeError, OSError, ValueError):
+            # There is no connection yet, or no more.
+            return 0
+        return int(count)
 
     def break_off(self) -> None:
         """

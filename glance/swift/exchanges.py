@@ -161,9 +161,13 @@ class _Patience:
     """
 
     def __init__(
-        self, clock: IReactorTime, idle: float, break_off: Callable[[], None]
+        self,
+        clock: IReactorTime,
+        idle: float,
+        break_off: Callable[[], None],
+        seen: Callable[[], object] = lambda: None,
     ) -> None:
-        self._silence = Silence(clock, idle, self._late)
+        self._silence = Silence(clock, idle, self._late, seen)
         self._break_off = break_off
         self._first: Deferred[IResponse] = Deferred(self._cancelled)
 
@@ -217,7 +221,10 @@ class _Sending:
         self._idle = idle
         self._agent, self._connection = connections.fresh()
         self._connection.continued = self._begin
-        self._patience = _Patience(clock, idle, self._break_off)
+        # What goes out of the system's buffers is progress that nobody hears of.
+        self._patience = _Patience(
+            clock, idle, self._break_off, self._connection.unsent
+        )
         self._sent = SentBody(body, self._connected, self._patience.waits)
         self._running: Deferred[IResponse] | None = None
         self._latest: IDelayedCall | None = None

@@ -84,6 +84,29 @@ class Endless:
         self.stopped = True
 
 
+class Taking:
+    """
+    A consumer that takes so much as it is told to.
+    """
+
+    def __init__(self):
+        self.body = None
+        self.taken = 0
+        self._most = 0
+
+    def take(self, more):
+        """
+        Take more.
+        """
+        self._most += more
+        self.body.resumeProducing()
+
+    def write(self, data):
+        self.taken += len(data)
+        if self.taken >= self._most:
+            self.body.pauseProducing()
+
+
 class DownloadTests(Serving, TestCase):
     """
     An object comes as fast as it is taken.
@@ -277,6 +300,35 @@ class UploadTests(Serving, TestCase):
             await putting
         self.assertTrue(body.stopped)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_unsent(self):
+        """
+        It is known what the system still has of the data.
+        """
+        taking = Taking()
+
+        async def take_some(request):
+            taking.body = request.body
+            request.body.startProducing(taking).addErrback(lambda _: None)
+            await Deferred()
+
+        self.fake.fail("PUT", "one", take_some)
+        agent, sending = self.connections.fresh()
+        self.assertEqual(sending.unsent(), 0)
+        self.connections.fresh = lambda: (agent, sending)
+        body = Endless(32 << 20)
+        putting = self.put(body)
+        await until(lambda: body.given)
+        await settled(lambda: body.given)
+        self.assertGreater(sending.unsent(), 100_000)
+        taking.take(body.length)
+        await until(lambda: taking.taken == body.length)
+        await until(lambda: sending.unsent() == 0)
+        putting.cancel()
+        with self.assertRaises(CancelledError):
+            await putting
+        await until(lambda: not self.site.in_flight)
+        self.assertEqual(sending.unsent(), 0)
 
     async def test_counting(self):
         """
