@@ -73,7 +73,7 @@ MAY_IMPORT = {
         "transfers",
         "verification",
     ),
-    "stores": ("deferreds", "errors", "interfaces", "streams"),
+    "stores": ("deferreds", "errors", "interfaces", "streams", "swift"),
     "registry": (
         "api.errors",
         "context",

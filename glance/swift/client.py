@@ -282,7 +282,11 @@ class SwiftClient:
 
     @deferred
     async def put_manifest(
-        self, container: str, name: str, segments: Sequence[Mapping[str, Any]]
+        self,
+        container: str,
+        name: str,
+        segments: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """
         Put an object that consists of others (SLO).  Swift compares what is
@@ -298,7 +302,7 @@ class SwiftClient:
             container,
             name,
             query={"multipart-manifest": "put"},
-            headers={"Content-Type": "application/octet-stream"},
+            headers={"Content-Type": "application/octet-stream", **(headers or {})},
             data=json.dumps(list(segments)).encode(),
             allowed=(400,),
         )

@@ -20,6 +20,7 @@ from glance.swift.errors import (
     BadAnswer,
     NotAllDeleted,
     NotFound,
+    PreconditionFailed,
     SwiftError,
     TooManySegments,
     WrongLength,
@@ -29,6 +30,9 @@ from glance.swift.several import Several
 
 SEGMENTS = 1000
 """How many segments an object may have; Swift's own limit, unless it is set."""
+
+NEW = {"If-None-Match": "*"}
+"""Has Swift refuse an object where there is one of its name."""
 
 
 @frozen(kw_only=True)
@@ -51,13 +55,13 @@ class Cutting:
     again.  If not, they go out one after the other, as the data comes.
     """
 
-    def size_for(self, length: int | str) -> int:
+    def size_for(self, length: int | None) -> int:
         """
         Get how many bytes a segment of an object has.
 
-        @param length: how many the object has.
+        @param length: how many the object has; L{None} if nobody knows.
         """
-        if isinstance(length, str):
+        if length is None:
             return self.size
         return max(self.size, -(-length // SEGMENTS))
 
@@ -92,7 +96,12 @@ class LargeObjects:
 
     @deferred
     async def put(
-        self, container: str, name: str, body: IBodyProducer, place: Place
+        self,
+        container: str,
+        name: str,
+        body: IBodyProducer,
+        place: Place,
+        expected: int | None = None,
     ) -> int:
         """
         Put an object where there is none, in segments if it is large or if
@@ -104,45 +113,51 @@ class LargeObjects:
         @param body: the data; its length may be unknown.  It is started, or told
             to stop.
         @param place: where its segments go; nothing else has that prefix.
+        @param expected: how many bytes it will likely be, where its length is
+            unknown.
 
         @return: how many bytes were kept.
 
+        @raise PreconditionFailed: there is an object of that name.
         @raise Corrupt: Swift has got something else.
         @raise TooManySegments: it is larger than Swift can hold in segments of
             that size.
         @raise NotFound: there is no such container.
         """
-        length = body.length
+        length = body.length if isinstance(body.length, int) else expected
         stream = Stream(body)
-        upload = _Upload(self._client, self._cutting, place, stream)
+        upload = _Upload(self._client, self._cutting, place, stream, length)
+        touched = False
         try:
-            if isinstance(length, int) and length <= self._cutting.above:
-                sent = await self._client.put_object(container, name, stream)
+            if length is not None and length <= self._cutting.above:
+                touched = True
+                sent = await self._client.put_object(container, name, stream, NEW)
                 return sent.size
             segments = await upload.run()
-            await self._client.put_manifest(container, name, segments)
-        except Exception:
+            touched = True
+            await self._client.put_manifest(container, name, segments, NEW)
+        except Exception as error:
+            if touched and not isinstance(error, PreconditionFailed):
+                upload.objects.append((container, name))
             if stream.started:
-                await self._undo(container, name, place, upload.names)
+                await self._undo(upload.objects)
             raise
         return upload.size
 
-    async def _undo(
-        self, container: str, name: str, place: Place, names: Sequence[str]
-    ) -> None:
+    async def _undo(self, objects: Sequence[tuple[str, str]]) -> None:
         """
         Delete what a failed upload may have left.
         """
 
-        async def delete(within: str, what: str) -> None:
+        async def delete(container: str, name: str) -> None:
             with suppress(NotFound):
-                await self._client.delete_object(within, what)
+                await self._client.delete_object(container, name)
 
         try:
-            await delete(container, name)
             async with Several(4) as several:
-                for one in names:
-                    await several.start(delete(place.container, one))
+                # The object first, so that it never lacks segments.
+                for one in reversed(objects):
+                    await several.start(delete(*one))
         except SwiftError as error:
             # What the upload failed with matters more.
             self._log.warn(
@@ -211,16 +226,21 @@ class _Upload:
     """
 
     def __init__(
-        self, client: SwiftClient, cutting: Cutting, place: Place, body: IBodyProducer
+        self,
+        client: SwiftClient,
+        cutting: Cutting,
+        place: Place,
+        body: IBodyProducer,
+        expected: int | None,
     ) -> None:
-        self.names: list[str] = []
-        """The segments that there may be."""
+        self.objects: list[tuple[str, str]] = []
+        """The containers and names of the objects that there may be."""
         self.size = 0
         self._client = client
         self._place = place
         self._length = body.length
         self._pulled = Pulled(body)
-        self._segment = cutting.size_for(body.length)
+        self._segment = cutting.size_for(expected)
         self._several = cutting.memory // self._segment
         self._kept: dict[str, Sent] = {}
 
@@ -241,18 +261,18 @@ class _Upload:
             raise WrongLength("The data isn't as long as it said.")
         return [
             {
-                "path": f"/{self._place.container}/{name}",
+                "path": f"/{container}/{name}",
                 "etag": self._kept[name].etag,
                 "size_bytes": self._kept[name].size,
             }
-            for name in self.names
+            for container, name in self.objects
         ]
 
     def _next_name(self) -> str:
-        if len(self.names) == SEGMENTS:
+        if len(self.objects) == SEGMENTS:
             raise TooManySegments("The object has more segments than Swift takes.")
-        name = self._place.name(len(self.names) + 1)
-        self.names.append(name)
+        name = self._place.name(len(self.objects) + 1)
+        self.objects.append((self._place.container, name))
         return name
 
     async def _buffered(self) -> None:

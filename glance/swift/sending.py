@@ -152,8 +152,6 @@ class SentBody:
             data = bytes(self._rest) + data
         self._rest = memoryview(data)
         self._drain()
-        if self._rest:
-            self._source.pause()
 
     def _drain(self) -> None:
         while self._rest and not self._paused and not self.over:

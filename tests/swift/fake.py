@@ -244,13 +244,16 @@ class FakeSwift(Resource):
 
     async def _put(self, objects, name, request):
         body = request.body
+        if request.getHeader("if-none-match") and name in objects:
+            raise Refusal(412)
         known = body is not None and body.length is not UNKNOWN_LENGTH
         if known and body.length > self.max_file_size:
             raise Refusal(413)
         self.puts += 1
         self.most = max(self.most, self.puts)
         try:
-            await deferLater(reactor, self.pause)
+            if self.pause:
+                await deferLater(reactor, self.pause)
             data = await read_all(body, LIMIT)
         finally:
             self.puts -= 1
@@ -259,6 +262,8 @@ class FakeSwift(Resource):
             stored = self._joined(json.loads(data))
         elif manifest := request.getHeader("x-object-manifest"):
             stored.headers["X-Object-Manifest"] = manifest
+        if request.getHeader("if-none-match") and name in objects:
+            raise Refusal(412)
         objects[name] = stored
         request.setHeader("ETag", self.etag or md5(data))
         return 201, b""

@@ -41,7 +41,7 @@ class CuttingTests(SynchronousTestCase):
         So large that a thousand are enough, where that can be known.
         """
         cutting = Cutting(above=10, size=100, memory=0)
-        self.assertEqual(cutting.size_for(UNKNOWN_LENGTH), 100)
+        self.assertEqual(cutting.size_for(None), 100)
         self.assertEqual(cutting.size_for(100 * SEGMENTS), 100)
         self.assertEqual(cutting.size_for(100 * SEGMENTS + 1), 101)
 
