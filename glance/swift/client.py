@@ -314,6 +314,28 @@ class SwiftClient:
             )
 
     @deferred
+    async def get_manifest(self, container: str, name: str) -> Sequence[str]:
+        """
+        Ask which objects an object consists of (SLO).
+
+        @return: for each a slash, its container, a slash, its name.
+
+        @raise NotFound: there is no such object.
+        @raise BadAnswer: it isn't of that kind.
+        """
+        answer = await self._account.ask(
+            "GET", container, name, query={"multipart-manifest": "get"}
+        )
+        try:
+            if answer.header("x-static-large-object") is not None:
+                return [str(one["name"]) for one in json.loads(answer.data)]
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise BadAnswer(
+            "Swift gave no manifest of an object.", answer.status, answer.transaction
+        )
+
+    @deferred
     async def delete_manifest(self, container: str, name: str) -> BulkDeleted:
         """
         Delete an object that a manifest makes of others (SLO), and those.

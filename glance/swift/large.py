@@ -135,7 +135,7 @@ class LargeObjects:
                 return sent.size
             segments = await upload.run()
             touched = True
-            await self._client.put_manifest(container, name, segments, NEW)
+            await self._put_manifest(container, name, segments)
         except Exception as error:
             if touched and not isinstance(error, PreconditionFailed):
                 upload.objects.append((container, name))
@@ -143,6 +143,20 @@ class LargeObjects:
                 await self._undo(upload.objects)
             raise
         return upload.size
+
+    async def _put_manifest(
+        self, container: str, name: str, segments: Sequence[dict[str, Any]]
+    ) -> None:
+        try:
+            await self._client.put_manifest(container, name, segments, NEW)
+        except PreconditionFailed as refused:
+            # It may be there since an attempt whose answer was lost.
+            try:
+                there = await self._client.get_manifest(container, name)
+            except (NotFound, BadAnswer):
+                raise refused from None
+            if there != [one["path"] for one in segments]:
+                raise
 
     async def _undo(self, objects: Sequence[tuple[str, str]]) -> None:
         """

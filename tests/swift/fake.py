@@ -97,6 +97,8 @@ class FakeSwift(Resource):
         self.most = 0
         """How many objects came in at the same time, at the most."""
         self.undeletable = set()
+        self.forgetful = set()
+        """The names of what is stored once without saying so."""
         self.max_file_size = 1 << 30
         self.puts = 0
         self.pause = 0
@@ -240,6 +242,11 @@ class FakeSwift(Resource):
                 return self._delete_all(objects, name)
             del objects[name]
             return 204, b""
+        if b"multipart-manifest" in request.args and objects[name].segments is not None:
+            request.setHeader("X-Static-Large-Object", "True")
+            return 200, json.dumps(
+                [{"name": path} for path in objects[name].segments]
+            ).encode()
         return self._get(method, objects[name], request)
 
     async def _put(self, objects, name, request):
@@ -266,6 +273,9 @@ class FakeSwift(Resource):
             raise Refusal(412)
         objects[name] = stored
         request.setHeader("ETag", self.etag or md5(data))
+        if name in self.forgetful:
+            self.forgetful.remove(name)
+            raise Refusal(503)
         return 201, b""
 
     def _joined(self, manifest):

@@ -17,6 +17,7 @@ from glance.swift.errors import (
     Full,
     NotAllDeleted,
     NotFound,
+    PreconditionFailed,
     TooManySegments,
     Unavailable,
     WrongLength,
@@ -221,6 +222,41 @@ class LargeTests(Serving, TestCase):
             await self.put("buffered", self.body())
         self.assertEqual(caught.exception.status, 403)
         self.assert_nothing_left()
+
+    async def test_manifest_answer_lost(self):
+        """
+        A manifest that was stored although the answer was another is seen to be
+        there when it is sent again.
+        """
+        for way, large in self.ways.items():
+            self.fake.forgetful = {"one"}
+            await self.put(way, self.body())
+            body = await self.client.get_object("images", "one")
+            self.assertEqual(await collect(body), DATA)
+            await large.delete("images", "one")
+            self.assert_nothing_left()
+
+    async def test_there_already(self):
+        """
+        An object that is there stays as it is.
+        """
+        large = self.ways["buffered"]
+        for first in (DATA, b"data"):
+            await self.put("buffered", self.body(first))
+            for way in self.ways.values():
+                for known in (True, False):
+                    for data in (b"other", DATA):
+                        with self.assertRaises(PreconditionFailed):
+                            await way.put(
+                                "images",
+                                "one",
+                                self.body(data, known),
+                                Place("segments", "two"),
+                            )
+            body = await self.client.get_object("images", "one")
+            self.assertEqual(await collect(body), first)
+            await large.delete("images", "one")
+            self.assert_nothing_left()
 
     async def test_data_fails(self):
         """
