@@ -186,11 +186,11 @@ class SwiftStore:
         missing = None
         try:
             await self._large.delete(self._container, key)
-            return
         except NotAllDeleted as error:
             _log.warn("Swift: {error}", error=str(error))
         except NotFound as error:
             missing = error
+        # Segments that no manifest lists: of a process that was killed.
         count = await self._large.delete_all(self._container, f"{key}/")
         if missing is not None and not count:
             raise missing

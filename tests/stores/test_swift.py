@@ -170,6 +170,15 @@ class OwnTests(SwiftContract, SynchronousTestCase):
         self.assertEqual(list(self.objects), ["other"])
         self.failureResultOf(self.store.delete(KEY), DataNotFound)
 
+    def test_killed_and_whole(self):
+        """
+        So is what lies beside data that is whole.
+        """
+        self.add()
+        self.objects[f"{KEY}/9-00001"] = Stored(b"data")
+        self.successResultOf(self.store.delete(KEY))
+        self.assertEqual(self.objects, {})
+
     def test_undeletable(self):
         """
         Segments that Swift could not delete at once are deleted one by one.
