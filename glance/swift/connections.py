@@ -66,7 +66,7 @@ class _Sending(ProtocolWrapper):
     transport: Any
     continued: Callable[[], None]
     _received = 0
-    _beginning = b""
+    _beginning: bytes | None = b""
 
     def pauseProducing(self) -> None:
         """
@@ -83,11 +83,26 @@ class _Sending(ProtocolWrapper):
         if self._received > ANSWER:
             self.transport.abortConnection()
             return
-        if len(self._beginning) < len(_CONTINUE):
-            self._beginning += data[: len(_CONTINUE)]
-            if self._beginning.startswith(_CONTINUE):
-                self.continued()
-        super().dataReceived(data)
+        if self._beginning is not None:
+            data = self._answer(self._beginning + data)
+        if data:
+            super().dataReceived(data)
+
+    def _answer(self, begun: bytes) -> bytes:
+        """
+        Get what comes after C{100 Continue}, which Twisted would log.
+        """
+        length = min(len(begun), len(_CONTINUE))
+        if begun[:length] != _CONTINUE[:length]:
+            self._beginning = None
+            return begun
+        _, end, rest = begun.partition(b"\r\n\r\n")
+        if not end:
+            self._beginning = begun
+            return b""
+        self._beginning = None
+        self.continued()
+        return rest
 
 
 @implementer(IAgentEndpointFactory)

@@ -108,7 +108,8 @@ class LargeObjects:
         nobody knows how large it is.
 
         When this fails or is cancelled, the object and its segments are
-        deleted.
+        deleted.  Of two that put the same at the same time, both may succeed:
+        Swift has what comes last.
 
         @param body: the data; its length may be unknown.  It is started, or told
             to stop.

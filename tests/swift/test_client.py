@@ -2,6 +2,9 @@
 Tests of L{glance.swift.client}.
 """
 
+import gc
+import sys
+
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -10,6 +13,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.streams.bodies import BytesBody
 from glance.swift.errors import (
+    BadAnswer,
     Corrupt,
     NotFound,
     RangeNotSatisfiable,
@@ -103,6 +107,41 @@ class ClientTests(Serving, TestCase):
             end = len(DATA) if length is None else min(len(DATA), offset + length)
             self.assertEqual(body.length, end - offset)
             self.assertEqual(await collect(body), DATA[offset:end])
+
+    async def test_other_part(self):
+        """
+        Another part than was asked for isn't taken for it.
+        """
+
+        async def ignore(request):
+            request.requestHeaders.removeHeader("range")
+
+        async def shift(request):
+            request.requestHeaders.setRawHeaders("range", ["bytes=8-"])
+
+        await self.put()
+        for other in (ignore, shift):
+            self.fake.fail("GET", "one", other)
+            with self.assertRaises(BadAnswer):
+                await self.client.get_object("images", "one", 7)
+
+    async def test_memory(self):
+        """
+        Nothing holds on to what was sent from memory, whether it went well or
+        not.
+        """
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for status, count in ((None, 1), (403, 1)):
+            if status is not None:
+                self.fake.fail("PUT", "one", status, times=count)
+            pieces = [bytes(1 << 20)]
+            before = sys.getrefcount(pieces[0])
+            try:
+                await self.client.put_bytes("images", "one", pieces)
+            except SwiftError as error:
+                self.assertEqual(error.status, status)
+            self.assertEqual(sys.getrefcount(pieces[0]), before)
 
     async def test_get_nothing(self):
         """

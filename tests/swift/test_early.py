@@ -6,6 +6,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS, HTTPConnectionPool
 
@@ -25,14 +26,16 @@ class Refuser(Protocol):
     def connectionMade(self):
         self.received = b""
         self.next = None
+        self.answered = False
         self.factory.connections.append(self)
 
     def dataReceived(self, data):
         self.received += data
         if b"\r\n\r\n" in self.received and not self.factory.wanted:
             self.factory.wanted = True
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        elif self.factory.wanted:
+            self.answer(list(self.factory.hello))
+        elif self.factory.wanted and not self.answered:
+            self.answered = True
             self.transport.pauseProducing()
             self.answer(list(self.factory.pieces))
 
@@ -62,6 +65,7 @@ class EarlyTests(TestCase):
         self.factory = Factory.forProtocol(Refuser)
         self.factory.connections = []
         self.factory.wanted = False
+        self.factory.hello = [b"HTTP/1.1 100 Continue\r\n\r\n"]
         self.port = reactor.listenTCP(0, self.factory, interface="127.0.0.1")
         self.addCleanup(self.port.stopListening)
         self.clock = Clock()
@@ -129,6 +133,33 @@ class EarlyTests(TestCase):
         outcome = await putting
         self.assertIsInstance(outcome.error, TimedOut)
         await self.assert_over()
+
+    async def test_pieces_of_continue(self):
+        """
+        That the data is wanted may be told in pieces, and nothing is logged.
+        """
+        events = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        self.factory.hello = [b"H", b"TTP/1.1 100", b" Go on\r\nA: b\r\n\r", b"\n"]
+        outcome = await self.put(b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n")
+        self.assertEqual(outcome.answer.status, 413)
+        await self.assert_over()
+        logged = [formatEvent(event) for event in events]
+        self.assertFalse([line for line in logged if "100" in line])
+
+    async def test_at_once(self):
+        """
+        It may come along with that the data is wanted, or in its place.
+        """
+        answer = b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"
+        for hello in ([b"HTTP/1.1 100 Continue\r\n\r\n" + answer], [answer]):
+            self.factory.wanted = False
+            self.factory.hello = hello
+            outcome = await self.put()
+            self.assertEqual(outcome.answer.status, 413)
+            self.assertEqual(outcome.sent.begun, len(hello[0]) > len(answer))
+            await until(lambda: not self.factory.connections)
 
     async def test_slow_data(self):
         """

@@ -26,6 +26,7 @@ from glance.swift.large import SEGMENTS, Cutting, LargeObjects, Place
 from tests.bodies import FailingBody, ManualBody, collect
 from tests.swift.fake import Stored, md5
 from tests.swift.serving import Serving
+from tests.swift.test_transfers import Endless, settled
 
 SIZE = 100_000
 DATA = hashlib.shake_256(b"data").digest(SIZE * 4 + 1)
@@ -150,6 +151,25 @@ class LargeTests(Serving, TestCase):
             self.fake.pause = 0.1
             await self.put(way, self.body())
             self.assertEqual(self.fake.most, most)
+
+    async def test_memory(self):
+        """
+        No more data is taken than may be kept in memory, and a piece.
+        """
+
+        async def for_ever(request):
+            await Deferred()
+
+        for way, most in (("buffered", 4 * SIZE), ("passed", SIZE)):
+            self.fake.fail("PUT", "segments", for_ever, 4)
+            body = Endless(1 << 30, 7001)
+            putting = self.put(way, body)
+            await settled(lambda: body.given)  # noqa: B023
+            self.assertLessEqual(body.given, most + 2 * 7001)
+            putting.cancel()
+            with self.assertRaises(CancelledError):
+                await putting
+            self.assertTrue(body.stopped)
 
     async def test_segment_retried(self):
         """

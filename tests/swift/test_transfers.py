@@ -44,8 +44,9 @@ class Endless:
     A body that gives data whenever it isn't paused.
     """
 
-    def __init__(self, length):
+    def __init__(self, length, piece=100_000):
         self.length = length
+        self._piece = piece
         self.given = 0
         self.pauses = 0
         self.stopped = False
@@ -63,7 +64,7 @@ class Endless:
             return
         self._giving = True
         while not self._paused and not self.stopped and self.given < self.length:
-            piece = LARGE[: min(100_000, self.length - self.given)]
+            piece = LARGE[: min(self._piece, self.length - self.given)]
             self.given += len(piece)
             self._consumer.write(piece)
         self._giving = False
