@@ -132,7 +132,9 @@ class Sending:
         Tell how many bytes the system has that the other end does not have yet.
         """
         try:
-            handle = self._connection.transport.getHandle()
+            transport = self._connection.transport
+            # Of TLS, the connection below it.
+            handle = getattr(transport, "transport", transport).getHandle()
             (count,) = unpack("i", ioctl(handle.fileno(), TIOCOUTQ, bytes(4)))
         except (AttributeError, OSError, ValueError):
             # There is no connection yet, or no more.

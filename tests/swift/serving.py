@@ -4,9 +4,13 @@ A client of a fake Swift, over real sockets.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import trustme
 from twisted.internet import reactor
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.web.client import BrowserLikePolicyForHTTPS, HTTPConnectionPool
 
 from glance.streams.site import StreamingSite
@@ -24,6 +28,7 @@ class Serving:
     """
 
     idle = 30.0
+    tls = False
 
     async def serve(self):
         """
@@ -34,11 +39,30 @@ class Serving:
         self.site = StreamingSite(
             self.fake, reactor, idle_timeout=60, finished=lambda request: None
         )
-        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        self.policy = BrowserLikePolicyForHTTPS()
+        where = "tcp:0:interface=127.0.0.1"
+        if self.tls:
+            where = self.certify()
+        endpoint = serverFromString(reactor, where)
         self.port = await endpoint.listen(self.site)
         self.addCleanup(self._stop)
-        self.fake.root = f"http://127.0.0.1:{self.port.getHost().port}"
+        scheme = "https" if self.tls else "http"
+        self.fake.root = f"{scheme}://127.0.0.1:{self.port.getHost().port}"
         self.connect()
+
+    def certify(self):
+        """
+        Make a certificate that the client trusts.
+
+        @return: where to listen with it.
+        """
+        authority = trustme.CA()
+        given = authority.issue_cert("127.0.0.1")
+        path = Path(self.mktemp())
+        given.private_key_and_cert_chain_pem.write_to_path(path)
+        root = Certificate.loadPEM(authority.cert_pem.bytes())
+        self.policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([root]))
+        return f"ssl:0:interface=127.0.0.1:privateKey={path}"
 
     def connect(self, clock=reactor):
         """
@@ -47,9 +71,7 @@ class Serving:
         @param clock: of its timeouts.
         """
         pool = HTTPConnectionPool(reactor)
-        self.connections = Connections(
-            reactor, Endpoints(reactor, BrowserLikePolicyForHTTPS()), pool
-        )
+        self.connections = Connections(reactor, Endpoints(reactor, self.policy), pool)
         self.addCleanup(self.connections.close)
         self.exchanges = Exchanges(self.connections, clock, self.idle)
         self.tokens = Tokens(self.authentication(), reactor)
