@@ -5,6 +5,7 @@ Data on its way to Swift.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -112,7 +113,7 @@ class SentBody:
         self._waits = waits
         self._consumer: IConsumer | None = None
         self._producing: Deferred[None] = Deferred(self._cancelled)
-        self._rest = memoryview(b"")
+        self._rest: deque[memoryview] = deque()
         self._paused = False
         self._ended = False
 
@@ -145,17 +146,18 @@ class SentBody:
         """
         Take data from its source.
         """
-        if self.over:
+        # An empty chunk would be the end of all.
+        if self.over or not data:
             return
-        if self._rest:
-            # It gives more although it was told to pause.
-            data = bytes(self._rest) + data
-        self._rest = memoryview(data)
+        self._rest.append(memoryview(data))
         self._drain()
 
     def _drain(self) -> None:
         while self._rest and not self._paused and not self.over:
-            piece, self._rest = bytes(self._rest[:PIECE]), self._rest[PIECE:]
+            data = self._rest.popleft()
+            if len(data) > PIECE:
+                self._rest.appendleft(data[PIECE:])
+            piece = bytes(data[:PIECE])
             if self._too_long(len(piece)):
                 return
             self._md5.update(piece)
@@ -172,8 +174,9 @@ class SentBody:
     def _too_long(self, more: int) -> bool:
         if self.length is UNKNOWN_LENGTH or self.sent + more <= self.length:
             return False
-        self._source.stop()
+        # First of all, or it would fail with having been stopped.
         self._fail(Failure(WrongLength("The data is longer than it said.")))
+        self._source.stop()
         return True
 
     def _finish(self) -> None:
@@ -222,7 +225,7 @@ class SentBody:
             self.over = True
             if self.begun:
                 self._source.stop()
-        self._rest = memoryview(b"")
+        self._rest.clear()
 
     def _cancelled(self, producing: Deferred[None]) -> None:
         self.let_go()

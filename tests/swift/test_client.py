@@ -256,6 +256,29 @@ class ClientTests(Serving, TestCase):
                 await self.put(length=length)
         self.assertEqual(self.fake.containers["images"], {})
 
+    async def test_longer(self):
+        """
+        Also data that fails at once when it is stopped.
+        """
+        body = ManualBody(4)
+        putting = self.client.put_object("images", "one", body)
+        while body.consumer is None:
+            await deferLater(reactor, 0.01)
+        body.data(b"data and more")
+        with self.assertRaises(WrongLength):
+            await putting
+
+    async def test_empty_pieces(self):
+        """
+        Pieces of nothing are none.
+        """
+        body = BytesBody([b"", b"da", b"", b"ta", b""])
+        body.length = UNKNOWN_LENGTH
+        await self.client.put_object("images", "one", body)
+        self.assertEqual(self.stored(), b"data")
+        await self.client.put_bytes("images", "one", [b"", b"da", b"", b"ta"])
+        self.assertEqual(self.stored(), b"data")
+
     async def test_failing(self):
         """
         What data fails with is what comes of it, and nothing is kept.

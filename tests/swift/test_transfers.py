@@ -64,6 +64,7 @@ class Endless:
             return
         self._giving = True
         while not self._paused and not self.stopped and self.given < self.length:
+            assert self.given < 256 << 20, "it is not paused"
             piece = LARGE[: min(self._piece, self.length - self.given)]
             self.given += len(piece)
             self._consumer.write(piece)
