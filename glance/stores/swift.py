@@ -18,6 +18,7 @@ from zope.interface import implementer
 from glance.deferreds import deferred
 from glance.errors import (
     BodyStopped,
+    DataDamaged,
     DataExists,
     DataNotFound,
     GlanceError,
@@ -166,9 +167,8 @@ class SwiftStore:
             self._container, key, offset, None if whole else end - offset
         )
         if body.length != end - offset:
-            # It has become another between the two requests.
             body.stopProducing()
-            demand_size(-1, found)
+            raise DataDamaged("The data has become another meanwhile. Try again.")
         return _Translated(body)
 
     @_translating

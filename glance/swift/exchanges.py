@@ -250,6 +250,7 @@ class _Sending:
             answer = Answer(response.code, response.headers, data)
         except Exception as problem:
             self._sent.let_go()
+            self._connection.break_off()
             error = translated(problem)
             failed = self._sent.failure
             if failed is not None and isinstance(failed.value, Exception):

@@ -11,7 +11,7 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import HTTPConnectionPool
 
-from glance.errors import DataNotFound, StoreFull, StoreUnavailable
+from glance.errors import DataDamaged, DataNotFound, StoreFull, StoreUnavailable
 from glance.stores.swift import SwiftStore
 from glance.streams.bodies import BytesBody
 from glance.streams.site import StreamingSite
@@ -228,6 +228,18 @@ class OwnTests(SwiftContract, SynchronousTestCase):
             for secret in (SECRET, STEM, USER, "swift.example", KEY):
                 self.assertNotIn(secret, str(failure.value))
             self.assertEqual(self.objects, {})
+
+    def test_becomes_another(self):
+        """
+        Data that becomes shorter between two requests isn't given.
+        """
+
+        def shorten(request):
+            self.objects[KEY] = Stored(b"short")
+
+        self.add(data=b"data that is longer")
+        self.fake.fail("GET", KEY, shorten)
+        self.failureResultOf(self.store.get(KEY), DataDamaged)
 
     def test_cut(self):
         """

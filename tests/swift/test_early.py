@@ -5,7 +5,7 @@ Tests of answers that come while data is still being sent.
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS, HTTPConnectionPool
@@ -120,6 +120,30 @@ class EarlyTests(TestCase):
         self.assertIsNone(outcome.answer)
         self.assertIsInstance(outcome.error, Unreachable)
         await self.assert_over()
+
+    async def test_too_long_later(self):
+        """
+        Nor may it be once the data is sent; the connection is broken off.
+        """
+        self.factory.pieces = (
+            b"HTTP/1.1 201 Created\r\nContent-Length: 99999999\r\n\r\n",
+            b"x" * 10,
+        )
+        self.body = ManualBody(4)
+        url = f"http://127.0.0.1:{self.port.getHost().port}/one"
+        sending = Deferred.fromCoroutine(
+            self.exchanges.send(Ask(method="PUT", url=url), self.body)
+        )
+        await until(lambda: self.body.consumer)
+        self.body.data(b"data")
+        self.body.end()
+        await deferLater(reactor, 0.2)
+        for _ in range(7):
+            self.clock.advance(10)
+        outcome = await sending
+        self.assertIsInstance(outcome.error, TimedOut)
+        await until(lambda: not self.factory.connections)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     async def test_never_whole(self):
         """

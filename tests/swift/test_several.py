@@ -70,6 +70,15 @@ class SeveralTests(SynchronousTestCase):
         self.assertEqual(sorted(self.ended), [0, 1])
         self.assertEqual(len(self.started), 2)
 
+    def test_failure_at_the_end(self):
+        """
+        So it is when all have begun.
+        """
+        running = self.run_all(2)
+        self.started[1].errback(Boom())
+        self.failureResultOf(running, Boom)
+        self.assertEqual(sorted(self.ended), [0, 1])
+
     def test_body_fails(self):
         """
         When what starts them fails they are cancelled, and waited for.
