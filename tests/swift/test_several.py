@@ -105,20 +105,23 @@ class SeveralTests(SynchronousTestCase):
         """
         It does not end before those that were cancelled have.
         """
-        cleaned = Deferred()
+        for then, error in (("raise", Boom), ("cancel", CancelledError)):
+            cleaned = Deferred()
+            running = Deferred.fromCoroutine(self.run_slow(cleaned, then))
+            if then == "cancel":
+                running.cancel()
+            self.assertNoResult(running)
+            cleaned.callback(None)
+            self.failureResultOf(running, error)
 
+    async def run_slow(self, cleaned, then):
         async def work():
             try:
                 await Deferred()
             finally:
                 await cleaned
 
-        async def run():
-            async with Several(2) as several:
-                await several.start(work())
+        async with Several(2) as several:
+            await several.start(work())
+            if then == "raise":
                 raise Boom
-
-        running = Deferred.fromCoroutine(run())
-        self.assertNoResult(running)
-        cleaned.callback(None)
-        self.failureResultOf(running, Boom)
