@@ -198,6 +198,24 @@ class ClientTests(Serving, TestCase):
         names = [one.name async for one in self.client.all_objects("images")]
         self.assertEqual(names, ["a1", "a2", "a3", "b"])
 
+    async def test_nonsense(self):
+        """
+        Answers that make no sense are told apart.
+        """
+        for method, part, ask in (
+            ("GET", "format=json", lambda: self.client.list_objects("images")),
+            ("GET", "manifest=get", lambda: self.client.get_manifest("images", "one")),
+            (
+                "DELETE",
+                "manifest=delete",
+                lambda: self.client.delete_manifest("images", "one"),
+            ),
+        ):
+            self.fake.fail(method, part, 200)
+            with self.assertRaises(BadAnswer) as caught:
+                await ask()
+            self.assertRegex(caught.exception.transaction, "^tx[0-9]+$")
+
     async def test_create_container(self):
         """
         A container is created unless it is there.

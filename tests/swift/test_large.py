@@ -7,6 +7,7 @@ import hashlib
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
 
@@ -14,6 +15,7 @@ from glance.streams.bodies import BytesBody
 from glance.swift.errors import (
     BadAnswer,
     Corrupt,
+    Forbidden,
     Full,
     NotAllDeleted,
     NotFound,
@@ -151,6 +153,7 @@ class LargeTests(Serving, TestCase):
             self.fake.pause = 0.1
             await self.put(way, self.body())
             self.assertEqual(self.fake.most, most)
+            await self.ways[way].delete("images", "one")
 
     async def test_memory(self):
         """
@@ -227,6 +230,21 @@ class LargeTests(Serving, TestCase):
             with self.assertRaises(Corrupt):
                 await self.put(way, self.body())
             self.assert_nothing_left()
+
+    async def test_cannot_be_undone(self):
+        """
+        When what is left cannot be deleted either, the log tells, and what went
+        wrong first is what is raised.
+        """
+        events = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        self.fake.fail("PUT", "one-00003", 403)
+        self.fake.fail("DELETE", "one", 500, times=99)
+        with self.assertRaises(Forbidden):
+            await self.put("buffered", self.body())
+        logged = [formatEvent(event) for event in events]
+        self.assertTrue([line for line in logged if "answered 500" in line])
 
     async def test_answer_lost(self):
         """
