@@ -136,6 +136,14 @@ class SwiftStore:
         """
         if self._create:
             await self._client.create_container(self._container)
+        else:
+            await self._demand_container()
+
+    async def _demand_container(self) -> None:
+        """
+        Refuse to say that data is missing where the whole container is.
+        """
+        if self._create:
             return
         try:
             await self._client.check(self._container)
@@ -174,7 +182,11 @@ class SwiftStore:
     @_translating
     async def size(self, key: str) -> int:
         self._demand_key(key)
-        return (await self._client.head_object(self._container, key)).size
+        try:
+            return (await self._client.head_object(self._container, key)).size
+        except NotFound:
+            await self._demand_container()
+            raise
 
     def _demand_key(self, key: str) -> None:
         if not is_key(key):
@@ -193,6 +205,7 @@ class SwiftStore:
         # Segments that no manifest lists: of a process that was killed.
         count = await self._large.delete_all(self._container, f"{key}/")
         if missing is not None and not count:
+            await self._demand_container()
             raise missing
 
     @_translating

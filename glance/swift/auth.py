@@ -13,8 +13,12 @@ from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 from glance.swift.coroutines import deferred
-from glance.swift.errors import AuthenticationFailed, BadAnswer, refusal
-from glance.swift.exchanges import Ask, Exchanges
+from glance.swift.errors import (
+    AuthenticationFailed,
+    AuthenticationUnavailable,
+    BadAnswer,
+)
+from glance.swift.exchanges import Answer, Ask, Exchanges
 
 AHEAD = 60.0
 """
@@ -76,7 +80,7 @@ class TempAuth:
                 "Swift refuses the user or the key.", answer.status, answer.transaction
             )
         if not 200 <= answer.status < 300:
-            raise refusal("GET of a token", answer.status, answer.transaction)
+            raise unavailable(answer)
         value = answer.header("x-auth-token") or answer.header("x-storage-token")
         storage_url = answer.header("x-storage-url")
         if value is None or storage_url is None:
@@ -85,6 +89,19 @@ class TempAuth:
         with suppress(ValueError):
             life = float(answer.header("x-auth-token-expires") or "")
         return Token(value=value, storage_url=storage_url, life=life)
+
+
+def unavailable(answer: Answer) -> AuthenticationUnavailable:
+    """
+    Make the error for an answer that holds no token.
+
+    It is none of those of objects: a token that isn't found says nothing of them.
+    """
+    return AuthenticationUnavailable(
+        f"There was a {answer.status} in answer to authentication.",
+        answer.status,
+        answer.transaction,
+    )
 
 
 class Tokens:

@@ -85,6 +85,12 @@ class AuthenticationFailed(SwiftError):
     """
 
 
+class AuthenticationUnavailable(SwiftError):
+    """
+    Who gives tokens does not at present, or isn't where it is looked for.
+    """
+
+
 class NoEndpoint(SwiftError):
     """
     The catalogue has no object store of the wanted region and interface.

@@ -11,9 +11,9 @@ from typing import Any
 from attrs import field, frozen
 from zope.interface import implementer
 
-from glance.swift.auth import IAuthentication, Token
+from glance.swift.auth import IAuthentication, Token, unavailable
 from glance.swift.coroutines import deferred
-from glance.swift.errors import AuthenticationFailed, BadAnswer, NoEndpoint, refusal
+from glance.swift.errors import AuthenticationFailed, BadAnswer, NoEndpoint
 from glance.swift.exchanges import Ask, Exchanges
 
 
@@ -125,7 +125,7 @@ class Keystone:
                 "Keystone refuses the credentials.", answer.status, answer.transaction
             )
         if answer.status != 201:
-            raise refusal("POST to Keystone", answer.status, answer.transaction)
+            raise unavailable(answer)
         value = answer.header("x-subject-token")
         if value is None:
             raise BadAnswer("There is no token in what Keystone answers.")

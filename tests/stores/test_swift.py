@@ -210,7 +210,24 @@ class OwnTests(SwiftContract, SynchronousTestCase):
         self.assertTrue(body.stopped)
         self.failureResultOf(self.store.check(), StoreUnavailable)
         self.failureResultOf(self.store.keys(), StoreUnavailable)
+        self.failureResultOf(self.store.size(KEY), StoreUnavailable)
+        self.failureResultOf(self.store.get(KEY), StoreUnavailable)
+        self.failureResultOf(self.store.delete(KEY), StoreUnavailable)
         self.fake.containers["images"] = {}
+
+    def test_no_authentication(self):
+        """
+        Data isn't said to be missing where it is the token that isn't found.
+        """
+        self.add()
+        for status in (404, 403, 500):
+            self.fake.tokens.clear()
+            self.fake.fail("GET", "auth", status)
+            self.failureResultOf(self.store.size(KEY), StoreUnavailable)
+            self.fake.tokens.clear()
+            self.fake.fail("GET", "auth", status)
+            self.failureResultOf(self.store.delete(KEY), StoreUnavailable)
+        self.assertEqual(self.read(), DATA)
 
     def test_failures(self):
         """

@@ -12,10 +12,10 @@ from zope.interface.verify import verifyObject
 from glance.swift.auth import IAuthentication, TempAuth, Token, Tokens
 from glance.swift.errors import (
     AuthenticationFailed,
+    AuthenticationUnavailable,
     BadAnswer,
     NoEndpoint,
     Unauthorized,
-    Unavailable,
     Unreachable,
 )
 from glance.swift.keystone import ApplicationCredential, Keystone, Password
@@ -203,7 +203,7 @@ class AccountTests(Serving, TestCase):
         await self.client.check("images")
         self.fake.tokens.clear()
         self.fake.fail("GET", "auth", 503, times=9)
-        with self.assertRaises(Unavailable):
+        with self.assertRaises(AuthenticationUnavailable):
             await self.client.check("images")
 
     async def test_nonsense(self):
@@ -364,6 +364,15 @@ class KeystoneTests(Serving, TestCase):
             self.fake.catalog = nonsense
             with self.assertRaises(BadAnswer):
                 await self.keystone().authenticate()
+
+    async def test_elsewhere(self):
+        """
+        Where there is no Keystone, that isn't taken for something of Swift's.
+        """
+        self.fake.fail("POST", "tokens", 404)
+        with self.assertRaises(AuthenticationUnavailable) as caught:
+            await self.keystone().authenticate()
+        self.assertEqual(caught.exception.status, 404)
 
     async def test_not_there(self):
         """
