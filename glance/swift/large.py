@@ -23,6 +23,7 @@ from glance.swift.errors import (
     PreconditionFailed,
     SwiftError,
     TooManySegments,
+    Unreachable,
     WrongLength,
 )
 from glance.swift.pulling import Pulled, Segment
@@ -138,10 +139,9 @@ class LargeObjects:
             touched = True
             await self._put_manifest(container, name, segments)
         except Exception as error:
-            if touched and not isinstance(error, PreconditionFailed):
-                upload.objects.append((container, name))
             if stream.started:
-                await self._undo(upload.objects)
+                ours = touched and not isinstance(error, PreconditionFailed)
+                await self._undo([(container, name)] if ours else [], upload.objects)
             raise
         return upload.size
 
@@ -159,26 +159,36 @@ class LargeObjects:
             if there != [one["path"] for one in segments]:
                 raise
 
-    async def _undo(self, objects: Sequence[tuple[str, str]]) -> None:
+    async def _undo(self, *groups: Sequence[tuple[str, str]]) -> None:
         """
-        Delete what a failed upload may have left.
+        Delete what a failed upload may have left, one group after the other: an
+        object never lacks segments.
         """
 
         async def delete(container: str, name: str) -> None:
-            with suppress(NotFound):
+            try:
                 await self._client.delete_object(container, name)
+            except NotFound:
+                pass
+            except Unreachable:
+                raise
+            except SwiftError as error:
+                tell(error)
 
-        try:
-            async with Several(4) as several:
-                # The object first, so that it never lacks segments.
-                for one in reversed(objects):
-                    await several.start(delete(*one))
-        except SwiftError as error:
+        def tell(error: SwiftError) -> None:
             # What the upload failed with matters more.
             self._log.warn(
                 "What a failed upload left in Swift could not all be deleted: {error}",
                 error=error,
             )
+
+        try:
+            for group in groups:
+                async with Several(4) as several:
+                    for one in group:
+                        await several.start(delete(*one))
+        except Unreachable as error:
+            tell(error)
 
     @deferred
     async def delete(self, container: str, name: str) -> None:

@@ -11,7 +11,13 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import HTTPConnectionPool
 
-from glance.errors import DataDamaged, DataNotFound, StoreFull, StoreUnavailable
+from glance.errors import (
+    DataDamaged,
+    DataExists,
+    DataNotFound,
+    StoreFull,
+    StoreUnavailable,
+)
 from glance.stores.swift import SwiftStore
 from glance.streams.bodies import BytesBody
 from glance.streams.site import StreamingSite
@@ -158,6 +164,15 @@ class OwnTests(SwiftContract, SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.store.keys()), [KEY])
         self.successResultOf(self.store.delete(KEY))
         self.assertEqual(self.objects, {})
+
+    def test_taken(self):
+        """
+        Nothing is sent where there is data already.
+        """
+        self.add()
+        before = len(self.fake.asked("PUT"))
+        self.failureResultOf(self.store.add(KEY, BytesBody(DATA)), DataExists)
+        self.assertEqual(len(self.fake.asked("PUT")), before)
 
     def test_killed(self):
         """

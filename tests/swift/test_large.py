@@ -240,11 +240,12 @@ class LargeTests(Serving, TestCase):
         globalLogPublisher.addObserver(events.append)
         self.addCleanup(globalLogPublisher.removeObserver, events.append)
         self.fake.fail("PUT", "one-00003", 403)
-        self.fake.fail("DELETE", "one", 500, times=99)
+        self.fake.fail("DELETE", "one-00002", 500, times=3)
         with self.assertRaises(Forbidden):
-            await self.put("buffered", self.body())
+            await self.put("passed", self.body())
         logged = [formatEvent(event) for event in events]
         self.assertTrue([line for line in logged if "answered 500" in line])
+        self.assertEqual(list(self.segments), ["one-00002"])
 
     async def test_answer_lost(self):
         """
