@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "errors": (),
     "limits": (),
     "proxies": (),
+    "swift": (),
     "recent": (),
     "redaction": (),
     "deferreds": ("errors",),
@@ -73,7 +74,7 @@ MAY_IMPORT = {
         "verification",
     ),
     "s3": ("deferreds",),
-    "stores": ("deferreds", "errors", "interfaces", "s3", "streams"),
+    "stores": ("deferreds", "errors", "interfaces", "s3", "streams", "swift"),
     "registry": (
         "api.errors",
         "context",

@@ -1,0 +1,299 @@
+"""
+A store that keeps image data in OpenStack Swift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from zope.interface import implementer
+
+from glance.deferreds import deferred
+from glance.errors import (
+    BodyStopped,
+    DataDamaged,
+    DataExists,
+    DataNotFound,
+    GlanceError,
+    StoreFull,
+    StoreUnavailable,
+)
+from glance.interfaces import IStore
+from glance.stores.keys import checked, demand_size, is_key
+from glance.streams.bodies import BytesBody
+from glance.swift.client import SwiftClient
+from glance.swift.errors import (
+    Full,
+    NotAllDeleted,
+    NotFound,
+    PreconditionFailed,
+    Stopped,
+    SwiftError,
+    TooLarge,
+    TooManySegments,
+)
+from glance.swift.large import LargeObjects, Place
+from glance.swift.receiving import ReceivedBody
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_log = Logger()
+
+
+def _translating(
+    f: Callable[Concatenate[SwiftStore, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[SwiftStore, P], Deferred[R]]:
+    """
+    Let C{f} be written as a coroutine that fails with errors of Swift, and
+    called for a L{Deferred} that fails with errors of stores.
+    """
+
+    @wraps(f)
+    async def translate(self: SwiftStore, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await f(self, *args, **kwargs)
+        except SwiftError as error:
+            raise translated(error) from error
+
+    return deferred(translate)
+
+
+def translated(error: SwiftError) -> GlanceError:
+    """
+    Get what a store raises for an error of Swift.
+    """
+    if isinstance(error, NotFound):
+        return DataNotFound("The data of this image is missing from the store.")
+    if isinstance(error, PreconditionFailed):
+        return DataExists("There is data for this key already.")
+    _log.warn("Swift: {kind}: {error}", kind=type(error).__name__, error=str(error))
+    if isinstance(error, TooLarge | Full | TooManySegments):
+        return StoreFull(
+            "There is no room for this data. Delete images that are not needed, or "
+            "ask the operator for more room."
+        )
+    return StoreUnavailable(
+        "The Swift store does not work at present. Try again later; the operator "
+        "finds the reason in the log."
+    )
+
+
+@implementer(IStore)
+class SwiftStore:
+    """
+    Keeps the data of each key as an object of that name, in one container.
+
+    Segments are in the same container.  Their names begin with the key and a
+    slash, so whoever knows a key finds all that belongs to it.
+    """
+
+    kind = "swift"
+
+    def __init__(
+        self,
+        client: SwiftClient,
+        large: LargeObjects,
+        container: str,
+        *,
+        create: bool,
+        unique: Callable[[], str],
+    ) -> None:
+        """
+        @param create: whether the container is created when it is missing.
+        @param unique: gets a word that is another each time.
+        """
+        self._client = client
+        self._large = large
+        self._container = container
+        self._create = create
+        self._unique = unique
+
+    @_translating
+    async def add(self, key: str, body: IBodyProducer) -> int:
+        try:
+            place = Place(self._container, f"{checked(key)}/{self._unique()}")
+            await self._prepare()
+            await self._refuse_taken(key)
+        except Exception:
+            body.stopProducing()
+            raise
+        expected = body.length if isinstance(body.length, int) else None
+        return await self._large.put(
+            self._container, key, _Unmeasured(body), place, expected
+        )
+
+    async def _prepare(self) -> None:
+        """
+        Have the container there.
+        """
+        if self._create:
+            await self._client.create_container(self._container)
+        else:
+            await self._demand_container()
+
+    async def _demand_container(self) -> None:
+        """
+        Refuse to say that data is missing where the whole container is.
+        """
+        if self._create:
+            return
+        try:
+            await self._client.check(self._container)
+        except NotFound as error:
+            raise _no_container() from error
+
+    async def _refuse_taken(self, key: str) -> None:
+        try:
+            await self._client.head_object(self._container, key)
+        except NotFound:
+            return
+        raise DataExists("There is data for this key already.")
+
+    @_translating
+    async def get(
+        self,
+        key: str,
+        offset: int = 0,
+        length: int | None = None,
+        size: int | None = None,
+    ) -> IBodyProducer:
+        found = await self.size(key)
+        demand_size(found, size)
+        end = found if length is None else min(found, offset + length)
+        if offset >= end:
+            return BytesBody(b"")
+        whole = offset == 0 and end == found
+        body = await self._client.get_object(
+            self._container, key, offset, None if whole else end - offset
+        )
+        if body.length != end - offset:
+            body.stopProducing()
+            raise DataDamaged("The data has become another meanwhile. Try again.")
+        return _Translated(body)
+
+    @_translating
+    async def size(self, key: str) -> int:
+        self._demand_key(key)
+        try:
+            return (await self._client.head_object(self._container, key)).size
+        except NotFound:
+            await self._demand_container()
+            raise
+
+    def _demand_key(self, key: str) -> None:
+        if not is_key(key):
+            raise DataNotFound("The data of this image is missing from the store.")
+
+    @_translating
+    async def delete(self, key: str) -> None:
+        self._demand_key(key)
+        missing = None
+        try:
+            await self._large.delete(self._container, key)
+        except NotAllDeleted as error:
+            _log.warn("Swift: {error}", error=str(error))
+        except NotFound as error:
+            missing = error
+        # Segments that no manifest lists: of a process that was killed.
+        count = await self._large.delete_all(self._container, f"{key}/")
+        if missing is not None and not count:
+            await self._demand_container()
+            raise missing
+
+    @_translating
+    async def keys(self) -> Sequence[str]:
+        try:
+            return [
+                one.name
+                async for one in self._client.all_objects(self._container)
+                if is_key(one.name)
+            ]
+        except NotFound as error:
+            if self._create:
+                return []
+            raise _no_container() from error
+
+    @_translating
+    async def sweep(self) -> int:
+        # What an attempt has left is found by its key, once it is settled.
+        return 0
+
+    @_translating
+    async def check(self) -> None:
+        try:
+            await self._client.check(self._container)
+        except NotFound as error:
+            if not self._create:
+                raise _no_container() from error
+
+
+def _no_container() -> StoreUnavailable:
+    _log.warn("The container of the Swift store is missing.")
+    return StoreUnavailable(
+        "The Swift store does not work at present. Try again later; the operator "
+        "finds the reason in the log."
+    )
+
+
+@implementer(IBodyProducer, IPushProducer)
+class _Unmeasured:
+    """
+    A body that does not say how long it is, so that all it gives is kept.
+    """
+
+    length = UNKNOWN_LENGTH
+
+    def __init__(self, body: IBodyProducer) -> None:
+        self._body = body
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        producing: Deferred[None] = self._body.startProducing(consumer)
+        return producing
+
+    def pauseProducing(self) -> None:
+        self._body.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._body.resumeProducing()
+
+    def stopProducing(self) -> None:
+        self._body.stopProducing()
+
+
+@implementer(IBodyProducer, IPushProducer)
+class _Translated:
+    """
+    Data from Swift, which fails with errors of ours.
+    """
+
+    def __init__(self, body: ReceivedBody) -> None:
+        self.length = body.length
+        self._body = body
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        def translate(failure: Failure) -> None:
+            error = failure.value
+            if isinstance(error, Stopped):
+                raise BodyStopped(str(error)) from error
+            if isinstance(error, SwiftError):
+                raise translated(error) from error
+            failure.raiseException()
+
+        return self._body.startProducing(consumer).addErrback(translate)
+
+    def pauseProducing(self) -> None:
+        self._body.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._body.resumeProducing()
+
+    def stopProducing(self) -> None:
+        self._body.stopProducing()

@@ -1,0 +1,343 @@
+"""
+Objects that are larger than Swift takes at once: in segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from attrs import frozen
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+
+from glance.swift.account import Sent, Stream
+from glance.swift.client import SwiftClient
+from glance.swift.coroutines import deferred
+from glance.swift.errors import (
+    BadAnswer,
+    NotAllDeleted,
+    NotFound,
+    PreconditionFailed,
+    SwiftError,
+    TooManySegments,
+    Unreachable,
+    WrongLength,
+)
+from glance.swift.pulling import Pulled, Segment
+from glance.swift.several import Several
+
+SEGMENTS = 1000
+"""How many segments an object may have; Swift's own limit, unless it is set."""
+
+NEW = {"If-None-Match": "*"}
+"""Has Swift refuse an object where there is one of its name."""
+
+
+@frozen(kw_only=True)
+class Cutting:
+    """
+    Which objects are cut into segments, and how.
+    """
+
+    above: int
+    """The most bytes that an object has without being cut."""
+    size: int
+    """
+    How many bytes a segment has.  Objects that are known to be larger than a
+    thousand of them have larger ones.
+    """
+    memory: int
+    """
+    How many bytes an upload may keep in memory.  If two segments are no more
+    than that, so many as are go out at the same time, and one that fails is sent
+    again.  If not, they go out one after the other, as the data comes.
+    """
+
+    def size_for(self, length: int | None) -> int:
+        """
+        Get how many bytes a segment of an object has.
+
+        @param length: how many the object has; L{None} if nobody knows.
+        """
+        if length is None:
+            return self.size
+        return max(self.size, -(-length // SEGMENTS))
+
+
+@frozen
+class Place:
+    """
+    Where the segments of an object are.
+    """
+
+    container: str
+    prefix: str
+    """What their names begin with."""
+
+    def name(self, number: int) -> str:
+        """
+        Get the name of a segment, counted from 1.
+        """
+        return f"{self.prefix}-{number:05}"
+
+
+class LargeObjects:
+    """
+    Objects of any size.
+    """
+
+    _log = Logger()
+
+    def __init__(self, client: SwiftClient, cutting: Cutting) -> None:
+        self._client = client
+        self._cutting = cutting
+
+    @deferred
+    async def put(
+        self,
+        container: str,
+        name: str,
+        body: IBodyProducer,
+        place: Place,
+        expected: int | None = None,
+    ) -> int:
+        """
+        Put an object where there is none, in segments if it is large or if
+        nobody knows how large it is.
+
+        When this fails or is cancelled, the object and its segments are
+        deleted.  Of two that put the same at the same time, both may succeed:
+        Swift has what comes last.
+
+        @param body: the data; its length may be unknown.  It is started, or told
+            to stop.
+        @param place: where its segments go; nothing else has that prefix.
+        @param expected: how many bytes it will likely be, where its length is
+            unknown.
+
+        @return: how many bytes were kept.
+
+        @raise PreconditionFailed: there is an object of that name.
+        @raise Corrupt: Swift has got something else.
+        @raise TooManySegments: it is larger than Swift can hold in segments of
+            that size.
+        @raise NotFound: there is no such container.
+        """
+        length = body.length if isinstance(body.length, int) else expected
+        stream = Stream(body)
+        upload = _Upload(self._client, self._cutting, place, stream, length)
+        touched = False
+        try:
+            if length is not None and length <= self._cutting.above:
+                touched = True
+                sent = await self._client.put_object(container, name, stream, NEW)
+                return sent.size
+            segments = await upload.run()
+            touched = True
+            await self._put_manifest(container, name, segments)
+        except Exception as error:
+            if stream.started:
+                ours = touched and not isinstance(error, PreconditionFailed)
+                await self._undo([(container, name)] if ours else [], upload.objects)
+            raise
+        return upload.size
+
+    async def _put_manifest(
+        self, container: str, name: str, segments: Sequence[dict[str, Any]]
+    ) -> None:
+        try:
+            await self._client.put_manifest(container, name, segments, NEW)
+        except PreconditionFailed as refused:
+            # It may be there since an attempt whose answer was lost.
+            try:
+                there = await self._client.get_manifest(container, name)
+            except (NotFound, BadAnswer):
+                raise refused from None
+            if there != [one["path"] for one in segments]:
+                raise
+
+    async def _undo(self, *groups: Sequence[tuple[str, str]]) -> None:
+        """
+        Delete what a failed upload may have left, one group after the other: an
+        object never lacks segments.
+        """
+
+        async def delete(container: str, name: str) -> None:
+            try:
+                await self._client.delete_object(container, name)
+            except NotFound:
+                pass
+            except Unreachable:
+                raise
+            except SwiftError as error:
+                tell(error)
+
+        def tell(error: SwiftError) -> None:
+            # What the upload failed with matters more.
+            self._log.warn(
+                "What a failed upload left in Swift could not all be deleted: {error}",
+                error=error,
+            )
+
+        try:
+            for group in groups:
+                async with Several(4) as several:
+                    for one in group:
+                        await several.start(delete(*one))
+        except Unreachable as error:
+            tell(error)
+
+    @deferred
+    async def delete(self, container: str, name: str) -> None:
+        """
+        Delete an object and its segments, whatever kind it is.
+
+        @raise NotFound: there is no such object.
+        @raise NotAllDeleted: some segments could not be deleted.
+        """
+        found = await self._client.head_object(container, name)
+        if found.static:
+            await self._delete_static(container, name)
+            return
+        if found.dynamic is not None:
+            await self._delete_segments(Place(*found.dynamic))
+        await self._client.delete_object(container, name)
+
+    async def _delete_static(self, container: str, name: str) -> None:
+        bulk = await self._client.delete_manifest(container, name)
+        if bulk.failed or not (200 <= bulk.status < 300 or bulk.status == 404):
+            raise NotAllDeleted(
+                f"Swift could not delete {bulk.failed} of the segments.", bulk.status
+            )
+
+    async def _delete_segments(self, place: Place) -> None:
+        """
+        Delete all objects of a prefix.
+        """
+        if not place.prefix:
+            # That would be all that the container has.
+            raise BadAnswer("The manifest of an object names a whole container.")
+        await self.delete_all(place.container, place.prefix)
+
+    @deferred
+    async def delete_all(self, container: str, prefix: str) -> int:
+        """
+        Delete all objects whose names begin so.
+
+        @return: how many there were.
+        """
+
+        async def delete(name: str) -> None:
+            with suppress(NotFound):
+                await self._client.delete_object(container, name)
+
+        count = 0
+        try:
+            async with Several(4) as several:
+                async for one in self._client.all_objects(container, prefix):
+                    await several.start(delete(one.name))
+                    count += 1
+        except NotFound:
+            return 0
+        return count
+
+
+class _Upload:
+    """
+    The segments of one object, on their way.
+    """
+
+    def __init__(
+        self,
+        client: SwiftClient,
+        cutting: Cutting,
+        place: Place,
+        body: IBodyProducer,
+        expected: int | None,
+    ) -> None:
+        self.objects: list[tuple[str, str]] = []
+        """The containers and names of the objects that there may be."""
+        self.size = 0
+        self._client = client
+        self._place = place
+        self._length = body.length
+        self._pulled = Pulled(body)
+        self._segment = cutting.size_for(expected)
+        self._several = cutting.memory // self._segment
+        self._kept: dict[str, Sent] = {}
+
+    async def run(self) -> list[dict[str, Any]]:
+        """
+        Put them all.
+
+        @return: what the manifest says of them.
+        """
+        try:
+            if self._several >= 2:
+                await self._buffered()
+            else:
+                await self._passed_through()
+        finally:
+            self._pulled.stop()
+        if isinstance(self._length, int) and self.size != self._length:
+            raise WrongLength("The data isn't as long as it said.")
+        return [
+            {
+                "path": f"/{container}/{name}",
+                "etag": self._kept[name].etag,
+                "size_bytes": self._kept[name].size,
+            }
+            for container, name in self.objects
+        ]
+
+    def _next_name(self) -> str:
+        if len(self.objects) == SEGMENTS:
+            raise TooManySegments("The object has more segments than Swift takes.")
+        name = self._place.name(len(self.objects) + 1)
+        self.objects.append((self._place.container, name))
+        return name
+
+    async def _buffered(self) -> None:
+        # One is being filled while the others are on their way.
+        async with Several(self._several - 1) as several:
+            while pieces := await self._filled():
+                await several.start(self._put(self._next_name(), pieces))
+                del pieces
+
+    async def _filled(self) -> list[bytes]:
+        pieces: list[bytes] = []
+        left = self._segment
+        while left and (piece := await self._pulled.take(left)):
+            pieces.append(piece)
+            left -= len(piece)
+        return pieces
+
+    async def _put(self, name: str, pieces: list[bytes]) -> None:
+        try:
+            sent = await self._client.put_bytes(self._place.container, name, pieces)
+        except Exception:
+            # Who waits for data need not wait for it any more.
+            self._pulled.fail(Failure())
+            raise
+        finally:
+            # A request and its answer hold on to each other, and to these: the
+            # memory would wait for the cyclic collector.
+            pieces.clear()
+        self._count(name, sent)
+
+    async def _passed_through(self) -> None:
+        while await self._pulled.more():
+            name = self._next_name()
+            length: int | str = UNKNOWN_LENGTH
+            if isinstance(self._length, int):
+                length = min(self._segment, self._length - self.size)
+            segment = Segment(self._pulled, self._segment, length)
+            sent = await self._client.put_object(self._place.container, name, segment)
+            self._count(name, sent)
+
+    def _count(self, name: str, sent: Sent) -> None:
+        self._kept[name] = sent
+        self.size += sent.size
