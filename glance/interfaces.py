@@ -108,6 +108,25 @@ class IStore(Interface):
         @return: how much of it there was, in pieces.
         """
 
+    def unfinished() -> Deferred[Sequence[str]]:
+        """
+        List the keys that have something which C{sweep} cannot judge and no
+        C{add} has made whole: an upload of parts, segments of nothing.  It may
+        be on its way at this moment; C{delete} removes it.
+
+        @raise StoreUnavailable: the store does not work at present.
+        """
+
+    def adopt(uri: str) -> str | None:
+        """
+        Get the key of data that a Glance of old called by a URI.
+
+        @param uri: a location as such a Glance wrote it, with the credentials
+            that may be in it, which are not used.
+
+        @return: the key; L{None} if the data isn't in this store.
+        """
+
     def check() -> Deferred[None]:
         """
         See whether the store works, without changing anything in it.

@@ -103,6 +103,12 @@ class FaultyStore:
     def sweep(self):
         return self._ask("sweep")
 
+    def unfinished(self):
+        return self._ask("unfinished")
+
+    def adopt(self, uri):
+        return self._store.adopt(uri)
+
     def check(self):
         return self._ask("check")
 

@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 from twisted.logger import Logger
 
@@ -112,6 +113,16 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def adopt(self, uri: str) -> str | None:
+        """
+        Get the key of the file that a URI names; L{None} if it isn't in here.
+        """
+        scheme, _, path = uri.partition("://")
+        if scheme not in ("file", "filesystem"):
+            return None
+        directory, _, key = unquote(path).rpartition("/")
+        return key if directory == str(self.path) and is_key(key) else None
 
     def check(self) -> None:
         """

@@ -116,6 +116,13 @@ class FilesystemStore:
     def sweep(self) -> Deferred[int]:
         return self._in_thread(self._directory.sweep)
 
+    @deferred
+    async def unfinished(self) -> Sequence[str]:
+        return []
+
+    def adopt(self, uri: str) -> str | None:
+        return self._directory.adopt(uri)
+
     def check(self) -> Deferred[None]:
         return self._in_thread(self._directory.check)
 

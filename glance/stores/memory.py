@@ -96,5 +96,12 @@ class MemoryStore:
         return 0
 
     @deferred
+    async def unfinished(self) -> Sequence[str]:
+        return []
+
+    def adopt(self, uri: str) -> str | None:
+        return None
+
+    @deferred
     async def check(self) -> None:
         pass

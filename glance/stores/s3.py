@@ -279,6 +279,13 @@ class S3Store:
         return 0
 
     @deferred
+    async def unfinished(self) -> Sequence[str]:
+        return []
+
+    def adopt(self, uri: str) -> str | None:
+        return None
+
+    @deferred
     async def check(self) -> None:
         with _told():
             try:

@@ -227,6 +227,13 @@ class SwiftStore:
         return 0
 
     @_translating
+    async def unfinished(self) -> Sequence[str]:
+        return []
+
+    def adopt(self, uri: str) -> str | None:
+        return None
+
+    @_translating
     async def check(self) -> None:
         try:
             await self._client.check(self._container)

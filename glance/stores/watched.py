@@ -89,6 +89,13 @@ class WatchedStore:
     def sweep(self) -> Deferred[int]:
         return self._watch(self._store.sweep())
 
+    def unfinished(self) -> Deferred[Sequence[str]]:
+        return self._watch(self._store.unfinished())
+
+    def adopt(self, uri: str) -> str | None:
+        key: str | None = self._store.adopt(uri)
+        return key
+
     def check(self) -> Deferred[None]:
         return self._watch(self._store.check())
 

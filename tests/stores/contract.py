@@ -480,6 +480,30 @@ class StoreContract:
         self.successResultOf(adding)
         self.assertEqual(self.read(), b"some more")
 
+    def test_unfinished_nothing(self):
+        """
+        What is whole is not unfinished, nor is what was deleted.
+        """
+        self.add()
+        self.add(OTHER)
+        self.successResultOf(self.store.delete(OTHER))
+        self.assertEqual(self.successResultOf(self.store.unfinished()), [])
+
+    def test_adopt_nothing(self):
+        """
+        What is elsewhere is not adopted, nor is what makes no sense.
+        """
+        for uri in (
+            "",
+            "rbd://cluster/pool/image/snap",
+            "file:///etc/passwd",
+            "swift://account:user:key@elsewhere.example/container/object",
+            "s3://access:secret@elsewhere.example/bucket/object",
+            "http://[::1/image",
+            "://",
+        ):
+            self.assertIsNone(self.store.adopt(uri), uri)
+
     def test_check(self):
         """
         A store that works says so, and checking changes nothing.

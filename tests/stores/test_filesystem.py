@@ -38,6 +38,19 @@ class FilesystemStoreTests(Prepared, StoreContract, SynchronousTestCase):
     L{FilesystemStore} is a store.
     """
 
+    def test_adopt(self):
+        """
+        A file in the directory is found by the URI that an older Glance has.
+        """
+        self.add("7", DATA)
+        directory = self.store._directory.path
+        for scheme in ("file", "filesystem"):
+            self.assertEqual(
+                self.read(self.store.adopt(f"{scheme}://{directory}/7")), DATA
+            )
+        for path in ("/7", f"{directory}/a/7", f"{directory}/..", f"{directory}/"):
+            self.assertIsNone(self.store.adopt(f"file://{path}"), path)
+
 
 class FilesTests(Prepared, SynchronousTestCase):
     """

@@ -68,6 +68,9 @@ class BrokenStore(MemoryStore):
     def sweep(self):
         return fail(self._error)
 
+    def unfinished(self):
+        return fail(self._error)
+
     def check(self):
         return fail(self._error)
 
