@@ -5,18 +5,12 @@ From the values of options to settings.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import frozen
-
-from glance.config.files import Written
-from glance.config.options import OPTIONS
+from glance.config.backends.choosing import decide_stores
 from glance.config.settings import (
-    ConfigurationError,
     Database,
     Deletion,
     Endpoint,
@@ -27,25 +21,12 @@ from glance.config.settings import (
     RegistryAddress,
     Settings,
     Source,
-    Stores,
     Upload,
 )
+from glance.config.values import Values
 from glance.limits import Limits
 
 LATER_STRATEGIES = ("keystone",)
-
-LATER_STORES = (
-    "cinder",
-    "gridfs",
-    "http",
-    "https",
-    "rbd",
-    "s3",
-    "sheepdog",
-    "swift",
-    "vmware",
-    "vsphere",
-)
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 
@@ -64,52 +45,19 @@ The levels by the names operators know, and by those of L{twisted.logger}.
 """
 
 
-@frozen
-class Values:
-    """
-    What the options are, and where that is written.
-    """
-
-    values: Mapping[str, Any]
-    origins: Mapping[str, Written]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
-
-    def is_written(self, name: str) -> bool:
-        """
-        Tell whether an option is in a file, with a value.
-        """
-        return name in self.origins
-
-    def wrong(self, name: str, cure: str) -> ConfigurationError:
-        """
-        Say that an option cannot be what it is.
-
-        @param cure: what to do, to go on after the option and its value.
-        """
-        where = self.origins.get(name, name)
-        if OPTIONS[name].secret:
-            return ConfigurationError(f"{where} {cure}")
-        value = self.origins[name].value if name in self.origins else self[name]
-        return ConfigurationError(f"{where} is {value!r}: {cure}")
-
-
 def decide(
     *,
     source: Source,
     properties: ImageProperties | None,
     files: tuple[str, ...],
     warnings: tuple[str, ...],
-    values: Mapping[str, Any],
-    origins: Mapping[str, Written],
+    options: Values,
 ) -> Settings:
     """
     Make settings of what was read.
 
     @raise ConfigurationError: something in it cannot be.
     """
-    options = Values(values, origins)
     notes: list[str] = []
     serves_api = source.service != "registry"
     api = _api(options, notes) if serves_api else None
@@ -128,7 +76,7 @@ def decide(
         registry=_registry(options),
         registry_secret=options["registry_secret"],
         database=_database(options),
-        stores=_stores(options, serves_api),
+        stores=decide_stores(options) if serves_api else None,
         limits=_limits(options),
         image_properties=properties,
         log=_log(options, source),
@@ -149,7 +97,7 @@ def decide(
         warnings=warnings,
         notes=tuple(notes),
         source=source,
-        values=values,
+        values=options.values,
     )
 
 
@@ -295,18 +243,6 @@ def _in_memory(rest: str) -> bool:
     file = path.removeprefix("/")
     unnamed = file in ("", ":memory:") or file.startswith("file::memory:")
     return unnamed or "mode=memory" in query.split("&")
-
-
-def _stores(options: Values, used: bool) -> Stores:
-    name = options["default_store"]
-    if used and name not in ("file", "filesystem"):
-        problem = "is not there yet" if name in LATER_STORES else "is unknown"
-        raise options.wrong("default_store", f"that store {problem}; use file")
-    return Stores(
-        default="file",
-        filesystem_datadir=str(Path(options["filesystem_store_datadir"]).absolute()),
-        filesystem_thin=options["filesystem_thin_provisioning"],
-    )
 
 
 def _limits(options: Values) -> Limits:

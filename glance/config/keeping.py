@@ -8,6 +8,7 @@ from typing import Any
 
 from oslo_config import types
 
+from glance.config.backends.kind import store_option
 from glance.config.option import (
     COUNT,
     FLAG,
@@ -25,18 +26,6 @@ USUAL = Limits()
 """
 The limits that hold unless others are said.
 """
-
-
-def _store(name: str, default: Any, text: str, kind: Any = TEXT) -> Option:
-    return Option(
-        name=name,
-        section="glance_store",
-        also=in_default(name),
-        type=kind,
-        default=default,
-        daemons=("api",),
-        help=text,
-    )
 
 
 def _limit(name: str, kind: Any, default: int, text: str) -> Option:
@@ -141,24 +130,43 @@ or mysql://USER:PASSWORD@HOST/NAME.""",
 )
 
 STORES = (
-    _store(
+    store_option(
         "default_store",
         "file",
         """
-The store that new data goes to: file, which may be called filesystem as well.""",
+The kind of store that new data goes to: file, which may be called filesystem as
+well.""",
     ),
-    _store(
-        "filesystem_store_datadir",
-        "/var/lib/glance/images/",
-        "The directory of the filesystem store.  It is made if it isn't there.",
+    Option(
+        name="stores",
+        section="glance_store",
+        also=(("glance_store", "known_stores"), *in_default("stores", "known_stores")),
+        type=LIST,
+        default="",
+        daemons=("api",),
+        help="""
+The kinds of stores that there are, one store of each.  Unless it is said, these
+are that of default_store, and those whose options are set.""",
     ),
-    _store(
-        "filesystem_thin_provisioning",
-        False,
-        """
-Whether the filesystem store leaves holes in its files for zeros, which take no
-room then.  No room is set aside for an upload beforehand either.""",
-        FLAG,
+    Option(
+        name="enabled_backends",
+        type=LIST,
+        default="",
+        daemons=("api",),
+        help="""
+Several stores, each with a name and its kind, such as fast:file, archive:file.
+The options of each are in a section of its name then, together with
+store_description, which users are told, and weight: of several stores that have
+an image's data, the one with the highest is read first.""",
+    ),
+    Option(
+        name="default_backend",
+        section="glance_store",
+        also=in_default("default_backend"),
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        help="The name of the one of enabled_backends that new data goes to.",
     ),
 )
 

@@ -5,7 +5,7 @@ From files to settings.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from attrs import evolve
 from oslo_config import cfg
 
+from glance.config.backends.choosing import sections
+from glance.config.backends.kind import scoped
 from glance.config.deciding import decide
 from glance.config.effect import warnings
 from glance.config.files import (
@@ -27,6 +29,7 @@ from glance.config.option import Option
 from glance.config.options import OPTIONS
 from glance.config.properties import described
 from glance.config.settings import ConfigurationError, Service, Settings, Source
+from glance.config.values import Values
 
 STAYING = (
     "bind_host",
@@ -90,11 +93,12 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
     changed = {
         name: value
         for name, value in fresh.values.items()
-        if value != settings.values[name]
+        if value != settings.values.get(name)
     }
+    changed |= dict.fromkeys(settings.values.keys() - fresh.values.keys())
     values = {
         **settings.values,
-        **{n: v for n, v in changed.items() if OPTIONS[n].reloadable},
+        **{n: v for n, v in changed.items() if _reloadable(n)},
     }
     return (
         evolve(
@@ -105,8 +109,13 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
             warnings=fresh.warnings,
             values=values,
         ),
-        tuple(name for name in changed if not OPTIONS[name].reloadable),
+        tuple(name for name in changed if not _reloadable(name)),
     )
+
+
+def _reloadable(name: str) -> bool:
+    # The options of single stores aren't.
+    return name in OPTIONS and OPTIONS[name].reloadable
 
 
 def renew(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -146,15 +155,14 @@ def _load(source: Source) -> Settings:
     if not files:
         files = find(source.service, source.search_path)
     written = [entry for file in files for entry in parse(file)]
-    values, origins = _read(source.service, files, written)
+    options = _read(source.service, files, written)
     serves_api = source.service != "registry"
     return decide(
         source=source,
         properties=described(_beside(source, files)) if serves_api else None,
         files=files,
-        warnings=warnings(source.service, written),
-        values=values,
-        origins=origins,
+        warnings=warnings(source.service, written, options.options),
+        options=options,
     )
 
 
@@ -167,15 +175,26 @@ def _beside(source: Source, files: Sequence[str]) -> Iterator[str]:
     yield from source.search_path
 
 
-def _read(
-    service: Service, files: Sequence[str], written: Sequence[Written]
-) -> tuple[dict[str, Any], dict[str, Written]]:
+def _read(service: Service, files: Sequence[str], written: Sequence[Written]) -> Values:
     """
     Give each option its value, and say of those that are written where.
     """
     conf = cfg.ConfigOpts()
     values: dict[str, Any] = {}
     origins: dict[str, Written] = {}
+
+    def read(options: Mapping[str, Option]) -> None:
+        for option in options.values():
+            _register(conf, service, option)
+        for key, option in options.items():
+            entry = last_written(written, option.places(service))
+            value = _value(conf, service, option, entry)
+            if value in (None, "", []):
+                value = _default(option)
+            elif entry is not None:
+                origins[key] = entry
+            values[key] = value
+
     with _quiet():
         conf(
             args=[],
@@ -183,17 +202,15 @@ def _read(
             default_config_dirs=[],
             use_env=False,
         )
-        for option in OPTIONS.values():
-            _register(conf, service, option)
-        for option in OPTIONS.values():
-            entry = last_written(written, option.places(service))
-            value = _value(conf, service, option, entry)
-            if value in (None, "", []):
-                value = _default(option)
-            elif entry is not None:
-                origins[option.name] = entry
-            values[option.name] = value
-    return values, origins
+        read(OPTIONS)
+        usual = Values(values, origins, OPTIONS)
+        of_stores = {
+            key: option
+            for section, kind in sections(usual).items()
+            for key, option in scoped(section, kind).items()
+        }
+        read(of_stores)
+    return Values(values, origins, {**OPTIONS, **of_stores})
 
 
 def _default(option: Option) -> Any:

@@ -86,6 +86,7 @@ SOME_SECONDS = Seconds(0.01)
 COUNT = types.Integer(min=1, max=MOST)
 QUOTA = types.Integer(min=-1, max=MOST)
 RATE = types.Integer(min=0, max=MOST)
+WEIGHT = types.Integer(min=-MOST, max=MOST)
 PORT = types.Integer(min=0, max=65535)
 TEXT = types.String()
 FLAG = types.Boolean()
@@ -119,6 +120,9 @@ class Option:
     read by no other daemon.
     """
 
+    confined: bool = False
+    """Whether it is looked for in its own section only."""
+
     secret: bool = False
     """Whether its value must not be shown."""
 
@@ -131,6 +135,8 @@ class Option:
 
         @return: at least one place; an earlier one has precedence in a file.
         """
+        if self.confined:
+            return ((self.section, self.name),)
         usual = ((self.section, self.name), *self.also)
         names = dict.fromkeys((*self.alone, *(name for _, name in usual)))
         sections = [SECTIONS[d] for d in self.daemons if service in (d, "all")]

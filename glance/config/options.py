@@ -4,6 +4,7 @@ The options that have an effect here.
 
 from __future__ import annotations
 
+from glance.config.backends.kinds import KINDS
 from glance.config.keeping import LIMITS, REGISTRY, STORES, UPLOADS
 from glance.config.option import Option
 from glance.config.serving import IDENTITY, LISTENING, LOGGING
@@ -13,6 +14,7 @@ GROUPS: dict[str, tuple[Option, ...]] = {
     "Identity": IDENTITY,
     "The registry and its database": REGISTRY,
     "Stores": STORES,
+    **{kind.title: kind.options for kind in KINDS.values()},
     "Uploads and deletions": UPLOADS,
     "Limits": LIMITS,
     "Logging": LOGGING,

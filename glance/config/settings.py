@@ -120,19 +120,48 @@ class Database:
 
 
 @frozen(kw_only=True)
+class Backend:
+    """
+    A store.
+    """
+
+    name: str
+
+    kind: str
+    """Such as C{file}; one of L{glance.config.backends.kinds}."""
+
+    section: str | None = None
+    """The section of its options; L{None} for the one for all stores."""
+
+    description: str | None = None
+    """What users are told of it; L{None} for nothing."""
+
+    weight: int = 0
+    """Of several copies of data the one with the highest is read first."""
+
+    of: Any
+    """What is special to its kind: a value of the kind's own class."""
+
+    def option(self, name: str) -> str:
+        """
+        Get what an operator knows one of its options by.
+        """
+        return name if self.section is None else f"{name} in [{self.section}]"
+
+
+@frozen(kw_only=True)
 class Stores:
     """
     Where image data rests.
     """
 
     default: str
-    """The name of the store that new data goes to: C{file}."""
+    """The name of the store that new data goes to."""
 
-    filesystem_datadir: str
-    """The absolute path of the directory of the filesystem store."""
+    several: bool
+    """Whether users are told that there are several, and by which names."""
 
-    filesystem_thin: bool
-    """Whether its files have holes for zeros."""
+    backends: tuple[Backend, ...]
 
 
 @frozen(kw_only=True)
@@ -291,7 +320,9 @@ class Settings:
     """What the API shows to the registry; L{None} for nothing."""
 
     database: Database
-    stores: Stores
+    stores: Stores | None
+    """L{None} for a registry daemon."""
+
     limits: Limits
     """They can change while the daemon runs."""
 

@@ -26,6 +26,9 @@ from glance.interfaces import IStore
 
 R = TypeVar("R")
 
+StoreFailed = Callable[[str, BaseException], None]
+"""Takes note of an error of the store of that name."""
+
 TROUBLES = (StoreUnavailable, StoreFull, DataExists, DataDamaged)
 """
 What is a store's own trouble, whatever it was asked.
@@ -41,9 +44,7 @@ class WatchedStore:
     somebody gives up.
     """
 
-    def __init__(
-        self, store: IStore, name: str, failed: Callable[[str, BaseException], None]
-    ) -> None:
+    def __init__(self, store: IStore, name: str, failed: StoreFailed) -> None:
         """
         @param name: what C{failed} is told that the store is called.
         @param failed: is called with the name and each error.

@@ -14,9 +14,10 @@ from glance.tap.api import api_parts
 from glance.tap.daemon import Live
 from glance.tap.database import check_database, database
 from glance.tap.metering import Metering
-from glance.tap.parts import assembled, check_stores
+from glance.tap.parts import assembled
 from glance.tap.pools import Pools
 from glance.tap.registry import registry_port
+from glance.tap.stores.making import check_stores
 
 
 def whole_daemon(

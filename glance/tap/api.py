@@ -29,12 +29,12 @@ from glance.tap.parts import (
     CHECK_PATIENCE,
     UseCases,
     assembled,
-    check_stores,
     identity,
     log_access,
     use_cases,
 )
 from glance.tap.pools import Pools
+from glance.tap.stores.making import check_stores
 
 
 def api_port(
@@ -160,7 +160,7 @@ def api_parts(
         ports=[api_port(reactor, live, registry, use, metering)],
         begin=[use.lease.start, use.reaper.start, metering.start],
         busy=lambda: use.transfers.in_flight > 0,
-        end=[metering.stop, use.reaper.stop, use.lease.stop, closing],
+        end=[metering.stop, use.reaper.stop, use.lease.stop, use.close_stores, closing],
     )
     return parts, metering
 

@@ -12,10 +12,9 @@ from glance.config.settings import Settings
 from glance.inspecting import Inspector
 from glance.revisions import Revisions
 from glance.streams.strands import Window
-from glance.tap.operating import Registry, Threaded
-from glance.tap.parts import check_stores, storage
-from glance.tap.pools import FILES, cores
-from glance.tap.verify import WINDOW, Shown, need_directory
+from glance.tap.operating import Registry, Threaded, opened_stores
+from glance.tap.pools import cores
+from glance.tap.verify import WINDOW, Shown
 from glance.verification import Fault, Finding, Pace
 
 
@@ -45,15 +44,11 @@ async def inspected(reactor: Any, settings: Settings, wish: Wish) -> bool:
 
     @raise GlanceError: the registry or a store does not work.
     """
-    need_directory(settings)
-    check_stores(settings)
-    async with Threaded(reactor) as pools, Registry(reactor, settings) as registry:
-        stores = storage(
-            settings,
-            pools.add("files", FILES),
-            Window(WINDOW),
-            lambda store, error: None,
-        )
+    async with (
+        Threaded(reactor) as pools,
+        opened_stores(reactor, settings, pools, Window(WINDOW)) as stores,
+        Registry(reactor, settings) as registry,
+    ):
         inspecting = pools.add("inspections", cores())
         pools.start()
         for store in stores.stores.values():

@@ -5,7 +5,9 @@ Doing one thing that needs a reactor and threads, and ending.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -20,11 +22,15 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from glance.config.settings import Settings
+from glance.config.settings import ConfigurationError, Settings
 from glance.interfaces import IRegistry
 from glance.redaction import escape
+from glance.storage import Storage
+from glance.streams.strands import Window
 from glance.tap.database import database
-from glance.tap.pools import Pools
+from glance.tap.pools import FILES, Pools
+from glance.tap.stores.made import Tools
+from glance.tap.stores.making import Stores, check_stores
 
 R = TypeVar("R")
 
@@ -130,3 +136,40 @@ class Registry:
     ) -> None:
         self._pools.stop()
         self._kept.close()
+
+
+@asynccontextmanager
+async def opened_stores(
+    reactor: Any, settings: Settings, pools: Pools, window: Window
+) -> AsyncIterator[Storage]:
+    """
+    Have the stores for as long as a command runs.
+
+    @raise ConfigurationError: they cannot be used with these settings.
+    """
+    _demand_directories(settings)
+    check_stores(settings)
+    files = pools.add("files", FILES)
+    tools = Tools(reactor=reactor, in_thread=files, window=window)
+    stores = Stores(settings, tools, lambda store, error: None)
+    try:
+        yield stores.storage
+    finally:
+        await stores.close()
+
+
+def _demand_directories(settings: Settings) -> None:
+    """
+    See that data can be there at all: a directory that has yet to be made is
+    likely to be the wrong one.
+
+    @raise ConfigurationError: it cannot.
+    """
+    assert settings.stores is not None
+    for backend in settings.stores.backends:
+        if backend.kind == "file" and not Path(backend.of.directory).is_dir():
+            raise ConfigurationError(
+                f"{backend.option('filesystem_store_datadir')}: there is no directory "
+                f"{backend.of.directory}: name the configuration file of the API that "
+                "tells where the data is."
+            )

@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 from twisted.logger import Logger
 
 from glance.config.settings import ConfigurationError, Settings
-from glance.deferreds import Threads
 from glance.identity.headers import TrustedHeaders
 from glance.identity.nobody import NoAuth
 from glance.images import Images
@@ -25,20 +23,17 @@ from glance.revisions import Revisions
 from glance.settling import Reaper, Settler
 from glance.sharing import Sharing
 from glance.storage import Storage
-from glance.stores.directory import prepare as prepare_directory
-from glance.stores.filesystem import FilesystemStore
-from glance.stores.watched import WatchedStore
+from glance.stores.watched import StoreFailed
 from glance.streams.request import StreamingRequest
 from glance.streams.strands import Window
-from glance.tap.daemon import Daemon, Live, Parts
+from glance.tap.daemon import Daemon, Ending, Live, Parts
 from glance.tap.pools import FILES, Pools, cores
+from glance.tap.stores.made import Tools
+from glance.tap.stores.making import Stores
 from glance.transfers import Transfers
 
 ABORTED = 499
 """What is logged as the status of a request whose client went away."""
-
-StoreFailed = Callable[[str, BaseException], None]
-"""Takes note of an error of the store of that name."""
 
 CHECK_PATIENCE = 5
 """How many seconds the registry or a store may take to answer a health check."""
@@ -105,40 +100,6 @@ def identity(settings: Settings) -> IIdentity:
     return NoAuth()
 
 
-def check_stores(settings: Settings) -> None:
-    """
-    See whether the directory of the filesystem store can be used.
-
-    @raise ConfigurationError: it cannot.
-    """
-    directory = settings.stores.filesystem_datadir
-    try:
-        prepare_directory(Path(directory))
-    except OSError as error:
-        raise ConfigurationError(
-            f"filesystem_store_datadir: {directory}: {error.strerror}: "
-            "make the directory and let the daemon's user write in it, "
-            "or choose another one."
-        ) from None
-
-
-def storage(
-    settings: Settings, in_thread: Threads, window: Window, failed: StoreFailed
-) -> Storage:
-    """
-    Get the stores.
-
-    @param failed: is told what goes wrong in them.
-    """
-    directory = Path(settings.stores.filesystem_datadir)
-    thin = settings.stores.filesystem_thin
-    stores = {"file": FilesystemStore(directory, in_thread, window, thin=thin)}
-    return Storage(
-        {name: WatchedStore(store, name, failed) for name, store in stores.items()},
-        settings.stores.default,
-    )
-
-
 @frozen(kw_only=True)
 class UseCases:
     """
@@ -151,6 +112,7 @@ class UseCases:
     storage: Storage
     reaper: Reaper
     lease: Lease
+    close_stores: Ending
 
 
 def use_cases(
@@ -163,7 +125,9 @@ def use_cases(
     """
     settings = live.settings
     window = Window(settings.upload.memory)
-    stores = storage(settings, pools.add("files", FILES), window, failed)
+    tools = Tools(reactor=reactor, in_thread=pools.add("files", FILES), window=window)
+    made = Stores(settings, tools, failed)
+    stores = made.storage
     revisions = Revisions(registry, reactor)
     deletion = settings.deletion
     settler = Settler(
@@ -194,6 +158,7 @@ def use_cases(
         storage=stores,
         reaper=reaper,
         lease=lease,
+        close_stores=made.close,
     )
 
 

@@ -5,20 +5,18 @@ The verification of stored data, as an operator has it done.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 from attrs import asdict, frozen
 
-from glance.config.settings import ConfigurationError, Settings
+from glance.config.settings import Settings
 from glance.errors import Invalid
 from glance.inspecting import Inspected
 from glance.redaction import escape
 from glance.streams.strands import Window
-from glance.tap.operating import Registry, Threaded
-from glance.tap.parts import check_stores, storage
-from glance.tap.pools import FILES, cores
+from glance.tap.operating import Registry, Threaded, opened_stores
+from glance.tap.pools import cores
 from glance.verification import Finding, Pace, Verified, Verifier
 
 WINDOW = 16 << 20
@@ -109,13 +107,12 @@ async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
     @raise Invalid: orphans cannot be removed.
     @raise GlanceError: the registry or a store does not work.
     """
-    need_directory(settings)
-    check_stores(settings)
     window = Window(WINDOW)
-    async with Threaded(reactor) as pools, Registry(reactor, settings) as registry:
-        stores = storage(
-            settings, pools.add("files", FILES), window, lambda store, error: None
-        )
+    async with (
+        Threaded(reactor) as pools,
+        opened_stores(reactor, settings, pools, window) as stores,
+        Registry(reactor, settings) as registry,
+    ):
         hashing = pools.add("hashes", cores())
         pools.start()
         for store in stores.stores.values():
@@ -127,21 +124,6 @@ async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
             await _orphans(verifier, wish, shown)
         shown.end(await verifier.verify(shown.add, wish.image_ids))
     return shown.nothing
-
-
-def need_directory(settings: Settings) -> None:
-    """
-    See that data can be there at all: a directory that has yet to be made is
-    likely to be the wrong one.
-
-    @raise ConfigurationError: it cannot.
-    """
-    directory = settings.stores.filesystem_datadir
-    if not Path(directory).is_dir():
-        raise ConfigurationError(
-            f"filesystem_store_datadir: there is no directory {directory}: name the "
-            "configuration file of the API that tells where the data is."
-        )
 
 
 async def _orphans(verifier: Verifier, wish: Wish, shown: Shown) -> None:

@@ -38,8 +38,10 @@ class NothingWrittenTests(SynchronousTestCase):
         )
         self.assertIsNone(settings.registry_secret)
         self.assertEqual(settings.stores.default, "file")
-        self.assertEqual(settings.stores.filesystem_datadir, "/var/lib/glance/images")
-        self.assertFalse(settings.stores.filesystem_thin)
+        self.assertEqual(
+            settings.stores.backends[0].of.directory, "/var/lib/glance/images"
+        )
+        self.assertFalse(settings.stores.backends[0].of.thin)
         self.assertEqual(settings.identity.auth_strategy, "noauth")
         self.assertEqual(settings.identity.admin_role, "admin")
         self.assertFalse(settings.identity.trust_identity_headers)
@@ -148,7 +150,9 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
         self.assertIsNone(settings.registry_listen)
         self.assertEqual(settings.registry.url, "http://127.0.0.1:9494")
         self.assertEqual(settings.log.file, f"{self.directory}/api.log")
-        self.assertEqual(settings.stores.filesystem_datadir, f"{self.directory}/images")
+        self.assertEqual(
+            settings.stores.backends[0].of.directory, f"{self.directory}/images"
+        )
         [warning] = settings.warnings
         self.assertIn("paste.app_factory", warning)
 
@@ -201,8 +205,8 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
         )
         self.assertEqual(settings.api, Endpoint("::1", 1, 4096))
         self.assertEqual(settings.stores.default, "file")
-        self.assertEqual(settings.stores.filesystem_datadir, "/srv/images")
-        self.assertTrue(settings.stores.filesystem_thin)
+        self.assertEqual(settings.stores.backends[0].of.directory, "/srv/images")
+        self.assertTrue(settings.stores.backends[0].of.thin)
         self.assertEqual(settings.limits.disk_formats, ("raw", "qcow2"))
         self.assertFalse(settings.limits.require_format_match)
         self.assertEqual(settings.limits.vmdk_types, ("streamOptimized",))
@@ -302,7 +306,7 @@ class ReleasesTests(FilesMixin, SynchronousTestCase):
             filesystem_store_datadir = $log_dir/images
             """
         )
-        self.assertEqual(settings.stores.filesystem_datadir, "/srv/glance/images")
+        self.assertEqual(settings.stores.backends[0].of.directory, "/srv/glance/images")
 
     def test_empty(self):
         """

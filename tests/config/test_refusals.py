@@ -56,9 +56,15 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "registry_host = registry:9191", "use a host name"),
             ("DEFAULT", "auth_strategy = keystone", "not there yet; noauth"),
             ("DEFAULT", "auth_strategy = magic", "is unknown; noauth"),
-            ("DEFAULT", "default_store = swift", "not there yet; use file"),
-            ("glance_store", "default_store = s3", "not there yet; use file"),
-            ("glance_store", "default_store = floppy", "is unknown; use file"),
+            ("DEFAULT", "default_store = rbd", "store rbd is not there yet; use"),
+            ("glance_store", "default_store = floppy", "store floppy is unknown"),
+            ("glance_store", "stores = file, cinder", "cinder is not there yet"),
+            ("DEFAULT", "enabled_backends = fast", "write NAME:KIND"),
+            ("DEFAULT", "enabled_backends = a b:file", "write NAME:KIND"),
+            ("DEFAULT", "enabled_backends = fast:rbd", "rbd is not there yet"),
+            ("DEFAULT", "enabled_backends = Database:file", "that is taken"),
+            ("DEFAULT", "enabled_backends = a:file, A:file", "two stores A"),
+            ("DEFAULT", "enabled_backends = a:file, b:file", "say with default_bac"),
             ("DEFAULT", "public_endpoint = example.com", "https://"),
             ("DEFAULT", "public_endpoint = http://me:you@h/", "https://"),
             ("DEFAULT", "public_endpoint = http://[::1", "https://"),
@@ -227,7 +233,11 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         """
         What only the API needs does not stop the registry.
         """
-        for line in ("default_store = swift", "auth_strategy = keystone"):
+        for line in (
+            "default_store = rbd",
+            "enabled_backends = x",
+            "auth_strategy = x",
+        ):
             self.load(f"[DEFAULT]\n{line}\n", "registry")
 
 
@@ -322,7 +332,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             [database]
             max_overflow = 3
             [glance_store]
-            stores = file
+            default_swift_reference = x
             rbd_store_pool = x
             [app:glance-api]
             pipeline = x

@@ -1,0 +1,3 @@
+"""
+The kinds of stores that can be configured, a module each.
+"""

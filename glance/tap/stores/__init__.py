@@ -1,0 +1,3 @@
+"""
+How stores are made from their settings, a module for each kind.
+"""

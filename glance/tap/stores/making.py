@@ -1,0 +1,65 @@
+"""
+The stores of a daemon.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from glance.config.settings import Settings
+from glance.storage import Storage
+from glance.stores.watched import StoreFailed, WatchedStore
+from glance.tap.stores.made import Made, Maker, Tools
+
+
+def maker(kind: str) -> Maker:
+    """
+    Get what makes stores of a kind: the module of that name beside this one.
+
+    Only what is used is imported.
+    """
+    return cast(Maker, import_module(f"glance.tap.stores.{kind}"))
+
+
+def check_stores(settings: Settings) -> None:
+    """
+    See whether the stores can be used, as far as that is known now.
+
+    @raise ConfigurationError: one of them cannot.
+    """
+    assert settings.stores is not None
+    for backend in settings.stores.backends:
+        maker(backend.kind).check(backend)
+
+
+class Stores:
+    """
+    The stores of a daemon, and how they are let go of.
+    """
+
+    def __init__(self, settings: Settings, tools: Tools, failed: StoreFailed) -> None:
+        """
+        @param failed: is told what goes wrong in them.
+
+        @raise ConfigurationError: one of them cannot be made.
+        """
+        assert settings.stores is not None
+        self._made: dict[str, Made] = {
+            backend.name: maker(backend.kind).make(backend, tools)
+            for backend in settings.stores.backends
+        }
+        self.storage = Storage(
+            {
+                name: WatchedStore(made.store, name, failed)
+                for name, made in self._made.items()
+            },
+            settings.stores.default,
+        )
+
+    async def close(self) -> None:
+        """
+        Let go of all.
+        """
+        for made in self._made.values():
+            await made.close()
