@@ -4,7 +4,7 @@ Whether the service works, for load balancers and people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
 
 import orjson
@@ -115,19 +115,26 @@ class Report:
     """Whether it is about to stop, and wants no more work."""
     problems: Mapping[str, str | None]
     """Each part, with a word for what is wrong with it; L{None} for nothing."""
+    dispensable: Container[str] = ()
+    """The parts that the service is of use without."""
 
     @property
     def well(self) -> bool:
         """
         Whether it is of use.
         """
-        return not self.draining and not any(self.problems.values())
+        failed = (name for name, problem in self.problems.items() if problem)
+        return not self.draining and all(n in self.dispensable for n in failed)
 
     def as_json(self) -> bytes:
         """
         Describe it for programs.
         """
-        status = "draining" if self.draining else "ok" if self.well else "failed"
+        status = "degraded" if self.well else "failed"
+        if self.draining:
+            status = "draining"
+        elif not any(self.problems.values()):
+            status = "ok"
         parts = {
             name: {"status": "failed", "reason": problem}
             if problem
@@ -140,10 +147,10 @@ class Report:
         """
         Describe it for people.
         """
-        if self.well:
-            return b"OK"
         if self.draining:
             return b"Shutting down\n"
+        if not any(self.problems.values()):
+            return b"OK"
         lines = (f"{name}: {what}\n" for name, what in self.problems.items() if what)
         return "".join(lines).encode()
 
@@ -163,16 +170,19 @@ class Health:
         *,
         timeout: float,
         draining: Callable[[], bool],
+        dispensable: Container[str] = (),
     ) -> None:
         """
         @param checks: for each part, what looks whether it works.
         @param timeout: how many seconds each may take.
+        @param dispensable: the parts that the service is of use without.
         @param draining: whether the service is about to stop.
         """
         self._parts = [
             Part(name, check, clock, timeout) for name, check in checks.items()
         ]
         self._draining = draining
+        self._dispensable = dispensable
 
     async def report(self) -> Report:
         """
@@ -181,7 +191,8 @@ class Health:
         if self._draining():
             return Report(True, {})
         looking = {part.name: part.problem() for part in self._parts}
-        return Report(False, {name: await found for name, found in looking.items()})
+        problems = {name: await found for name, found in looking.items()}
+        return Report(False, problems, self._dispensable)
 
     @app.route("/healthcheck", methods=["GET"])
     async def page(self, request: Request) -> bytes:

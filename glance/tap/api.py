@@ -115,14 +115,13 @@ def _root(
     v1 = v1_resource(use.images, use.transfers, use.sharing, who, links)
     schemas = _schemas(live)
     v2 = v2_resource(use.images, use.transfers, use.sharing, schemas, who, links)
+    stores = {f"store {name}": s.check for name, s in use.storage.stores.items()}
     health = Health(
         reactor,
-        {
-            "registry": registry.check,
-            **{f"store {name}": s.check for name, s in use.storage.stores.items()},
-        },
+        {"registry": registry.check, **stores},
         timeout=CHECK_PATIENCE,
         draining=lambda: live.draining,
+        dispensable=stores.keys() - {f"store {use.storage.default}"},
     )
     return api_root(
         versions=VERSIONS,
@@ -158,7 +157,7 @@ def api_parts(
     parts = Parts(
         pools=pools,
         ports=[api_port(reactor, live, registry, use, metering)],
-        begin=[use.lease.start, use.reaper.start, metering.start],
+        begin=[use.begin_stores, use.lease.start, use.reaper.start, metering.start],
         busy=lambda: use.transfers.in_flight > 0,
         end=[metering.stop, use.reaper.stop, use.lease.stop, use.close_stores, closing],
     )

@@ -112,6 +112,7 @@ class UseCases:
     storage: Storage
     reaper: Reaper
     lease: Lease
+    begin_stores: Callable[[], None]
     close_stores: Ending
 
 
@@ -158,6 +159,7 @@ def use_cases(
         storage=stores,
         reaper=reaper,
         lease=lease,
+        begin_stores=made.begin,
         close_stores=made.close,
     )
 

@@ -23,13 +23,20 @@ class HealthTests(SynchronousTestCase):
         self.results = {"registry": succeed(None), "store file": succeed(None)}
         self.looks = dict.fromkeys(self.results, 0)
         self.draining = False
+        self.client = self.client_of()
+
+    def client_of(self, **how):
+        """
+        Get a client of the page.
+        """
         health = Health(
             self.clock,
             {name: self.check(name) for name in self.results},
             timeout=TIMEOUT,
             draining=lambda: self.draining,
+            **how,
         )
-        self.client = stub_client(health.app.resource())
+        return stub_client(health.app.resource())
 
     def check(self, name):
         """
@@ -107,6 +114,24 @@ class HealthTests(SynchronousTestCase):
         """
         self.results["store file"] = StoreUnavailable("/secret/place is gone")
         self.assertEqual(self.ask(), (503, "store file: StoreUnavailable\n"))
+
+    def test_dispensable(self):
+        """
+        A part that the service can do without is told of, and does not take the
+        service away.
+        """
+        self.results["store archive"] = StoreUnavailable("/secret/place is gone")
+        self.looks["store archive"] = 0
+        self.client = self.client_of(dispensable={"store archive"})
+        self.assertEqual(self.ask(), (200, "store archive: StoreUnavailable\n"))
+        code, text = self.ask(accept="application/json")
+        self.assertEqual(code, 200)
+        self.assertIn('"degraded"', text)
+        self.results["registry"] = RegistryUnavailable("")
+        self.clock.advance(FRESH)
+        code, text = self.ask()
+        self.assertEqual(code, 503)
+        self.assertEqual(len(text.splitlines()), 2)
 
     def test_unexpected(self):
         """

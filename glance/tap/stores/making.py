@@ -7,7 +7,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
 from glance.config.settings import Settings
+from glance.errors import GlanceError
 from glance.storage import Storage
 from glance.stores.watched import StoreFailed, WatchedStore
 from glance.tap.stores.made import Made, Maker, Tools
@@ -38,6 +42,8 @@ class Stores:
     The stores of a daemon, and how they are let go of.
     """
 
+    _log = Logger()
+
     def __init__(self, settings: Settings, tools: Tools, failed: StoreFailed) -> None:
         """
         @param failed: is told what goes wrong in them.
@@ -56,6 +62,24 @@ class Stores:
             },
             settings.stores.default,
         )
+
+    def begin(self) -> None:
+        """
+        Look whether the stores work, and say in the log which doesn't.  That may
+        pass, so the daemon goes on.
+        """
+        for name, store in self.storage.stores.items():
+            store.check().addErrback(self._ailing, name)
+
+    def _ailing(self, failure: Failure, name: str) -> None:
+        if failure.check(GlanceError):
+            self._log.warn(
+                "Store {store} does not work at present: {error}",
+                store=name,
+                error=failure.value,
+            )
+        else:
+            self._log.failure("Store {store} cannot be checked", failure, store=name)
 
     async def close(self) -> None:
         """
