@@ -12,12 +12,15 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from tests.functional import daemons
+
 SCRIPTS = Path(__file__).parent.parent / "servers"
 
 
 @cache
-def _started(kind):
-    server = S3() if kind == "S3" else Database(kind)
+def _started(kind, **options):
+    kinds = {"S3": S3, "Swift": Swift}
+    server = kinds[kind](**options) if kind in kinds else Database(kind)
     atexit.register(server.remove)
     try:
         server.start()
@@ -26,8 +29,8 @@ def _started(kind):
     return server, None
 
 
-def _needed(kind):
-    server, problem = _started(kind)
+def _needed(kind, **options):
+    server, problem = _started(kind, **options)
     if server is not None:
         return server
     if os.environ.get("CI"):
@@ -52,6 +55,18 @@ def s3_server():
     @raise SkipTest: as C{database} does.
     """
     return _needed("S3")
+
+
+def swift_server(**options):
+    """
+    Get a server of Swift, which runs until the tests end; for each set of
+    options another.
+
+    @param options: those of L{Swift}.
+
+    @raise SkipTest: as C{database} does.
+    """
+    return _needed("Swift", **options)
 
 
 def free_port():
@@ -92,6 +107,64 @@ class S3:
             check=True,
             text=True,
             capture_output=True,
+        )
+        return done.stdout
+
+
+class Swift:
+    """
+    A private server of Swift, with the user C{glance:glance}, whose key is
+    C{glance-secret}.
+    """
+
+    USER, KEY = "glance:glance", "glance-secret"
+
+    def __init__(self, max_file_size=5 << 30, token_life=86400, keystone=""):
+        """
+        @param max_file_size: how many bytes an object may have.
+        @param token_life: for how many seconds a token is good.
+        @param keystone: the URL of a Keystone that is asked instead of tempauth.
+        """
+        self.base = Path(tempfile.mkdtemp(prefix="glance-swift-"))
+        self.url = None
+        self._environment = {
+            **os.environ,
+            "MAX_FILE_SIZE": str(max_file_size),
+            "TOKEN_LIFE": str(token_life),
+            "KEYSTONE": keystone,
+        }
+
+    @property
+    def auth_url(self):
+        """
+        Where tokens are had.
+        """
+        return f"{self.url}/auth/v1.0"
+
+    def start(self):
+        """
+        Start it.
+        """
+        ports = set()
+        while len(ports) < 5:
+            # Its servers connect to each other, so not one that they may get.
+            ports.add(str(daemons.free_port()))
+        self.url = self._run("start", *ports).strip()
+
+    def remove(self):
+        """
+        Stop it, and remove all that it has left.
+        """
+        self._run("wipe")
+        self.base.rmdir()
+
+    def _run(self, deed, *arguments):
+        done = subprocess.run(
+            [SCRIPTS / "swift.sh", deed, str(self.base), *arguments],
+            check=True,
+            text=True,
+            capture_output=True,
+            env=self._environment,
         )
         return done.stdout
 
