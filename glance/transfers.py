@@ -119,15 +119,20 @@ class Transfers:
         self.downloads = 0
         """How many bodies are being sent; those who send them count."""
 
-    def store_name(self, asked: str | None) -> str:
+    def demand_store(self, asked: str | None, *, data: bool) -> None:
         """
-        Get the name of the store that data would go to.
+        Refuse a store that cannot be had.
 
         @param asked: the name that somebody asks for; L{None} for the default.
+        @param data: whether there is data for it.
 
         @raise StoreNotFound: there is no such store.
+        @raise StoreReadOnly: it takes no data.
         """
-        return self._storage.name(asked)
+        if data:
+            self._storage.writable(asked)
+        else:
+            self._storage.name(asked)
 
     async def upload(
         self,
@@ -164,6 +169,7 @@ class Transfers:
         @raise BadTransition: the image isn't queued.
         @raise FormatsMissing: it has no formats.
         @raise StoreNotFound: there is no such store.
+        @raise StoreReadOnly: it takes no data.
         @raise SizeMismatch: there are more or fewer bytes than was said.
         @raise ChecksumMismatch: they are others than was said.
         @raise ImageTooLarge: there are more than allowed.
@@ -172,7 +178,7 @@ class Transfers:
         @raise ImageGone: the image was deleted meanwhile.
         @raise UploadSuperseded: others took this process for dead.
         """
-        name = self._storage.name(store)
+        name = self._storage.writable(store)
         await self._lease.hold()
         number = secrets.token_hex(8)
         attempt = Attempt(
@@ -345,7 +351,7 @@ class Transfers:
         self, image: Image, offset: int = 0, length: int | None = None
     ) -> IBodyProducer:
         """
-        Get data of an image, from the first of its locations that works.
+        Get data of an image, from the first of its stores that works.
 
         @param offset: the first byte wanted; not beyond the image's size.
         @param length: how many bytes are wanted; L{None} for all that follow.
@@ -359,7 +365,7 @@ class Transfers:
         problem: GlanceError = DataNotFound(
             f"The data of image {image.id} is missing; tell the operator."
         )
-        for location in image.locations:
+        for location in self._storage.ordered(image):
             try:
                 return await self._open(image, location, offset, length)
             except GlanceError as error:

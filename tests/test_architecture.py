@@ -52,6 +52,7 @@ MAY_IMPORT = {
         "storage",
         "streams",
     ),
+    "copies": ("context", "errors", "image", "images", "settling", "storage"),
     "sharing": ("context", "errors", "image", "images", "query"),
     "verification": (
         "deferreds",
@@ -95,6 +96,7 @@ MAY_IMPORT = {
     "identity": ("context", "deferreds", "errors", "interfaces", "proxies"),
     "api": (
         "context",
+        "copies",
         "deferreds",
         "errors",
         "image",
