@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "settling",
         "validation",
     ),
+    "reading": ("errors", "image", "storage", "streams"),
     "transfers": (
         "context",
         "deferreds",
@@ -48,6 +49,7 @@ MAY_IMPORT = {
         "images",
         "leases",
         "limits",
+        "reading",
         "settling",
         "storage",
         "streams",
