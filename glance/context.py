@@ -51,6 +51,8 @@ class Deed(Enum):
     """Say, as a member, what one thinks of its being shared."""
     PUBLISH = auto()
     """Make it public."""
+    REMOVE_COPY = auto()
+    """Remove one of several copies of its data."""
     REWRITE = auto()
     """Change what only administrators may: owner, size or checksum of data."""
 
@@ -89,7 +91,7 @@ def may(context: Context, deed: Deed, image: Image) -> bool:
             and member.can_share
             and member.status is not Consent.REJECTED
         )
-    if deed in (Deed.REWRITE, Deed.PUBLISH):
+    if deed in (Deed.REWRITE, Deed.PUBLISH, Deed.REMOVE_COPY):
         return False
     return own
 

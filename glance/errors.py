@@ -262,6 +262,12 @@ class StoreNotFound(Invalid):
     """
 
 
+class OnlyOneStore(GlanceError):
+    """
+    Stores were asked for by name where clients know of none.
+    """
+
+
 class StoreReadOnly(GlanceError):
     """
     A store takes no data.

@@ -98,8 +98,9 @@ class Settler:
             await self._forget(image_id, (attempt.location,))
 
     async def _remove_doomed(self, image: Image) -> Image:
+        named = {(place.store, place.key) for place in image.locations}
         for location in image.doomed:
-            if location not in image.locations:
+            if (location.store, location.key) not in named:
                 await self._storage.remove(location)
         return await self._forget(image.id, image.doomed)
 

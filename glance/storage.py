@@ -4,16 +4,33 @@ The stores by their names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from attrs import field, frozen
 from twisted.logger import Logger
 
-from glance.errors import DataNotFound, StoreNotFound
-from glance.image import Location
+from glance.errors import DataNotFound, OnlyOneStore, StoreNotFound, StoreReadOnly
+from glance.image import Image, Location
 from glance.interfaces import IStore
 
 ALIASES: Mapping[str, str] = {"filesystem": "file"}
 """Names that mean another: 2011's first page and later Glances differ here."""
+
+
+@frozen(kw_only=True)
+class StoreInfo:
+    """
+    What the operator says of a store.
+    """
+
+    description: str = ""
+    weight: int = 0
+    """Data is read from the heaviest store first."""
+    read_only: bool = False
+    """Whether it takes no data."""
+    properties: Mapping[str, Any] = field(factory=dict)
+    """What administrators are told of it: nothing secret."""
 
 
 class Storage:
@@ -23,14 +40,26 @@ class Storage:
 
     _log = Logger()
 
-    def __init__(self, stores: Mapping[str, IStore], default: str | None) -> None:
+    def __init__(
+        self,
+        stores: Mapping[str, IStore],
+        default: str | None,
+        infos: Mapping[str, StoreInfo] | None = None,
+        *,
+        several: bool = False,
+    ) -> None:
         """
         @param default: the name of the store that data goes to where nobody
             says; L{None} where no data comes.
+        @param infos: what the operator says of stores; L{None} for nothing.
+        @param several: whether clients are told of the stores, and choose
+            among them.
 
         @raise StoreNotFound: there is no store of that name.
         """
         self.stores = stores
+        self.several = several
+        self._infos = infos or {}
         self.default = None if default is None else self.name(default)
 
     def name(self, asked: str | None) -> str:
@@ -51,6 +80,26 @@ class Storage:
             f"there is {', '.join(sorted(self.stores))}."
         )
 
+    def writable(self, asked: str | None) -> str:
+        """
+        Get the name of a store that somebody wants to give data to.
+
+        @param asked: L{None} for the default one.
+
+        @raise StoreNotFound: there is none.
+        @raise StoreReadOnly: it takes no data.
+        """
+        name = self.name(asked)
+        if self.info(name).read_only:
+            raise StoreReadOnly(f"Store {name} takes no data; choose another one.")
+        return name
+
+    def info(self, name: str) -> StoreInfo:
+        """
+        Get what the operator says of a store.
+        """
+        return self._infos.get(name, StoreInfo())
+
     def at(self, location: Location) -> IStore:
         """
         Get the store of a location.
@@ -63,6 +112,36 @@ class Storage:
                 "tell its operator."
             )
         return self.stores[location.store]
+
+    def ordered(self, image: Image) -> Sequence[Location]:
+        """
+        Get the locations of an image in the order in which they are tried: those
+        in heavy stores first, and those in stores that aren't known here last.
+        """
+        if len(image.locations) < 2:
+            return image.locations
+
+        def rank(location: Location) -> tuple[bool, int]:
+            name = location.store
+            return name not in self.stores, -self.info(name).weight
+
+        return sorted(image.locations, key=rank)
+
+    def names(self, image: Image) -> Sequence[str]:
+        """
+        Get the names of the stores that have an image's data, in the order in
+        which they are tried.
+        """
+        return list(dict.fromkeys(place.store for place in self.ordered(image)))
+
+    def demand_several(self) -> None:
+        """
+        Refuse to speak of stores where clients know of none.
+
+        @raise OnlyOneStore: they don't.
+        """
+        if not self.several:
+            raise OnlyOneStore("There is but one store here: leave stores out.")
 
     async def remove(self, location: Location) -> None:
         """

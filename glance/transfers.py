@@ -21,8 +21,6 @@ from glance.deferreds import InThread
 from glance.errors import (
     BodyStopped,
     ChecksumMismatch,
-    DataDamaged,
-    DataNotFound,
     FormatsMissing,
     GlanceError,
     ImageDeactivated,
@@ -40,6 +38,7 @@ from glance.image import GONE, Attempt, Image, Location, Status
 from glance.images import Images
 from glance.leases import Lease
 from glance.limits import Limits
+from glance.reading import Reading
 from glance.settling import Reaper
 from glance.storage import Storage
 from glance.streams.inspection import Inspection
@@ -119,15 +118,20 @@ class Transfers:
         self.downloads = 0
         """How many bodies are being sent; those who send them count."""
 
-    def store_name(self, asked: str | None) -> str:
+    def demand_store(self, asked: str | None, *, data: bool) -> None:
         """
-        Get the name of the store that data would go to.
+        Refuse a store that cannot be had.
 
         @param asked: the name that somebody asks for; L{None} for the default.
+        @param data: whether there is data for it.
 
         @raise StoreNotFound: there is no such store.
+        @raise StoreReadOnly: it takes no data.
         """
-        return self._storage.name(asked)
+        if data:
+            self._storage.writable(asked)
+        else:
+            self._storage.name(asked)
 
     async def upload(
         self,
@@ -164,6 +168,7 @@ class Transfers:
         @raise BadTransition: the image isn't queued.
         @raise FormatsMissing: it has no formats.
         @raise StoreNotFound: there is no such store.
+        @raise StoreReadOnly: it takes no data.
         @raise SizeMismatch: there are more or fewer bytes than was said.
         @raise ChecksumMismatch: they are others than was said.
         @raise ImageTooLarge: there are more than allowed.
@@ -172,7 +177,7 @@ class Transfers:
         @raise ImageGone: the image was deleted meanwhile.
         @raise UploadSuperseded: others took this process for dead.
         """
-        name = self._storage.name(store)
+        name = self._storage.writable(store)
         await self._lease.hold()
         number = secrets.token_hex(8)
         attempt = Attempt(
@@ -345,7 +350,8 @@ class Transfers:
         self, image: Image, offset: int = 0, length: int | None = None
     ) -> IBodyProducer:
         """
-        Get data of an image, from the first of its locations that works.
+        Get data of an image, from the first of its stores that works, and when
+        that fails amid it from the next.
 
         @param offset: the first byte wanted; not beyond the image's size.
         @param length: how many bytes are wanted; L{None} for all that follow.
@@ -356,35 +362,7 @@ class Transfers:
         @raise DataDamaged: there is more or less data than there was.
         @raise StoreUnavailable: the store does not work at present.
         """
-        problem: GlanceError = DataNotFound(
-            f"The data of image {image.id} is missing; tell the operator."
-        )
-        for location in image.locations:
-            try:
-                return await self._open(image, location, offset, length)
-            except GlanceError as error:
-                self._log.error(
-                    "Image {image} cannot be read from store {store}: {error}",
-                    image=image.id,
-                    store=location.store,
-                    error=error,
-                )
-                problem = error
-        raise problem
-
-    async def _open(
-        self, image: Image, location: Location, offset: int, length: int | None
-    ) -> IBodyProducer:
-        store = self._storage.at(location)
-        body: IBodyProducer = await store.get(location.key, offset, length, image.size)
-        wanted = (image.size or 0) - offset if length is None else length
-        if body.length != wanted:
-            body.stopProducing()
-            raise DataDamaged(
-                f"The data of image {image.id} is not as long as it was; "
-                "tell the operator."
-            )
-        return body
+        return await Reading(self._storage, image, offset, length).open()
 
 
 def _demand_not_gone(image: Image) -> None:

@@ -44,7 +44,8 @@ class World:
     ):
         """
         @param instance: the id of the process that this stands for.
-        @param how: C{limits}, C{delayed_delete}, C{scrub_seconds}.
+        @param how: C{limits}, C{delayed_delete}, C{scrub_seconds}; C{stores},
+            by name, if there are several.
         """
         if clock is None:
             clock = Clock()
@@ -53,7 +54,8 @@ class World:
         self.registry = registry or memory_registry(clock)
         self.store = store or MemoryStore()
         self.limits = how.get("limits", Limits())
-        self.storage = Storage({"file": self.store}, "file")
+        stores = how.get("stores", {"file": self.store})
+        self.storage = Storage(stores, next(iter(stores)), several="stores" in how)
         self.revisions = Revisions(self.registry, clock)
         self.settler = Settler(
             self.revisions, self.storage, scrub_seconds=how.get("scrub_seconds", 0)

@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "settling",
         "validation",
     ),
+    "reading": ("errors", "image", "storage", "streams"),
     "transfers": (
         "context",
         "deferreds",
@@ -48,10 +49,12 @@ MAY_IMPORT = {
         "images",
         "leases",
         "limits",
+        "reading",
         "settling",
         "storage",
         "streams",
     ),
+    "copies": ("context", "errors", "image", "images", "settling", "storage"),
     "sharing": ("context", "errors", "image", "images", "query"),
     "verification": (
         "deferreds",
@@ -95,6 +98,7 @@ MAY_IMPORT = {
     "identity": ("context", "deferreds", "errors", "interfaces", "proxies"),
     "api": (
         "context",
+        "copies",
         "deferreds",
         "errors",
         "image",

@@ -39,6 +39,7 @@ TABLE = {
     ("shared", Deed.CONSENT): {"admin", "member", "sharer", "rejecting"},
     ("shared", Deed.SEE_MEMBERS): {*SHARERS, "reader"},
     ("public", Deed.REWRITE): {"admin"},
+    ("public", Deed.REMOVE_COPY): {"admin"},
     ("community", Deed.SEE): EVERYBODY,
     ("community", Deed.CHANGE): {"admin", "owner"},
     ("shared", Deed.SEE): {*SHARERS, "reader"},

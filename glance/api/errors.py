@@ -51,6 +51,7 @@ STATUS: Statuses = {
     errors.TooMany: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTooLong: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTimeout: HTTPStatus.REQUEST_TIMEOUT,
+    errors.OnlyOneStore: HTTPStatus.NOT_FOUND,
     errors.StoreReadOnly: HTTPStatus.GONE,
     errors.StoreFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

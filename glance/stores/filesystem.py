@@ -31,7 +31,7 @@ class FilesystemStore:
     Several of these, in several processes, may share one directory.
     """
 
-    kind = "filesystem"
+    kind = "file"
 
     def __init__(
         self,

@@ -37,9 +37,11 @@ class Body:
     length: int | str = UNKNOWN_LENGTH
 
     def __init__(self) -> None:
-        self._started = False
-        self._paused = False
-        self._stopped = False
+        self.started = False
+        self.paused = False
+        """Whether the consumer has no room."""
+        self.stopped = False
+        """Whether nobody wants the rest."""
         self._resumed: Deferred[None] | None = None
 
     async def produce(self, write: Callable[[bytes], object]) -> None:
@@ -60,16 +62,16 @@ class Body:
 
         @raise BodyStopped: it wants no more.
         """
-        while self._paused and not self._stopped:
+        while self.paused and not self.stopped:
             self._resumed = Deferred()
             await self._resumed
-        if self._stopped:
+        if self.stopped:
             raise BodyStopped("The data was stopped before its end.")
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        if self._stopped:
+        if self.stopped:
             return fail(BodyStopped("The data was stopped before its start."))
-        self._started = True
+        self.started = True
         running = Deferred.fromCoroutine(self._run(consumer))
 
         def cancelled(over: Deferred[None]) -> None:
@@ -97,20 +99,20 @@ class Body:
             self.release()
 
     def pauseProducing(self) -> None:
-        self._paused = True
+        self.paused = True
 
     def resumeProducing(self) -> None:
-        self._paused = False
+        self.paused = False
         if self._resumed is not None:
             resumed, self._resumed = self._resumed, None
             if not resumed.called:
                 resumed.callback(None)
 
     def stopProducing(self) -> None:
-        if self._stopped:
+        if self.stopped:
             return
-        self._stopped = True
-        if self._started:
+        self.stopped = True
+        if self.started:
             self.resumeProducing()
         else:
             self.release()

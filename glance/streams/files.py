@@ -29,6 +29,17 @@ TOUCHED = 1 << 16
 """How many bytes are between two that are waited for."""
 
 
+class FileCut(DataDamaged):
+    """
+    A file ended before its end, or can be read no further.
+    """
+
+    def __init__(self, message: str, sent: int) -> None:
+        super().__init__(message)
+        self.sent = sent
+        """How many bytes of what was to be sent have been."""
+
+
 class IFileConsumer(Interface):
     """
     A consumer that the system can give a file to.
@@ -46,7 +57,7 @@ class IFileConsumer(Interface):
         @return: a L{Deferred} that fires when all is written.  Cancelling it
             stops that.
 
-        @raise DataDamaged: the file ends before.
+        @raise FileCut: the file ends before, or can't be read.
         @raise BodyStopped: the consumer wants no more.
         """
 

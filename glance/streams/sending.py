@@ -4,6 +4,7 @@ Files on their way to sockets, sent by the system itself.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.internet.main import CONNECTION_LOST
 
-from glance.errors import DataDamaged
+from glance.streams.files import FileCut
 
 if TYPE_CHECKING:
     from glance.streams.request import StreamingRequest
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 SENT = 1 << 18
 """
 How many bytes of a file are given to a socket at once: then it is others' turn.
+"""
+
+FAULTS = frozenset({errno.EIO, errno.ESTALE, errno.EREMOTEIO, errno.EUCLEAN})
+"""
+What goes wrong with files, rather than with sockets.
 """
 
 
@@ -66,6 +72,7 @@ class FileSending:
         self._request = request
         self._fd = fd
         self._offset = offset
+        self._count = count
 
     def start(self) -> None:
         """
@@ -87,10 +94,13 @@ class FileSending:
             )
         except BlockingIOError:
             return None
-        except OSError:
-            return CONNECTION_LOST
+        except OSError as error:
+            if error.errno not in FAULTS:
+                return CONNECTION_LOST
+            self._cut("cannot be read")
+            return None
         if not sent:
-            self.fail(DataDamaged(f"The data ends {self.left} bytes before its end."))
+            self._cut("ends")
             return None
         self._request.sentLength += sent
         self._offset += sent
@@ -99,6 +109,10 @@ class FileSending:
             self._over()
             self.done.callback(None)
         return None
+
+    def _cut(self, how: str) -> None:
+        said = f"The data {how} {self.left} bytes before its end."
+        self.fail(FileCut(said, self._count - self.left))
 
     def _over(self) -> None:
         """

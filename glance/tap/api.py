@@ -114,8 +114,17 @@ def _root(
     who = context_of(identity(live.settings))
     v1 = v1_resource(use.images, use.transfers, use.sharing, who, links)
     schemas = _schemas(live)
-    v2 = v2_resource(use.images, use.transfers, use.sharing, schemas, who, links)
     stores = {f"store {name}": s.check for name, s in use.storage.stores.items()}
+    v2 = v2_resource(
+        use.images,
+        use.transfers,
+        use.sharing,
+        use.copies,
+        use.storage,
+        schemas,
+        who,
+        links,
+    )
     health = Health(
         reactor,
         {"registry": registry.check, **stores},

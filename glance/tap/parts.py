@@ -12,6 +12,7 @@ from attrs import frozen
 from twisted.logger import Logger
 
 from glance.config.settings import ConfigurationError, Settings
+from glance.copies import Copies
 from glance.identity.headers import TrustedHeaders
 from glance.identity.nobody import NoAuth
 from glance.images import Images
@@ -109,6 +110,7 @@ class UseCases:
     images: Images
     transfers: Transfers
     sharing: Sharing
+    copies: Copies
     storage: Storage
     reaper: Reaper
     lease: Lease
@@ -156,6 +158,7 @@ def use_cases(
         images=images,
         transfers=transfers,
         sharing=Sharing(images),
+        copies=Copies(images, settler, stores),
         storage=stores,
         reaper=reaper,
         lease=lease,

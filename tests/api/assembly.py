@@ -16,6 +16,7 @@ from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Schemas
 from glance.api.versions import VERSIONS
 from glance.context import Context
+from glance.copies import Copies
 from glance.images import Images
 from glance.leases import Lease
 from glance.limits import Limits
@@ -93,11 +94,20 @@ class Service:
     An API whose registry and store are in memory.  All of it is synchronous.
     """
 
-    def __init__(self, case, stores=None, limits=None, in_thread=maybeDeferred):
+    def __init__(
+        self,
+        case,
+        stores=None,
+        limits=None,
+        in_thread=maybeDeferred,
+        infos=None,
+    ):
         """
         @param case: the test that it is for.
         @param in_thread: calls what the registry does.
         @param stores: the stores by name; one in memory if not given.
+        @param infos: what the operator says of the stores; if it is given, there
+            are several.
         """
         self.clock = Clock()
         self.clock.advance(NOON)
@@ -110,12 +120,15 @@ class Service:
         self.registry = DatabaseRegistry(engines, in_thread, in_thread, self.clock)
         self.stores = stores or {"memory": MemoryStore()}
         self.store = next(iter(self.stores.values()))
+        self.storage = Storage(
+            self.stores, next(iter(self.stores)), infos, several=infos is not None
+        )
         self._assemble()
 
     def _assemble(self):
         clock = self.clock
         revisions = Revisions(self.registry, clock)
-        storage = Storage(self.stores, next(iter(self.stores)))
+        storage = self.storage
         settler = Settler(revisions, storage)
         self.reaper = Reaper(settler, revisions, storage, clock, 10)
         self.images = Images(
@@ -133,6 +146,7 @@ class Service:
             retry_seconds=10,
         )
         self.sharing = Sharing(self.images)
+        self.copies = Copies(self.images, settler, storage)
         self.root = self._root()
         self.client = stub_client(self.root)
         self._site = StreamingSite(
@@ -145,7 +159,7 @@ class Service:
         parts = (self.images, self.transfers, self.sharing)
         v1 = v1_resource(*parts, *known)
         schemas = Schemas(lambda: self.limits)
-        v2 = v2_resource(*parts, schemas, *known)
+        v2 = v2_resource(*parts, self.copies, self.storage, schemas, *known)
         return api_root(
             versions=VERSIONS,
             links=links,

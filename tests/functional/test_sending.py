@@ -2,6 +2,7 @@
 Files that the system sends to sockets by itself.
 """
 
+import errno
 import os
 import random
 import socket
@@ -20,7 +21,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from glance.errors import DataDamaged
 from glance.streams.bodies import pump
-from glance.streams.files import FileBody
+from glance.streams.files import FileBody, FileCut
 from glance.streams.site import StreamingSite
 from tests.functional.raw import in_client
 
@@ -253,3 +254,26 @@ class SendingTests(TestCase):
         self.assertLess(got, SIZE + 500)
         self.wait_for(lambda: self.files.ends)
         self.assertIsInstance(self.files.ends[0].value, DataDamaged)
+
+    @in_client
+    def test_unreadable(self):
+        """
+        So does one that the disk cannot read, which is told from a client that
+        went away.
+        """
+        send, calls = os.sendfile, []
+
+        def fail(*arguments):
+            calls.append(arguments)
+            if len(calls) > 3:
+                raise OSError(errno.EIO, "Input/output error")
+            return send(*arguments)
+
+        self.patch(os, "sendfile", fail)
+        client = self.connect()
+        self.ask(client)
+        self.wait_for(lambda: self.files.ends)
+        error = self.files.ends[0].value
+        self.assertIsInstance(error, FileCut)
+        self.assertGreater(error.sent, 0)
+        self.assertLess(error.sent, SIZE)

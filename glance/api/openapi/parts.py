@@ -15,6 +15,9 @@ Described = dict[str, Any]
 A part of an OpenAPI document.
 """
 
+V2 = "v2"
+"""The tag of what is of version 2."""
+
 BINARY: Mapping[str, Any] = {"application/octet-stream": {}}
 """What image data is."""
 

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from glance.api.lists import SORT_KEYS
+from glance.api.openapi import info
 from glance.api.openapi.parts import (
     BINARY,
     ID,
     KNOWN,
     MEMBER,
     PAGE,
+    V2,
     Described,
     answer,
     current,
@@ -32,8 +34,6 @@ from glance.api.v2.schemas import (
     READ_ONLY,
     VISIBILITIES,
 )
-
-TAG = "v2"
 
 NAME = parameter(
     "path",
@@ -214,7 +214,7 @@ def _images() -> Described:
                 "List images",
                 current("A page of images.", json(ref("images"))),
                 (400,),
-                tag=TAG,
+                tag=V2,
                 parameters=[*FILTERS, KNOWN],
             ),
             "post": operation(
@@ -224,12 +224,16 @@ def _images() -> Described:
                     201: answer(
                         "The image.",
                         json(ref("image")),
-                        {"Location": "The URL of the image."},
+                        {
+                            "Location": "The URL of the image.",
+                            "OpenStack-image-store-ids": "Where there are several "
+                            "stores: their ids, with commas between.",
+                        },
                         _IMAGE_LINKS,
                     )
                 },
                 (400, 403, 409, 413),
-                tag=TAG,
+                tag=V2,
                 body={
                     "application/json": {"schema": ref("newImage"), "example": EXAMPLE}
                 },
@@ -242,7 +246,7 @@ def _images() -> Described:
                 "Show an image",
                 current("The image.", json(ref("image"))),
                 (400, 404),
-                tag=TAG,
+                tag=V2,
                 parameters=[KNOWN],
             ),
             "patch": operation(
@@ -250,7 +254,7 @@ def _images() -> Described:
                 "Change an image",
                 {200: answer("The image as it is now.", json(ref("image")))},
                 (400, 403, 404, 409, 413, 415),
-                tag=TAG,
+                tag=V2,
                 body={
                     NAMING: {"schema": {"type": "array", "items": _NAMED_OPERATION}},
                     KEYED: {"schema": {"type": "array", "items": _KEYED_OPERATION}},
@@ -261,7 +265,7 @@ def _images() -> Described:
                 "Delete an image, and its data",
                 done("It is deleted."),
                 (400, 403, 404),
-                tag=TAG,
+                tag=V2,
             ),
         },
     }
@@ -293,13 +297,19 @@ def _data() -> Described:
                 "Fill an image with data",
                 done("The data is stored, and the image active."),
                 (400, 403, 404, 408, 409, 410, 413, 415),
-                tag=TAG,
+                tag=V2,
                 parameters=[
                     parameter(
                         "header",
                         "X-OpenStack-Image-Size",
                         "How many bytes there are.",
                         {"type": "integer", "minimum": 0, "maximum": 10**18},
+                    ),
+                    parameter(
+                        "header",
+                        "X-Image-Meta-Store",
+                        "The id of the store that it goes to.",
+                        _WORD,
                     ),
                     parameter(
                         "header", "X-Image-Meta-Store", "The store to use.", _WORD
@@ -322,7 +332,7 @@ def _data() -> Described:
                     304: answer("The client has the data already."),
                 },
                 (400, 403, 404, 416, 500),
-                tag=TAG,
+                tag=V2,
                 parameters=_ASKED,
             ),
             "head": operation(
@@ -334,7 +344,7 @@ def _data() -> Described:
                     304: answer("The client has the data already."),
                 },
                 (400, 403, 404),
-                tag=TAG,
+                tag=V2,
                 head=True,
             ),
         }
@@ -352,7 +362,7 @@ def _members() -> Described:
                 "List whom an image is shared with",
                 current("The members.", json(ref("members"))),
                 (400, 403, 404),
-                tag=TAG,
+                tag=V2,
                 parameters=[KNOWN],
             ),
             "post": operation(
@@ -360,21 +370,21 @@ def _members() -> Described:
                 "Share an image with a project",
                 {200: linked},
                 (400, 403, 404, 409, 413),
-                tag=TAG,
+                tag=V2,
                 body=json(NEW_MEMBER),
             ),
         },
         "/v2/images/{image_id}/members/{member_id}": {
             "parameters": [ID, MEMBER],
             "get": operation(
-                "getMemberV2", "Show a member", {200: member}, (400, 404), tag=TAG
+                "getMemberV2", "Show a member", {200: member}, (400, 404), tag=V2
             ),
             "put": operation(
                 "changeMemberV2",
                 "Accept or reject an image that is shared",
                 {200: member},
                 (400, 403, 404, 413),
-                tag=TAG,
+                tag=V2,
                 body=json(CHANGED_MEMBER),
             ),
             "delete": operation(
@@ -382,7 +392,7 @@ def _members() -> Described:
                 "Share an image with a project no more",
                 done("It is shared with that project no more."),
                 (400, 403, 404),
-                tag=TAG,
+                tag=V2,
             ),
         },
     }
@@ -397,14 +407,14 @@ def _marks() -> Described:
                 "Give an image a tag",
                 done("It has the tag."),
                 (400, 403, 404, 413),
-                tag=TAG,
+                tag=V2,
             ),
             "delete": operation(
                 "removeTagV2",
                 "Take a tag from an image",
                 done("It has the tag no more."),
                 (400, 403, 404),
-                tag=TAG,
+                tag=V2,
             ),
         },
         **{
@@ -415,7 +425,7 @@ def _marks() -> Described:
                     summary,
                     done("So it is."),
                     (400, 403, 404),
-                    tag=TAG,
+                    tag=V2,
                 ),
             }
             for action, summary in (
@@ -426,58 +436,17 @@ def _marks() -> Described:
     }
 
 
-def _info() -> Described:
-    anything = json({"type": "object"})
-    return {
-        "/v2/schemas/{name}": {
-            "get": operation(
-                "getSchemaV2",
-                "Show the JSON schema of something",
-                current("The schema.", anything),
-                (400, 404),
-                tag=TAG,
-                parameters=[
-                    parameter(
-                        "path",
-                        "name",
-                        "What the schema is of.",
-                        {
-                            "type": "string",
-                            "enum": ["image", "images", "member", "members"],
-                        },
-                    ),
-                    KNOWN,
-                ],
-            )
-        },
-        "/v2/info/import": {
-            "get": operation(
-                "getImportMethodsV2",
-                "Tell how images can be imported",
-                current("The methods.", anything),
-                (400,),
-                tag=TAG,
-                parameters=[KNOWN],
-            )
-        },
-        "/v2/info/usage": {
-            "get": operation(
-                "getUsageV2",
-                "Tell how much of its quota the caller uses",
-                current("The usage.", anything),
-                (400,),
-                tag=TAG,
-                parameters=[KNOWN],
-            )
-        },
-    }
-
-
 def paths() -> Described:
     """
     Describe all that version 2 answers.
     """
-    return {**_images(), **_data(), **_members(), **_marks(), **_info()}
+    return {
+        **_images(),
+        **_data(),
+        **_members(),
+        **_marks(),
+        **info.paths(),
+    }
 
 
 def schemas(image: Mapping[str, Any], members: Mapping[str, Any]) -> Described:
@@ -522,6 +491,7 @@ def schemas(image: Mapping[str, Any], members: Mapping[str, Any]) -> Described:
             },
             "required": ["members", "schema"],
         },
+        **info.schemas(),
     }
 
 

@@ -128,7 +128,7 @@ class ImagesAPI:
         """
         context = await self._context_of(request)
         said = fields.read(request.requestHeaders, self._dialect)
-        self._transfers.store_name(said.store)
+        self._transfers.demand_store(said.store, data=request.body is not None)
         draft = self._images.draft(context, **said.draft(context))
         if request.body is not None:
             self._demand_fillable(draft, said.size, request.body)
@@ -152,8 +152,8 @@ class ImagesAPI:
         """
         context = await self._context_of(request)
         said = fields.read(request.requestHeaders, self._dialect)
-        self._transfers.store_name(said.store)
         body = request.body
+        self._transfers.demand_store(said.store, data=body is not None)
         purge = said.purge
         if purge is None:
             purge = body is None or self._dialect.purges_on_upload

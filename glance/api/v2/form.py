@@ -11,6 +11,7 @@ from attrs import evolve
 
 from glance.api.v2.schemas import WRITABLE, ImageSchemas
 from glance.image import Image, Member, Status, Visibility
+from glance.storage import Storage
 
 WHOLE = frozenset({Status.ACTIVE, Status.DEACTIVATED})
 """What images are that have data; of others nothing is known of theirs."""
@@ -29,10 +30,14 @@ def image_path(image: Image) -> str:
     return f"/v2/images/{image.id}"
 
 
-def describe(image: Image, schemas: ImageSchemas) -> dict[str, Any]:
+def describe(image: Image, schemas: ImageSchemas, storage: Storage) -> dict[str, Any]:
     """
     Describe an image, for L{answer_json<glance.api.answers.answer_json>}.
     """
+    if storage.several and image.locations:
+        stores = {"stores": ",".join(storage.names(image))}
+    else:
+        stores = {}
     whole = image.status in WHOLE
     path = image_path(image)
     # It is written out because lists do this a thousand times.
@@ -64,6 +69,7 @@ def describe(image: Image, schemas: ImageSchemas) -> dict[str, Any]:
         "self": path,
         "file": f"{path}/file",
         "schema": "/v2/schemas/image",
+        **stores,
     }
 
 

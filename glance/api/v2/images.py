@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -29,6 +30,7 @@ from glance.errors import Invalid
 from glance.image import Image, Visibility
 from glance.images import Images
 from glance.recent import Recent
+from glance.storage import Storage
 from glance.streams.request import StreamingRequest
 
 PAGE = 1 << 22
@@ -52,9 +54,15 @@ class ImagesAPI:
     app = app()
 
     def __init__(
-        self, images: Images, schemas: Schemas, context_of: ContextOf, links: Links
+        self,
+        images: Images,
+        storage: Storage,
+        schemas: Schemas,
+        context_of: ContextOf,
+        links: Links,
     ) -> None:
         self._images = images
+        self._storage = storage
         self._schemas = schemas
         self._context_of = context_of
         self._links = links
@@ -83,6 +91,9 @@ class ImagesAPI:
         image = await self._images.create(context, draft)
         location = self._links.base(request) + image_path(image)
         request.setHeader("location", location)
+        if self._storage.several:
+            names = ",".join(self._storage.stores)
+            request.setHeader("openstack-image-store-ids", names)
         return self._answer(request, image, HTTPStatus.CREATED)
 
     @app.route("/images", methods=["GET"])
@@ -116,7 +127,7 @@ class ImagesAPI:
         for key, image in zip(keys, images, strict=True):
             described = written.get(key)
             if described is None:
-                described = dump_json(describe(image, schemas))
+                described = dump_json(describe(image, schemas, self._storage))
                 self._written.put(key, described, WEIGHT + len(described))
             room -= len(described)
             if room < 0 and shown:
@@ -132,7 +143,7 @@ class ImagesAPI:
         no_body(request)
         context = await self._context_of(request)
         image = await self._images.get(context, id_of(image_id))
-        return answer_current(request, describe(image, self._schemas.get()))
+        return answer_current(request, self._described(image))
 
     @app.route("/images/<image_id>", methods=["PATCH"])
     async def update(self, request: StreamingRequest, image_id: str) -> bytes:
@@ -168,7 +179,10 @@ class ImagesAPI:
         image: Image,
         status: HTTPStatus = HTTPStatus.OK,
     ) -> bytes:
-        return answer_json(request, describe(image, self._schemas.get()), status)
+        return answer_json(request, self._described(image), status)
+
+    def _described(self, image: Image) -> dict[str, Any]:
+        return describe(image, self._schemas.get(), self._storage)
 
     without_implied_head(app)
 

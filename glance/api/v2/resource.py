@@ -15,8 +15,11 @@ from glance.api.v2.info import InfoAPI
 from glance.api.v2.marks import MarksAPI
 from glance.api.v2.members import MembersAPI
 from glance.api.v2.schemas import Schemas
+from glance.api.v2.stores import StoresAPI
+from glance.copies import Copies
 from glance.images import Images
 from glance.sharing import Sharing
+from glance.storage import Storage
 from glance.transfers import Transfers
 
 
@@ -28,11 +31,16 @@ class _V2(Resource):
     isLeaf = True
 
     def __init__(
-        self, images: IResource, below: dict[bytes, IResource], info: IResource
+        self,
+        images: IResource,
+        below: dict[bytes, IResource],
+        stores: IResource,
+        info: IResource,
     ) -> None:
         super().__init__()
         self._images = images
         self._below = below
+        self._stores = stores
         self._info = info
 
     def render(self, request: Request) -> int | bytes:
@@ -42,6 +50,8 @@ class _V2(Resource):
             answering = self._images
             if len(path) > 2:
                 answering = self._below.get(path[2], self._images)
+        elif b"stores" in path[:2]:
+            answering = self._stores
         answered: int | bytes = answering.render(request)
         return answered
 
@@ -50,6 +60,8 @@ def v2_resource(
     images: Images,
     transfers: Transfers,
     sharing: Sharing,
+    copies: Copies,
+    storage: Storage,
     schemas: Schemas,
     context_of: ContextOf,
     links: Links,
@@ -61,12 +73,13 @@ def v2_resource(
     """
     marks = MarksAPI(images, context_of).app.resource()
     return _V2(
-        ImagesAPI(images, schemas, context_of, links).app.resource(),
+        ImagesAPI(images, storage, schemas, context_of, links).app.resource(),
         {
             b"file": DataAPI(transfers, context_of).app.resource(),
             b"members": MembersAPI(sharing, context_of).app.resource(),
             b"tags": marks,
             b"actions": marks,
         },
+        StoresAPI(storage, copies, context_of).app.resource(),
         InfoAPI(schemas, context_of).app.resource(),
     )

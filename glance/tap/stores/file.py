@@ -33,4 +33,10 @@ def make(backend: Backend, tools: Tools) -> Made:
     store = FilesystemStore(
         Path(backend.of.directory), tools.in_thread, tools.window, thin=backend.of.thin
     )
-    return Made(store=store)
+    return Made(
+        store=store,
+        properties={
+            "data_dir": backend.of.directory,
+            "thin_provisioning": backend.of.thin,
+        },
+    )

@@ -4,10 +4,10 @@ What makes a store, and what it is made with.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from glance.config.settings import Backend
 from glance.deferreds import Threads
@@ -37,12 +37,14 @@ async def nothing() -> None:
 @frozen(kw_only=True)
 class Made:
     """
-    A store, and how to let go of what it holds.
+    A store, how to let go of what it holds, and what is told of it.
     """
 
     store: IStore
     close: Callable[[], Awaitable[object]] = nothing
     """Called once, when the store is used no more."""
+    properties: Mapping[str, Any] = field(factory=dict)
+    """What administrators are told of it; nothing secret."""
 
 
 class Maker(Protocol):

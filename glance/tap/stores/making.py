@@ -10,9 +10,10 @@ from typing import cast
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from glance.config.settings import Settings
+from glance.config.backends.kinds import KINDS
+from glance.config.settings import Backend, Settings
 from glance.errors import GlanceError
-from glance.storage import Storage
+from glance.storage import Storage, StoreInfo
 from glance.stores.watched import StoreFailed, WatchedStore
 from glance.tap.stores.made import Made, Maker, Tools
 
@@ -35,6 +36,15 @@ def check_stores(settings: Settings) -> None:
     assert settings.stores is not None
     for backend in settings.stores.backends:
         maker(backend.kind).check(backend)
+
+
+def _info(backend: Backend, made: Made) -> StoreInfo:
+    return StoreInfo(
+        description=backend.description or "",
+        weight=backend.weight,
+        read_only=KINDS[backend.kind].read_only,
+        properties=made.properties,
+    )
 
 
 class Stores:
@@ -61,6 +71,11 @@ class Stores:
                 for name, made in self._made.items()
             },
             settings.stores.default,
+            {
+                backend.name: _info(backend, self._made[backend.name])
+                for backend in settings.stores.backends
+            },
+            several=settings.stores.several,
         )
 
     def begin(self) -> None:

@@ -21,6 +21,7 @@ from glance.api.v2.info import InfoAPI
 from glance.api.v2.marks import MarksAPI
 from glance.api.v2.members import MembersAPI
 from glance.api.v2.schemas import Schemas
+from glance.api.v2.stores import StoresAPI
 from glance.api.versions import VersionPages
 from glance.limits import Limits
 from tests.api.assembly import Service
@@ -29,7 +30,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 SERVED = {
     "/v1": (FirstImages, FirstMembers),
-    "/v2": (ImagesAPI, DataAPI, MembersAPI, MarksAPI, InfoAPI),
+    "/v2": (ImagesAPI, DataAPI, MembersAPI, MarksAPI, InfoAPI, StoresAPI),
     "": (VersionPages, Health, MetricsPage, DescriptionPage),
 }
 
