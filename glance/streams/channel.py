@@ -1,8 +1,8 @@
 """
 HTTP/1.1 on the wire: requests are dispatched when their headers are in.
 
-This is the only module of the server that uses private attributes of Twisted;
-C{tests/streams/test_private.py} names each of them, and fails when one is gone.
+This uses private attributes of Twisted's own channel; C{tests/streams/test_private.py}
+names each of them, and fails when one is gone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
@@ -30,10 +29,11 @@ from glance.streams.chunks import (
     MalformedChunks,
     ambiguous,
 )
-from glance.streams.patience import Progress, full
+from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
-from glance.streams.sending import FileSending, queued
+from glance.streams.sending import FileSending
+from glance.streams.sockets import below, forget, full, unsent, unwritten
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
@@ -246,13 +246,13 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._networkProducer.pauseProducing()
 
     def _receive_more(self) -> None:
-        socket = self._socket()
+        socket = below(self.transport)
         if socket is not None:
             self._buffer_size = socket.bufferSize
             socket.bufferSize = RECEIVE
 
     def _receive_blocks(self, body: UploadBody) -> None:
-        socket = self._socket()
+        socket = below(self.transport)
         if socket is not None:
             direct = self.sends_files()
             self._receiving = Receiving(
@@ -268,16 +268,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self._receiving is not None:
             self._receiving.stop()
             self._receiving = None
-        socket = self._socket()
+        socket = below(self.transport)
         if socket is not None and self._buffer_size is not None:
             socket.bufferSize = self._buffer_size
-
-    def _socket(self) -> Any:
-        """
-        @return: the transport below TLS, or L{None} if it isn't one.
-        """
-        socket = getattr(self.transport, "transport", self.transport)
-        return socket if isinstance(socket, FileDescriptor) else None
 
     # Answers go out
 
@@ -302,7 +295,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
             return result
 
         self._sending = sending = FileSending(
-            self.transport, self._unwritten, request, fd, offset, count
+            self.transport, request, fd, offset, count
         )
         sending.start()
         return sending.done.addBoth(over)
@@ -403,7 +396,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         producer: Any = self._networkProducer
         producer.resumeProducing()
         producer.unregisterProducer()
-        if self._socket() is self.transport:
+        if below(self.transport) is self.transport:
             self.transport.loseWriteConnection()
         else:
             # TLS reads on until the client has closed its side.
@@ -412,7 +405,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def _lingered(self) -> None:
         self._abort_call = None
-        if self._unsent():
+        if unsent(self.transport):
             self.transport.loseConnection()
         else:
             self.abort()
@@ -448,23 +441,12 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self._closing = True
         self._receive_less()
         self._body = self._later = None
-        self._forget()
+        forget(self.transport)
         if self._abort_call is not None:
             self._abort_call.cancel()
             self._abort_call = None
         super().connectionLost(reason)
         self.site.closed(self)
-
-    def _forget(self) -> None:
-        """
-        Let go of what nobody will read: what refers to it may stay for long.
-        """
-        socket = self._socket()
-        if socket is not None:
-            socket.dataBuffer = b""
-            socket.offset = 0
-            socket._tempDataBuffer = []
-            socket._tempDataLen = 0
 
     # Clients that are waited for
 
@@ -520,30 +502,14 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._going.rest()
             return
         sent = self.requests[0].sentLength if self.requests else 0
-        if self._going.fault(now, sent - self._unsent()) is not None:
+        if self._going.fault(now, sent - unsent(self.transport)) is not None:
             self.abort()
 
     def _holds_us(self) -> bool:
         """
         Whether more could be sent, if only the client took what it was sent.
         """
-        socket = self._socket()
+        socket = below(self.transport)
         if socket is None:
             return self._waitingForTransport
-        return self._unwritten(socket) > 0 or (
-            self._sending is not None and full(socket)
-        )
-
-    def _unsent(self) -> int:
-        """
-        @return: how many bytes that were sent the client has not taken yet.
-        """
-        socket = self._socket()
-        return 0 if socket is None else self._unwritten(socket) + queued(socket)
-
-    def _unwritten(self, socket: Any) -> int:
-        """
-        @return: how many bytes the socket still has to give to the system.
-        """
-        unwritten: int = len(socket.dataBuffer) - socket.offset + socket._tempDataLen
-        return unwritten
+        return unwritten(socket) > 0 or (self._sending is not None and full(socket))

@@ -4,9 +4,6 @@ How clients get on, and for how long they are waited for.
 
 from __future__ import annotations
 
-import select
-from typing import Any
-
 WINDOW = 30.0
 """For how many seconds, at least, a client may be slower than it has to be."""
 
@@ -21,18 +18,6 @@ def interval(*limits: float | None) -> float:
     @param limits: the times that clients have; L{None} for as long as they like.
     """
     return min([INTERVAL, *(limit / 8 for limit in limits if limit is not None)])
-
-
-def full(socket: Any) -> bool:
-    """
-    Tell whether the system takes no more for the other end of a connection.
-    """
-    poll = select.poll()
-    try:
-        poll.register(socket.fileno(), select.POLLOUT)
-        return not poll.poll(0)
-    except (OSError, ValueError):
-        return False
 
 
 class Progress:

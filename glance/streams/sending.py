@@ -5,17 +5,14 @@ Files on their way to sockets, sent by the system itself.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import struct
-import termios
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.main import CONNECTION_LOST
 
 from glance.streams.files import FileCut
+from glance.streams.sockets import unwritten
 
 if TYPE_CHECKING:
     from glance.streams.request import StreamingRequest
@@ -31,18 +28,6 @@ What goes wrong with files, rather than with sockets.
 """
 
 
-def queued(socket: Any) -> int:
-    """
-    Tell how many bytes the system holds for the other end of a connection.
-    """
-    try:
-        held = fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, bytes(4))
-    except (OSError, ValueError, AttributeError):
-        return 0
-    queued: int = struct.unpack("i", held)[0]
-    return queued
-
-
 class FileSending:
     """
     A part of a file, on its way from the system's cache to a socket.
@@ -54,21 +39,15 @@ class FileSending:
     def __init__(
         self,
         socket: Any,
-        unwritten: Callable[[Any], int],
         request: StreamingRequest,
         fd: int,
         offset: int,
         count: int,
     ) -> None:
-        """
-        @param unwritten: tells how many bytes the socket has that were written
-            before.
-        """
         self.left = count
         """How many bytes are still to be sent."""
         self.done: Deferred[None] = Deferred(lambda _: self._over())
         self._socket = socket
-        self._unwritten = unwritten
         self._request = request
         self._fd = fd
         self._offset = offset
@@ -83,7 +62,7 @@ class FileSending:
 
     def _write(self) -> Any:
         socket = self._socket
-        if self._unwritten(socket):
+        if unwritten(socket):
             result = type(socket).doWrite(socket)
             # It stops when it has nothing left.
             socket.startWriting()
@@ -121,7 +100,7 @@ class FileSending:
         # Who aborts the connection has put something else here.
         if self._socket.__dict__.get("doWrite") == self._write:
             del self._socket.doWrite
-            if not self._unwritten(self._socket):
+            if not unwritten(self._socket):
                 self._socket.stopWriting()
 
     def fail(self, error: Exception) -> None:

@@ -19,15 +19,16 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from glance.config.loading import reload
-from glance.config.settings import ConfigurationError, Endpoint, Settings
+from glance.config.settings import Endpoint, Settings
 from glance.deferreds import within
 from glance.limits import Limits
-from glance.log import Logs, redirect_stdlib
+from glance.log import Logs
 from glance.streams.site import StreamingSite
 from glance.tap.descriptors import allow_many
 from glance.tap.loaded import all_is_loaded
 from glance.tap.pools import Pools
 from glance.tap.ports import listen, probe
+from glance.tap.reloading import introduce, read_again
 from glance.tap.sockets import Held, adopt
 from glance.tap.systemd import Notifier, activated, at_start, handed_over, notifier
 
@@ -189,12 +190,7 @@ class Daemon(Service):
         Begin to work.
         """
         super().startService()
-        settings = self._live.settings
-        redirect_stdlib(settings.log.level, settings.log.levels)
-        for line in settings.warnings:
-            self._log.warn("{line}", line=line)
-        for line in settings.notes:
-            self._log.info("{line}", line=line)
+        introduce(self._log, self._live.settings)
         self._logs.gather(self._reactor)
         self._parts.pools.start()
         for begin in self._parts.begin:
@@ -298,24 +294,11 @@ class Daemon(Service):
         Read the configuration again, and open the log files anew.
         """
         self._live.given.notifier.reloading()
-        self._reload()
+        fresh = read_again(self._log, self._logs, self._live.settings, reload)
+        if fresh is not None:
+            self._live.settings = fresh
+            self._log.info("Reloaded.")
         self._live.given.notifier.ready()
-
-    def _reload(self) -> None:
-        try:
-            self._logs.reopen()
-            settings, waiting = reload(self._live.settings)
-        except (ConfigurationError, OSError) as error:
-            self._log.error("Nothing was reloaded: {error}", error=error)
-            return
-        self._live.settings = settings
-        self._logs.set_level(settings.log.level, settings.log.levels)
-        redirect_stdlib(settings.log.level, settings.log.levels)
-        for line in settings.warnings:
-            self._log.warn("{line}", line=line)
-        for name in waiting:
-            self._log.warn("{name} takes effect after a restart only.", name=name)
-        self._log.info("Reloaded.")
 
 
 def end_once() -> None:

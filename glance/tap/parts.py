@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import frozen
 from twisted.logger import Logger
@@ -167,15 +167,44 @@ def use_cases(
     )
 
 
+class Checked(Protocol):
+    """
+    A service that can tell beforehand whether it could start.
+    """
+
+    def check(self) -> None:
+        """
+        See whether the ports can be had.
+
+        @raise ConfigurationError: one of them cannot.
+        """
+
+    def setServiceParent(self, parent: Any) -> None:  # noqa: N802
+        """
+        Become part of another service.
+        """
+
+
+def logged(live: Live, make: Callable[[Logs], Checked]) -> LoggedService:
+    """
+    Get a service that has logs, and could start.
+
+    @param make: makes it, with its logs.
+
+    @raise ConfigurationError: a port or the log file cannot be had.
+    """
+    written = logs(live.settings)
+    made = make(written)
+    made.check()
+    service = LoggedService(written)
+    made.setServiceParent(service)
+    return service
+
+
 def assembled(reactor: Any, live: Live, parts: Parts) -> LoggedService:
     """
     Get the service of a daemon.
 
     @raise ConfigurationError: a port or the log file cannot be had.
     """
-    written = logs(live.settings)
-    daemon = Daemon(reactor, live, written, parts)
-    daemon.check()
-    service = LoggedService(written)
-    daemon.setServiceParent(service)
-    return service
+    return logged(live, lambda logs: Daemon(reactor, live, logs, parts))

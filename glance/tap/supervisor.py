@@ -23,16 +23,17 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
 from glance.config.loading import renew
-from glance.config.settings import ConfigurationError, Endpoint, Settings
-from glance.log import LoggedService, Logs, redirect_stdlib
+from glance.config.settings import Endpoint, Settings
+from glance.log import LoggedService, Logs
 from glance.metrics import forget, tell_processes
 from glance.tap.children import Child
 from glance.tap.daemon import SETTLING, Live, end_once
 from glance.tap.jobs import BEAT, FIRST_SOCKET, LIFE, LOCK, PRIVATE, Handle, Job
 from glance.tap.loaded import all_is_loaded
 from glance.tap.meeting import MeetingPlace
-from glance.tap.parts import logs
+from glance.tap.parts import logged
 from glance.tap.ports import probe
+from glance.tap.reloading import introduce, read_again
 from glance.tap.sockets import Held, hold
 from glance.tap.systemd import check_reach
 
@@ -175,12 +176,7 @@ class Supervisor(Service):
         Start the processes.
         """
         super().startService()
-        settings = self._settings
-        redirect_stdlib(settings.log.level, settings.log.levels)
-        for line in settings.warnings:
-            self._log.warn("{line}", line=line)
-        for line in settings.notes:
-            self._log.info("{line}", line=line)
+        introduce(self._log, self._settings)
         self._meeting = MeetingPlace.make(os.environ)
         self._life = os.pipe()
         places = list(self._places)
@@ -362,25 +358,11 @@ class Supervisor(Service):
             self.reload()
 
     async def _reload(self) -> None:
-        try:
-            self._logs.reopen()
-            settings, waiting = renew(self._settings)
-            for role, endpoint in (
-                ("api", settings.api),
-                ("registry_listen", settings.registry_listen),
-            ):
-                if endpoint is not None:
-                    check_reach(settings, role, endpoint)
-        except (ConfigurationError, OSError) as error:
-            self._log.error("Nothing was reloaded: {error}", error=error)
+        old = self._settings
+        fresh = read_again(self._log, self._logs, old, _renewed)
+        if fresh is None:
             return
-        old, self._live.settings = self._settings, settings
-        self._logs.set_level(settings.log.level, settings.log.levels)
-        redirect_stdlib(settings.log.level, settings.log.levels)
-        for line in settings.warnings:
-            self._log.warn("{line}", line=line)
-        for name in waiting:
-            self._log.warn("{name} takes effect after a restart only.", name=name)
+        self._live.settings = fresh
         if self._registry is not None and self._registry.child is not None:
             self._registry.child.signal(signal.SIGHUP)
         for place in self._places:
@@ -472,6 +454,22 @@ class Supervisor(Service):
             await deferLater(self._reactor, 0.05)
 
 
+def _renewed(settings: Settings) -> tuple[Settings, Sequence[str]]:
+    """
+    Read settings again for processes that are to take the place of others.
+
+    @raise ConfigurationError: they could not serve with them.
+    """
+    fresh, waiting = renew(settings)
+    for role, endpoint in (
+        ("api", fresh.api),
+        ("registry_listen", fresh.registry_listen),
+    ):
+        if endpoint is not None:
+            check_reach(fresh, role, endpoint)
+    return fresh, waiting
+
+
 def shared_out(settings: Settings) -> Settings:
     """
     Get the settings of one of several processes.
@@ -493,9 +491,4 @@ def supervised(
 
     @raise ConfigurationError: a port or the log file cannot be had.
     """
-    written = logs(live.settings)
-    supervisor = Supervisor(reactor, live, written, begin)
-    supervisor.check()
-    service = LoggedService(written)
-    supervisor.setServiceParent(service)
-    return service
+    return logged(live, lambda logs: Supervisor(reactor, live, logs, begin))

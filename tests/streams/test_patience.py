@@ -8,8 +8,9 @@ from typing import ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import BodyTimeout
-from glance.streams.patience import INTERVAL, WINDOW, Progress, full, interval
+from glance.streams.patience import INTERVAL, WINDOW, Progress, interval
 from glance.streams.site import LOOKS
+from glance.streams.sockets import full
 from tests.streams.wire import IDLE, LATER, Sink, WireTestCase
 
 

@@ -44,7 +44,8 @@ CLIENT = {"_finishedRequest", "_parser", "_responseDeferred"}
 """What is taken from L{_newclient.HTTP11ClientProtocol}."""
 
 USED = {
-    "glance.streams.channel": CHANNEL | TRANSPORT,
+    "glance.streams.channel": CHANNEL,
+    "glance.streams.sockets": TRANSPORT,
     "glance.client.agents": CLIENT,
 }
 """What each module takes; all others take nothing."""
@@ -122,7 +123,12 @@ def used(tree):
                 func=ast.Name(id="getattr"), args=[_, ast.Constant(name), *_]
             ):
                 loaded.add(str(name))
-            case ast.Attribute(attr=name) | ast.Name(id=name, ctx=ast.Store()):
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                defined.add(name)
+            case ast.Attribute(attr=name):
+                # What is written to others is theirs.
+                loaded.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
                 defined.add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 defined.add(name)
