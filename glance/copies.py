@@ -59,7 +59,10 @@ class Copies:
                 f"{', '.join(sorted(self._storage.stores))}."
             )
         image = await self._images.change(
-            context, image_id, lambda image: _without(image, store), Deed.REMOVE_COPY
+            context,
+            image_id,
+            lambda image: self._without(image, store),
+            Deed.REMOVE_COPY,
         )
         try:
             return await self._settler.settle(image)
@@ -73,20 +76,20 @@ class Copies:
             )
             return image
 
-
-def _without(image: Image, store: str) -> Image:
-    """
-    Get an image as it is once its data is in a store no more.
-    """
-    if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
-        raise ImageNotActive(f"Image {image.id} is not active: it has no data.")
-    removed = tuple(place for place in image.locations if place.store == store)
-    kept = tuple(place for place in image.locations if place.store != store)
-    if not removed:
-        raise DataNotFound(f"The data of image {image.id} is not in store {store}.")
-    if not kept:
-        raise Forbidden(
-            f"Store {store} has the only copy of the data of image {image.id}; "
-            "delete the image instead."
-        )
-    return evolve(image, locations=kept, doomed=(*image.doomed, *removed))
+    def _without(self, image: Image, store: str) -> Image:
+        """
+        Get an image as it is once its data is in a store no more.
+        """
+        if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+            raise ImageNotActive(f"Image {image.id} is not active: it has no data.")
+        name_at = self._storage.name_at
+        removed = tuple(at for at in image.locations if name_at(at) == store)
+        kept = tuple(at for at in image.locations if name_at(at) != store)
+        if not removed:
+            raise DataNotFound(f"The data of image {image.id} is not in store {store}.")
+        if not kept:
+            raise Forbidden(
+                f"Store {store} has the only copy of the data of image {image.id}; "
+                "delete the image instead."
+            )
+        return evolve(image, locations=kept, doomed=(*image.doomed, *removed))

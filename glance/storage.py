@@ -47,6 +47,7 @@ class Storage:
         infos: Mapping[str, StoreInfo] | None = None,
         *,
         several: bool = False,
+        former: Mapping[str, str] | None = None,
     ) -> None:
         """
         @param default: the name of the store that data goes to where nobody
@@ -54,12 +55,15 @@ class Storage:
         @param infos: what the operator says of stores; L{None} for nothing.
         @param several: whether clients are told of the stores, and choose
             among them.
+        @param former: the names of stores by those that they had before; L{None}
+            where they had no other.
 
         @raise StoreNotFound: there is no store of that name.
         """
         self.stores = stores
         self.several = several
         self._infos = infos or {}
+        self._former = former or {}
         self.default = None if default is None else self.name(default)
 
     def name(self, asked: str | None) -> str:
@@ -100,18 +104,34 @@ class Storage:
         """
         return self._infos.get(name, StoreInfo())
 
+    def name_at(self, location: Location) -> str:
+        """
+        Get what the store of a location is called now.
+        """
+        if location.store in self.stores:
+            return location.store
+        return self._former.get(location.store, location.store)
+
+    def may_be(self, location: Location, store: str) -> bool:
+        """
+        Tell whether a location may be in the store of that name: it is in that
+        one, or nobody knows for sure by what name its store goes now.
+        """
+        return location.store not in self.stores or location.store == store
+
     def at(self, location: Location) -> IStore:
         """
         Get the store of a location.
 
         @raise StoreNotFound: it isn't configured here.
         """
-        if location.store not in self.stores:
+        name = self.name_at(location)
+        if name not in self.stores:
             raise StoreNotFound(
                 "The data is in a store that this server does not know; "
                 "tell its operator."
             )
-        return self.stores[location.store]
+        return self.stores[name]
 
     def ordered(self, image: Image) -> Sequence[Location]:
         """
@@ -122,7 +142,7 @@ class Storage:
             return image.locations
 
         def rank(location: Location) -> tuple[bool, int]:
-            name = location.store
+            name = self.name_at(location)
             return name not in self.stores, -self.info(name).weight
 
         return sorted(image.locations, key=rank)
@@ -132,7 +152,7 @@ class Storage:
         Get the names of the stores that have an image's data, in the order in
         which they are tried.
         """
-        return list(dict.fromkeys(place.store for place in self.ordered(image)))
+        return list(dict.fromkeys(self.name_at(place) for place in self.ordered(image)))
 
     def demand_several(self) -> None:
         """

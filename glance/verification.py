@@ -290,9 +290,10 @@ class Verifier:
         async for image in images_of(self._registry):
             related += image.id in owners
             for location in named(image):
-                if location.key in lying.get(location.store, ()):
-                    related += 1
-                    lying[location.store].remove(location.key)
+                for store, keys in lying.items():
+                    if location.key in keys and self._storage.may_be(location, store):
+                        related += 1
+                        keys.remove(location.key)
         findings = [
             await self._orphan(store, key)
             for store, keys in sorted(lying.items())
@@ -329,7 +330,9 @@ class Verifier:
             image = await self._registry.get(owner)
         except ImageNotFound:
             return True
-        return all((at.store, at.key) != (store, key) for at in named(image))
+        return not any(
+            at.key == key and self._storage.may_be(at, store) for at in named(image)
+        )
 
     async def remove(self, orphan: Finding) -> bool:
         """

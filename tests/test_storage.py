@@ -68,6 +68,23 @@ class StorageTests(SynchronousTestCase):
         )
         self.assertEqual(self.storage.ordered(image_in()), ())
 
+    def test_former(self):
+        """
+        Data is found in a store that had another name; in which store it is, is
+        not sure then.
+        """
+        stores = {name: MemoryStore() for name in ("fast", "slow")}
+        storage = Storage(stores, "fast", several=True, former={"file": "slow"})
+        old, new = Location(store="file", key="a"), Location(store="fast", key="a")
+        self.assertIs(storage.at(old), stores["slow"])
+        self.assertEqual(storage.name_at(new), "fast")
+        self.assertTrue(storage.may_be(old, "fast"))
+        self.assertFalse(storage.may_be(new, "slow"))
+        image = evolve(image_in(), locations=(old, new))
+        self.assertEqual(storage.names(image), ["slow", "fast"])
+        gone = Location(store="gone", key="a")
+        self.assertRaises(StoreNotFound, storage.at, gone)
+
     def test_several(self):
         """
         Who is told of one store only hears of no others.

@@ -329,6 +329,21 @@ class OrphanTests(VerificationCase):
         [finding] = self.run_(self.verifier().stray()).findings
         self.assertEqual((finding.store, finding.key), ("more", key))
 
+    def test_store_unknown(self):
+        """
+        What an image names in a store that isn't known by that name is no orphan,
+        wherever it lies: stores are renamed.
+        """
+        image = self.fill()
+        key = image.locations[0].key
+        self.world.storage.stores = {"fast": self.store, "more": MemoryStore()}
+        self.assertEqual(self.stray(), [])
+        finding = Finding(
+            fault=Fault.ORPHANED, image=image.id, store="fast", key=key, detail=""
+        )
+        self.assertFalse(self.run_(self.verifier().remove(finding)))
+        self.assertEqual(self.kept(), [key])
+
     def test_removed(self):
         """
         An orphan is removed, and nothing else is.

@@ -163,6 +163,12 @@ class Stores:
 
     backends: tuple[Backend, ...]
 
+    former: Mapping[str, str] = field(factory=dict)
+    """
+    The names of the stores that have what was stored when there was one store of
+    each kind, by what that was called.
+    """
+
 
 @frozen(kw_only=True)
 class Log:

@@ -111,6 +111,17 @@ class SeveralTests(FilesMixin, SynchronousTestCase):
             ),
         )
 
+    def test_former(self):
+        """
+        What was stored when there was one store of a kind is in the default one of
+        that kind, or else in the first.
+        """
+        text = "[DEFAULT]\nenabled_backends = {}\n[glance_store]\ndefault_backend = b"
+        stores = self.load(text.format("a:file, b:file")).stores
+        self.assertEqual(stores.former, {"file": "b"})
+        stores = self.load(text.format("file:file, b:file")).stores
+        self.assertEqual(stores.former, {})
+
     def test_default(self):
         """
         One alone is the default.

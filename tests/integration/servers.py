@@ -31,11 +31,27 @@ def _started(kind, **options):
 
 def _needed(kind, **options):
     server, problem = _started(kind, **options)
-    if server is not None:
-        return server
+    if server is None:
+        raise _lacking(kind, problem)
+    return server
+
+
+def _lacking(kind, problem):
     if os.environ.get("CI"):
-        raise AssertionError(f"{kind} is needed: {problem}")
-    raise SkipTest(f"no {kind} here: {problem}")
+        return AssertionError(f"{kind} is needed: {problem}")
+    return SkipTest(f"no {kind} here: {problem}")
+
+
+def needed(kind, start):
+    """
+    Start something that cannot be had everywhere.
+
+    @raise SkipTest: as C{database} does.
+    """
+    try:
+        start()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise _lacking(kind, getattr(error, "stderr", error)) from None
 
 
 def database(kind):

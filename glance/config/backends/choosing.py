@@ -81,11 +81,20 @@ def _several(options: Values, kinds: Mapping[str, Kind]) -> Stores:
     return Stores(
         default=default,
         several=True,
+        former=_former(kinds, default),
         backends=tuple(
             _backend(options.of(name.lower()), name, kind)
             for name, kind in kinds.items()
         ),
     )
+
+
+def _former(kinds: Mapping[str, Kind], default: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in (default, *kinds):
+        if kinds[name].name not in kinds:
+            found.setdefault(kinds[name].name, name)
+    return found
 
 
 def _backend(options: Values, name: str, kind: Kind) -> Backend:

@@ -76,6 +76,7 @@ class Stores:
                 for backend in settings.stores.backends
             },
             several=settings.stores.several,
+            former=settings.stores.former,
         )
 
     def begin(self) -> None:
