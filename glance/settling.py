@@ -15,11 +15,18 @@ from twisted.logger import Logger
 from glance.errors import GlanceError, ImageNotFound, StoreNotFound
 from glance.image import Attempt, Image, Location, Status
 from glance.interfaces import IStore
+from glance.leftovers import Leftovers
 from glance.revisions import Revisions
 from glance.storage import Storage
 
 BATCH = 100
 """How many images are settled between two looks at the registry."""
+
+LEFTOVERS = 3600.0
+"""
+Seconds between two looks at what stores have that is unfinished: they may have to
+list much.
+"""
 
 
 def failed(image: Image, attempt: Attempt) -> Image:
@@ -150,7 +157,10 @@ class Reaper:
         self._settler = settler
         self._revisions = revisions
         self._storage = storage
+        self._clock = clock
         self._seconds = seconds
+        self._leftovers = Leftovers(revisions.registry, storage)
+        self._leftovers_due = clock.seconds()
         self._failed: dict[str, tuple[str, Attempt]] = {}
         self._looking = LoopingCall(self.look)
         self._looking.clock = clock
@@ -205,6 +215,9 @@ class Reaper:
             await self._settle_all()
             for name, store in self._storage.stores.items():
                 await self._sweep(name, store)
+            if self._clock.seconds() >= self._leftovers_due:
+                self._leftovers_due = self._clock.seconds() + LEFTOVERS
+                await self._leftovers.look()
         except Exception:
             self._log.failure("What dead processes left was not settled")
 

@@ -29,7 +29,15 @@ MAY_IMPORT = {
     "storage": ("errors", "image", "interfaces"),
     "revisions": ("errors", "image", "interfaces"),
     "leases": ("errors", "interfaces"),
-    "settling": ("errors", "image", "interfaces", "revisions", "storage"),
+    "leftovers": ("errors", "image", "interfaces", "storage", "validation"),
+    "settling": (
+        "errors",
+        "image",
+        "interfaces",
+        "leftovers",
+        "revisions",
+        "storage",
+    ),
     "images": (
         "context",
         "errors",

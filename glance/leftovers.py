@@ -1,0 +1,95 @@
+"""
+L{Leftovers}: what uploads have left in stores that cannot tell the dead from the
+living.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.logger import Logger
+
+from glance.errors import DataNotFound, GlanceError, ImageNotFound
+from glance.image import Image
+from glance.interfaces import IRegistry, IStore
+from glance.storage import Storage
+from glance.validation import is_image_id
+
+
+class Leftovers:
+    """
+    Removes from stores what was begun by attempts that are settled: of processes
+    that were taken for dead, and then went on for a moment.
+
+    Who asks the store first and the registry then finds each attempt that may
+    still go on: it is in the registry before anything of it is in the store.
+    """
+
+    _log = Logger()
+
+    def __init__(self, registry: IRegistry, storage: Storage) -> None:
+        self._registry = registry
+        self._storage = storage
+
+    async def look(self) -> None:
+        """
+        Look into all stores.
+        """
+        for name, store in self._storage.stores.items():
+            try:
+                await self._look(name, store)
+            except GlanceError as error:
+                self._log.warn(
+                    "What is unfinished in store {name} was not looked at: {error}",
+                    name=name,
+                    error=error,
+                )
+
+    async def _look(self, name: str, store: IStore) -> None:
+        unknown = removed = 0
+        for key in await store.unfinished():
+            image = await self._image(key.partition(".")[0])
+            if image is None:
+                unknown += 1
+            elif key not in _named(image):
+                removed += await self._remove(store, key)
+        if removed:
+            self._log.info(
+                "Removed {count} uploads from store {name} that were given up.",
+                count=removed,
+                name=name,
+            )
+        if unknown:
+            self._log.info(
+                "Store {name} has {count} unfinished uploads of images that are not "
+                "known here.  They are left alone: others may store theirs there, too.",
+                count=unknown,
+                name=name,
+            )
+
+    async def _image(self, image_id: str) -> Image | None:
+        if not is_image_id(image_id):
+            return None
+        try:
+            image: Image = await self._registry.get(image_id)
+        except ImageNotFound:
+            return None
+        return image
+
+    async def _remove(self, store: IStore, key: str) -> bool:
+        try:
+            await store.delete(key)
+        except DataNotFound:
+            return False
+        return True
+
+
+def _named(image: Image) -> Iterator[str]:
+    """
+    Get the keys that an image still names, whatever their stores are called:
+    several names may stand for one place.
+    """
+    for place in (*image.locations, *image.doomed):
+        yield place.key
+    if image.attempt is not None:
+        yield image.attempt.location.key
