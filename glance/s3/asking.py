@@ -174,7 +174,7 @@ class Service:
         self._agents = agents
         self._region = region
         self._regions: dict[str, str] = {}
-        self._clock = clock
+        self.clock = clock
         self._now = now
         self._jitter = jitter
 
@@ -211,7 +211,7 @@ class Service:
         """
         Get the body of an answer.
         """
-        return ReceivedBody(response, self._clock, self.limits.idle)
+        return ReceivedBody(response, self.clock, self.limits.idle)
 
     async def text(self, ask: Ask, limit: int = REASON) -> tuple[Headers, bytes]:
         """
@@ -260,7 +260,7 @@ class Service:
                     raise
                 pause = self.limits.pause(attempt, self._jitter)
                 attempt += 1
-                await deferLater(self._clock, pause)
+                await deferLater(self.clock, pause)
 
     def _follow(self, ask: Ask, error: Elsewhere) -> bool:
         """
@@ -279,7 +279,7 @@ class Service:
         raise await self._refusal(ask, response)
 
     async def _sent(self, ask: Ask) -> IResponse:
-        exchange = _Exchange(self._clock, self.endpoint.netloc)
+        exchange = _Exchange(self.clock, self.endpoint.netloc)
         sent = None
         if ask.body is not None:
             body = ask.body.body() if isinstance(ask.body, Parcel) else ask.body

@@ -23,6 +23,7 @@ from glance.s3.documents import (
     text_of,
 )
 from glance.s3.errors import BadAnswer, BadBody, NotFound
+from glance.s3.memory import Memory
 from glance.s3.multipart import etag_of
 from glance.s3.objects import (
     Begun,
@@ -53,6 +54,8 @@ class S3Client:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        limits = service.limits
+        self._memory = Memory(service.clock, limits.memory, limits.patience)
 
     def close(self) -> Deferred[Any]:
         """
@@ -378,7 +381,12 @@ class S3Client:
 
     @deferred
     async def upload(
-        self, bucket: str, key: str, body: IBodyProducer, headers: Named | None = None
+        self,
+        bucket: str,
+        key: str,
+        body: IBodyProducer,
+        headers: Named | None = None,
+        expected: int | None = None,
     ) -> int:
         """
         Keep an object, in parts where it has more than one part's data.
@@ -388,15 +396,24 @@ class S3Client:
         didn't answer to the first, L{list_uploads} finds what is left.
 
         @param body: the data; its length may be unknown.  It is started, or told
-            to stop.
+            to stop.  It is paused while other uploads have all the memory.
+        @param expected: how many bytes are likely to come, where C{body} has no
+            length; L{None} if nobody knows.
 
         @return: how many bytes it has.
 
         @raise BadBody: there are other than C{body} says, or too many.
         """
-        hashing = not self._service.endpoint.secure
         uploading = Uploading(
-            self, bucket, key, body, headers, self._service.limits, hashing
+            self,
+            bucket,
+            key,
+            body,
+            headers,
+            self._service.limits,
+            self._memory,
+            hashing=not self._service.endpoint.secure,
+            expected=expected,
         )
         return await uploading.run()
 

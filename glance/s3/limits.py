@@ -39,7 +39,13 @@ class Limits:
     """How many bytes a part has, where not more are needed."""
     in_flight: int = field(default=3, validator=validators.ge(1))
     """How many parts of an object are sent at once.  One more is in memory, so
-    that this and C{part_size} say how much memory an upload takes."""
+    that this and C{part_size} say how much memory an upload takes at the most."""
+    memory: int = field(default=64 << 20, validator=validators.ge(1))
+    """How many bytes the parts of all uploads together take.  Where that is less
+    than they ask for, each sends fewer parts at once, and waits for its turn."""
+    patience: float = 5.0
+    """For how long a part that isn't full counts as a part of C{memory}: others
+    don't wait longer for slow data."""
 
     def pause(self, attempt: int, jitter: Callable[[], float]) -> float:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -28,10 +28,16 @@ class Parcel:
     Data in memory, which can be sent as often as need be.
     """
 
-    def __init__(self, pieces: Iterable[bytes] = (), digest: str | None = None) -> None:
+    def __init__(
+        self,
+        pieces: Iterable[bytes] = (),
+        digest: str | None = None,
+        dropped: Callable[[], object] = lambda: None,
+    ) -> None:
         """
         @param digest: its SHA-256, in hexadecimal; L{None} to have it made,
             which takes long for a lot of data.
+        @param dropped: is called once the data is let go of.
         """
         self._pieces = [
             piece[at : at + PIECE]
@@ -40,6 +46,7 @@ class Parcel:
         ]
         self.length = sum(map(len, self._pieces))
         self._digest = digest
+        self._dropped = dropped
 
     @property
     def digest(self) -> str:
@@ -68,6 +75,7 @@ class Parcel:
         and not bytes.
         """
         self._pieces.clear()
+        self._dropped()
 
 
 @implementer(IBodyProducer, IPushProducer)

@@ -14,6 +14,7 @@ from twisted.web.iweb import IBodyProducer
 from glance.deferreds import deferred, unhurried
 from glance.s3.errors import S3Error
 from glance.s3.limits import Limits
+from glance.s3.memory import Memory
 from glance.s3.multipart import Cutter, Flight
 from glance.s3.sending import Parcel
 
@@ -78,16 +79,21 @@ class Uploading:
         body: IBodyProducer,
         headers: Named | None,
         limits: Limits,
+        memory: Memory,
         hashing: bool,
+        expected: int | None = None,
     ) -> None:
         """
+        @param memory: what the parts take theirs of.
         @param hashing: whether the parts have hashes.
+        @param expected: how many bytes are likely to come, where C{body} has no
+            length; L{None} if nobody knows.
         """
         self._operations = operations
         self._bucket = bucket
         self._key = key
         self._headers = headers
-        self._cutter = Cutter(body, limits, hashing)
+        self._cutter = Cutter(body, limits, memory, hashing, expected)
         self._flight = Flight(limits.in_flight, self._cutter.fail)
         self._upload_id: str | None = None
         self._etags: list[str] = []
@@ -99,11 +105,12 @@ class Uploading:
         @return: how many bytes there were.
         """
         try:
-            part, last = await self._cutter.next()
-            if last:
+            part = await self._cutter.next()
+            assert part is not None
+            if self._cutter.over:
                 await self._send_whole(part)
             else:
-                await unhurried(self._create())
+                await self._begin(part)
                 await self._send_parts(part)
             return self._cutter.count
         except BaseException:
@@ -120,21 +127,25 @@ class Uploading:
         finally:
             part.drop()
 
+    async def _begin(self, part: Parcel) -> None:
+        try:
+            await unhurried(self._create())
+        except BaseException:
+            part.drop()
+            raise
+
     @deferred
     async def _create(self) -> None:
         self._upload_id = await self._operations.create_upload(
             self._bucket, self._key, self._headers
         )
 
-    async def _send_parts(self, part: Parcel) -> None:
-        last = False
-        while True:
+    async def _send_parts(self, part: Parcel | None) -> None:
+        while part is not None:
             self._etags.append("")
             self._flight.start(self._send_part(len(self._etags), part))
-            if last:
-                break
             await self._flight.room()
-            part, last = await self._cutter.next()
+            part = await self._cutter.next()
         await self._flight.land()
         assert self._upload_id is not None
         await self._operations.complete_upload(

@@ -5,17 +5,29 @@ Tests of L{glance.s3.multipart}.
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.s3.errors import BadBody
 from glance.s3.limits import MOST_PARTS, Limits
+from glance.s3.memory import Memory
 from glance.s3.multipart import Cutter, Flight, etag_of
 from glance.streams.bodies import BytesBody
 from tests.bodies import ManualBody, collect
 
 TEN = Limits(part_size=10)
+
+
+def cut(body, limits=TEN, hashing=False, memory=None, expected=None):
+    """
+    Get what cuts a body.
+
+    @param memory: L{None} for plenty.
+    """
+    plenty = memory or Memory(Clock(), 1 << 40, 5)
+    return Cutter(body, limits, plenty, hashing, expected)
 
 
 class CutterTests(SynchronousTestCase):
@@ -33,10 +45,10 @@ class CutterTests(SynchronousTestCase):
         """
         Get the data of all parts that are left.
         """
-        found, last = [], False
-        while not last:
-            part, last = self.successResultOf(self.next(cutter))
+        found = []
+        while (part := self.successResultOf(self.next(cutter))) is not None:
             found.append(self.successResultOf(collect(part.body())))
+            part.drop()
         return found
 
     @given(st.lists(st.binary(max_size=50)), st.booleans())
@@ -48,7 +60,7 @@ class CutterTests(SynchronousTestCase):
         body = BytesBody(pieces)
         if not known:
             body.length = UNKNOWN_LENGTH
-        parts = self.parts(Cutter(body, TEN, True))
+        parts = self.parts(cut(body, hashing=True))
         data = b"".join(pieces)
         self.assertEqual(b"".join(parts), data)
         self.assertEqual({len(part) for part in parts[:-1]} - {10}, set())
@@ -60,19 +72,20 @@ class CutterTests(SynchronousTestCase):
         While a part waits, the data pauses; it goes on once that is taken.
         """
         body = ManualBody()
-        cutter = Cutter(body, TEN, False)
-        body.data(b"x" * 10)
+        cutter = cut(body)
+        body.data(b"x" * 9)
         self.assertFalse(body.paused)
-        body.data(b"y")
+        body.data(b"yz")
         self.assertTrue(body.paused)
-        part, last = self.successResultOf(self.next(cutter))
-        self.assertEqual((part.length, last), (10, False))
+        part = self.successResultOf(self.next(cutter))
+        self.assertEqual((part.length, cutter.over), (10, False))
         self.assertFalse(body.paused)
         waiting = self.next(cutter)
         self.assertNoResult(waiting)
         body.end()
-        part, last = self.successResultOf(waiting)
-        self.assertEqual((part.length, last), (1, True))
+        part = self.successResultOf(waiting)
+        self.assertEqual((part.length, cutter.over), (1, True))
+        self.assertIsNone(self.successResultOf(self.next(cutter)))
 
     def test_paused_by_flood(self):
         """
@@ -80,7 +93,7 @@ class CutterTests(SynchronousTestCase):
         but one are taken.
         """
         body = ManualBody()
-        cutter = Cutter(body, TEN, False)
+        cutter = cut(body)
         body.data(b"x" * 35)
         for paused in (True, True, False):
             self.successResultOf(self.next(cutter))
@@ -90,7 +103,7 @@ class CutterTests(SynchronousTestCase):
         """
         Parts have their hashes, if that is asked for, without being read again.
         """
-        part, _ = self.successResultOf(self.next(Cutter(BytesBody(b""), TEN, True)))
+        part = self.successResultOf(self.next(cut(BytesBody(b""), hashing=True)))
         self.assertTrue(part.digest.startswith("e3b0c44298fc1c14"))
 
     def test_fails(self):
@@ -98,10 +111,10 @@ class CutterTests(SynchronousTestCase):
         What the data fails with is what waiting for a part fails with.
         """
         body = ManualBody()
-        cutter = Cutter(body, TEN, False)
+        cutter = cut(body)
         body.data(b"x" * 25)
-        waiting = self.next(cutter)
-        self.successResultOf(waiting)
+        self.successResultOf(self.next(cutter))
+        self.successResultOf(self.next(cutter))
         body.fail(ZeroDivisionError("bad"))
         self.failureResultOf(self.next(cutter), ZeroDivisionError)
 
@@ -110,7 +123,7 @@ class CutterTests(SynchronousTestCase):
         Whoever waits for slow data hears of a failure elsewhere at once.
         """
         body = ManualBody()
-        cutter = Cutter(body, TEN, False)
+        cutter = cut(body)
         waiting = self.next(cutter)
         cutter.fail(Failure(ZeroDivisionError("bad")))
         self.failureResultOf(waiting, ZeroDivisionError)
@@ -121,7 +134,7 @@ class CutterTests(SynchronousTestCase):
         Data that is longer than it says is stopped as soon as it is.
         """
         body = ManualBody(5)
-        cutter = Cutter(body, TEN, False)
+        cutter = cut(body)
         body.data(b"x" * 6)
         self.assertTrue(body.stopped)
         self.failureResultOf(self.next(cutter), BadBody)
@@ -132,7 +145,7 @@ class CutterTests(SynchronousTestCase):
         """
         limits = Limits(part_size=1)
         body = ManualBody()
-        cutter = Cutter(body, limits, False)
+        cutter = cut(body, limits)
         most = 1000 * sum(range(1, 11))
         body.data(b"x" * most)
         self.assertFalse(body.stopped)
@@ -154,11 +167,101 @@ class CutterTests(SynchronousTestCase):
         Who wants no more stops the data.
         """
         body = ManualBody()
-        cutter = Cutter(body, TEN, False)
+        cutter = cut(body)
         cutter.stop()
         self.assertTrue(body.stopped)
         body = BytesBody(b"x")
-        Cutter(body, TEN, False).stop()
+        cut(body).stop()
+
+    def test_end_known(self):
+        """
+        Where it is known how much comes, a first part that may be all is given
+        only when the data is over, or has turned out to be more.
+        """
+        for expected, more in ((10, b""), (10, b"x"), (None, b"")):
+            body = ManualBody()
+            cutter = cut(body, expected=expected)
+            body.data(b"x" * 10)
+            waiting = self.next(cutter)
+            self.assertEqual(waiting.called, expected is None)
+            self.assertFalse(body.paused)
+            body.data(more)
+            if not more:
+                body.end()
+            part = self.successResultOf(waiting)
+            self.assertEqual((part.length, cutter.over), (10, not more))
+
+    def test_no_memory(self):
+        """
+        Data isn't started before there is memory, pauses while there is none for
+        the next part, and has it in its turn.
+        """
+        memory = Memory(Clock(), 20, 5)
+        other = self.successResultOf(memory.take(20))
+        body = ManualBody()
+        cutter = cut(body, memory=memory)
+        self.assertIsNone(body.consumer)
+        other.free()
+        other = self.successResultOf(memory.take(10))
+        body.data(b"x" * 10)
+        part = self.successResultOf(self.next(cutter))
+        self.assertTrue(body.paused)
+        part.drop()
+        self.assertFalse(body.paused)
+        other.free()
+
+    def test_end_without_memory(self):
+        """
+        The end is heard though there is no memory for more.
+        """
+        memory = Memory(Clock(), 10, 5)
+        body = ManualBody()
+        cutter = cut(body, memory=memory, expected=10)
+        body.data(b"x" * 10)
+        self.assertFalse(body.paused)
+        waiting = self.next(cutter)
+        body.end()
+        self.successResultOf(waiting).drop()
+        self.successResultOf(memory.take(10))
+
+    def test_memory_returned(self):
+        """
+        However it ends, all memory is given back.
+        """
+
+        def fail(body, cutter):
+            body.fail(ZeroDivisionError("bad"))
+
+        def stop(body, cutter):
+            cutter.stop()
+
+        def end(body, cutter):
+            body.end()
+            self.parts(cutter)
+
+        for finish in (fail, stop, end):
+            for size in (0, 5, 10, 15, 35):
+                memory = Memory(Clock(), 30, 5)
+                body = ManualBody()
+                cutter = cut(body, memory=memory)
+                body.data(b"x" * size)
+                finish(body, cutter)
+                cutter.stop()
+                self.successResultOf(memory.take(30))
+
+    def test_stopped_waiting(self):
+        """
+        Who is stopped while waiting for memory doesn't keep others from it.
+        """
+        memory = Memory(Clock(), 10, 5)
+        share = self.successResultOf(memory.take(10))
+        body = ManualBody()
+        cutter = cut(body, memory=memory)
+        waiting = memory.take(10)
+        cutter.stop()
+        self.assertTrue(body.stopped)
+        share.free()
+        self.successResultOf(waiting)
 
 
 class FlightTests(SynchronousTestCase):

@@ -3,6 +3,7 @@ Tests of L{glance.s3.uploading}, on a small server in memory.
 """
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
 
@@ -16,6 +17,7 @@ from glance.s3.errors import (
     Refused,
     Unavailable,
 )
+from glance.s3.memory import Memory
 from glance.s3.uploading import Uploading
 from glance.streams.bodies import BytesBody
 from tests.bodies import FailingBody, ManualBody, collect
@@ -47,7 +49,9 @@ class UploadTests(ClientCase):
                     count = self.successResultOf(self.upload(body))
                     self.assertEqual(count, size)
                     self.assertEqual(self.bucket.objects, {KEY: data})
-                    self.assertEqual(self.root.seen.count(("PUT", "partNumber")), parts)
+                    sent = self.root.seen.count(("PUT", "partNumber"))
+                    # Of one that is full, nobody may know yet that it is all.
+                    self.assertIn(sent, {parts, parts or size // 10})
         self.assertEqual(self.bucket.uploads, {})
 
     def test_headers(self):
@@ -290,8 +294,14 @@ class OrderTests(SynchronousTestCase):
     def setUp(self):
         self.operations = ManualOperations()
         self.body = ManualBody()
-        uploading = Uploading(self.operations, "b", "k", self.body, None, SMALL, False)
+        self.memory = Memory(Clock(), 40, 5)
+        uploading = Uploading(
+            self.operations, "b", "k", self.body, None, SMALL, self.memory, False
+        )
         self.uploading = Deferred.fromCoroutine(uploading.run())
+
+    def tearDown(self):
+        self.successResultOf(self.memory.take(40))
 
     def asked(self):
         """
@@ -364,13 +374,22 @@ class OrderTests(SynchronousTestCase):
         self.operations.finish()
         self.failureResultOf(self.uploading, ZeroDivisionError)
 
+    def test_beginning_fails(self):
+        """
+        Where it cannot be begun, the data is stopped.
+        """
+        self.body.data(b"x" * 15)
+        self.operations.done.pop(0)[1].errback(ZeroDivisionError("bad"))
+        self.assertTrue(self.body.stopped)
+        self.failureResultOf(self.uploading, ZeroDivisionError)
+
     def test_small(self):
         """
         What is no more than a part is put, and not in memory afterwards.
         """
-        self.body.data(b"x" * 10)
+        self.body.data(b"x" * 9)
         self.body.end()
         self.assertEqual(self.operations.finish('"e"'), "put")
-        self.assertEqual(self.successResultOf(self.uploading), 10)
+        self.assertEqual(self.successResultOf(self.uploading), 9)
         landed = self.successResultOf(collect(self.operations.parts[0].body()))
         self.assertEqual(landed, b"")
