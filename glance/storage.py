@@ -133,6 +133,21 @@ class Storage:
             )
         return self.stores[name]
 
+    def adopt(self, uri: str, store: str | None = None) -> Location | None:
+        """
+        Find data by what a Glance of old called it.
+
+        @param uri: a location as such a Glance wrote it.
+        @param store: the name of its store, if that is known.
+
+        @return: where it is; L{None} if it is in none of the stores.
+        """
+        for name in sorted(self.stores, key=lambda name: name != store):
+            key = self.stores[name].adopt(uri)
+            if key is not None:
+                return Location(store=name, key=key)
+        return None
+
     def ordered(self, image: Image) -> Sequence[Location]:
         """
         Get the locations of an image in the order in which they are tried: those

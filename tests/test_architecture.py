@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "streams": ("errors", "deferreds", "limits", "log"),
     "validation": ("errors", "image", "limits"),
     "storage": ("errors", "image", "interfaces"),
+    "adopting": ("errors", "image", "interfaces", "storage"),
     "revisions": ("errors", "image", "interfaces"),
     "leases": ("errors", "interfaces"),
     "leftovers": ("errors", "image", "interfaces", "storage", "validation"),

@@ -401,6 +401,30 @@ def inspect(
     raise SystemExit(0 if right else 1)
 
 
+@program.command()
+@click.argument("database", metavar="URL")
+@click.pass_obj
+def adopt(told: Told, /, database: str) -> None:
+    """
+    Take over the images of a Glance that came before.
+
+    URL is that of its database, such as mysql://USER:PASSWORD@HOST/glance, which is
+    only read.  The images keep their ids, and their data stays where it is: in
+    stores that are configured here.  What was taken over before is left alone.
+
+    The exit status is 0 if all was taken over, 1 if something was not, and 2 if
+    it cannot be told.
+    """
+    from glance.tap.adopt import adopted
+    from glance.tap.operating import operate
+
+    with one_line(2):
+        settings = _settings(told)
+        need_file(database)
+        whole = operate(lambda reactor: adopted(reactor, settings, database))
+    raise SystemExit(0 if whole else 1)
+
+
 def main() -> None:
     """
     Be C{glance-manage}.
