@@ -31,15 +31,23 @@ class Version:
     """The first piece of its paths, such as v1."""
 
 
-VERSIONS = (
-    Version("v2.15", "CURRENT", "v2"),
-    *(Version(f"v2.{minor}", "SUPPORTED", "v2") for minor in (9, *range(7, -1, -1))),
-    Version("v1.1", "SUPPORTED", "v1"),
-    Version("v1.0", "SUPPORTED", "v1"),
-)
-"""
-The versions that are served, in the order they are shown.
-"""
+def versions(several: bool) -> Sequence[Version]:
+    """
+    Get the versions that are served, in the order they are shown.
+
+    @param several: whether there are several stores: 2.8 is to choose among
+        them, and 2.10 to remove data from one.
+    """
+    older = (10, 9, 8) if several else (9,)
+    return (
+        Version("v2.15", "CURRENT", "v2"),
+        *(
+            Version(f"v2.{minor}", "SUPPORTED", "v2")
+            for minor in (*older, *range(7, -1, -1))
+        ),
+        Version("v1.1", "SUPPORTED", "v1"),
+        Version("v1.0", "SUPPORTED", "v1"),
+    )
 
 
 def version_document(versions: Sequence[Version], base: str) -> bytes:

@@ -30,6 +30,7 @@ from glance.client.saving import Download, save, target_of
 from glance.client.sending import Data, Progress, Source, source_of
 from glance.client.server import Ask, path_of
 from glance.client.sharing import Sharing
+from glance.client.stores import Stores
 from glance.client.versioned import VersionedClient
 from glance.deferreds import daemonic, deferred
 from glance.streams.bodies import BytesBody
@@ -58,7 +59,7 @@ def exactly(*values: str) -> str:
     return "in:" + ",".join(f'"{value}"' for value in quoted)
 
 
-class ImageClient(VersionedClient, Sharing):
+class ImageClient(VersionedClient, Sharing, Stores):
     """
     A client of the image API, version 2.
 
@@ -76,6 +77,7 @@ class ImageClient(VersionedClient, Sharing):
         fields: Mapping[str, Any] | None = None,
         data: Data | None = None,
         *,
+        store: str | None = None,
         progress: Progress | None = None,
     ) -> Image:
         """
@@ -85,6 +87,8 @@ class ImageClient(VersionedClient, Sharing):
 
         @param fields: what describes it: values by name.
         @param data: L{None} to give it later; empty bytes are data.
+        @param store: the id of the store that the data goes to, L{None} for the
+            server's own choice.
         @param progress: L{None} if nobody wants to know.
 
         @return: the image as it is now.
@@ -95,7 +99,7 @@ class ImageClient(VersionedClient, Sharing):
         if source is None:
             return image
         try:
-            await self._put(image["id"], source, progress)
+            await self._put(image["id"], source, store, progress)
         except Exception:
             # What comes of this matters less than what came before.
             with suppress(Error):
@@ -237,23 +241,36 @@ class ImageClient(VersionedClient, Sharing):
 
     @deferred
     async def upload(
-        self, image_id: str, data: Data, *, progress: Progress | None = None
+        self,
+        image_id: str,
+        data: Data,
+        *,
+        store: str | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """
         Fill an image with data.
 
         @param data: empty bytes are data, too.
+        @param store: the id of the store that it goes to, L{None} for the
+            server's own choice.
         @param progress: L{None} if nobody wants to know.
         """
-        await self._put(image_id, await self._source(data), progress)
+        await self._put(image_id, await self._source(data), store, progress)
 
     async def _source(self, data: Data) -> Source:
         return await source_of(data, self._in_thread) or _NOTHING
 
     async def _put(
-        self, image_id: str, source: Source, progress: Progress | None
+        self,
+        image_id: str,
+        source: Source,
+        store: str | None,
+        progress: Progress | None,
     ) -> None:
         headers = Headers()
+        if store is not None:
+            headers.setRawHeaders("x-image-meta-store", [store])
         if isinstance(source.length, int):
             headers.setRawHeaders("x-openstack-image-size", [str(source.length)])
         ask = Ask(

@@ -15,7 +15,7 @@ from glance.api.site import api_root, context_of
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Described, Schemas
-from glance.api.versions import VERSIONS
+from glance.api.versions import versions
 from glance.config.settings import ConfigurationError
 from glance.errors import Invalid
 from glance.interfaces import IRegistry
@@ -133,7 +133,7 @@ def _root(
         dispensable=stores.keys() - {f"store {use.storage.default}"},
     )
     return api_root(
-        versions=VERSIONS,
+        versions=versions(use.storage.several),
         links=links,
         majors={"v1": v1, "v2": v2},
         cactus=cactus_resource(use.images, use.transfers, who, links),

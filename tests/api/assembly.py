@@ -14,7 +14,7 @@ from glance.api.site import api_root
 from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Schemas
-from glance.api.versions import VERSIONS
+from glance.api.versions import versions
 from glance.context import Context
 from glance.copies import Copies
 from glance.images import Images
@@ -161,7 +161,7 @@ class Service:
         schemas = Schemas(lambda: self.limits)
         v2 = v2_resource(*parts, self.copies, self.storage, schemas, *known)
         return api_root(
-            versions=VERSIONS,
+            versions=versions(self.storage.several),
             links=links,
             majors={"v1": v1, "v2": v2},
             cactus=cactus_resource(self.images, self.transfers, *known),

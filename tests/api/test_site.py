@@ -14,7 +14,7 @@ from zope.interface import implementer
 from glance.api.errors import answer_errors
 from glance.api.links import Links
 from glance.api.site import api_root, context_of
-from glance.api.versions import VERSIONS
+from glance.api.versions import versions
 from glance.context import Context
 from glance.interfaces import IIdentity
 from glance.streams.site import StreamingSite
@@ -64,7 +64,7 @@ class RootTests(SynchronousTestCase):
         Get a root with something to serve the first version.
         """
         return api_root(
-            versions=VERSIONS,
+            versions=versions(several=False),
             links=Links("http://images.example", None),
             majors={"v1": v1, "v2": Echo(b"v2")},
             cactus=Echo(b"cactus"),

@@ -5,7 +5,7 @@ Tests for L{glance.api.versions}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.api.links import Links
-from glance.api.versions import VERSIONS, Version, VersionPages
+from glance.api.versions import Version, VersionPages, versions
 from tests.http import stub_client
 
 
@@ -14,7 +14,7 @@ class VersionsCase(SynchronousTestCase):
     Has documents to ask for.
     """
 
-    versions = VERSIONS
+    versions = versions(several=False)
 
     def setUp(self):
         pages = VersionPages(self.versions, Links("http://images.example", None))
@@ -49,6 +49,21 @@ V2 = "http://images.example/v2/"
 
 SECOND = {f"v2.{minor}": V2 for minor in (15, 9, 7, 6, 5, 4, 3, 2, 1, 0)}
 FIRST = {"v1.1": V1, "v1.0": V1}
+
+
+class SeveralStoresTests(VersionsCase):
+    """
+    Where there are several stores there are versions more.
+    """
+
+    versions = versions(several=True)
+
+    def test_more(self):
+        """
+        They are those that have brought what can be done with stores.
+        """
+        _, found = self.document("/versions")
+        self.assertEqual(found, {**SECOND, **FIRST, "v2.10": V2, "v2.8": V2})
 
 
 class VersionsTests(VersionsCase):

@@ -27,7 +27,7 @@ class CommandCase(TestCase):
     """What asks the API."""
 
     def setUp(self):
-        self.service = Service(self)
+        self.service = self.make_service()
         self.client = self.kind(
             "glance.example",
             reactor=self.service.clock,
@@ -36,6 +36,12 @@ class CommandCase(TestCase):
         )
         self.asked = []
         self.agree = True
+
+    def make_service(self):
+        """
+        Get what the commands talk to.
+        """
+        return Service(self)
 
     def _ask(self, question):
         self.asked.append(question)

@@ -52,6 +52,10 @@ def _visibility(names: Iterable[str], help: str) -> click.Option:
     return click.Option(["--visibility"], type=click.Choice(list(names)), help=help)
 
 
+def _store() -> click.Option:
+    return click.Option(["--store"], help="The store that the data goes to.")
+
+
 def _fields(
     disk: str | None = None, container: str | None = None
 ) -> list[click.Option]:
@@ -134,6 +138,7 @@ COMMANDS = [
         file_option(DATA),
         click.Option(["--id"], help="The ID that it is to have."),
         *_fields("raw", "bare"),
+        _store(),
         _flag("--empty", EMPTY),
         _flag("--no-data", "It gets its data later."),
         functions={2: "v2.images:create"},
@@ -148,6 +153,7 @@ COMMANDS = [
             required=False,
             type=FilePath(),
         ),
+        _store(),
         _flag("--empty", EMPTY),
         functions={2: "v2.data:upload"},
     ),
@@ -223,5 +229,20 @@ COMMANDS = [
         "Give the data of deactivated images out again.",
         images_argument(),
         functions={2: "v2.images:reactivate"},
+    ),
+    Command(
+        "stores-info",
+        "list stores",
+        "List the stores that data can be in.",
+        _flag("--detail", "All that administrators are told."),
+        functions={2: "v2.stores:info"},
+    ),
+    Command(
+        "stores-delete",
+        "delete from store",
+        "Remove the data of an image from one of the stores that have it.",
+        image_argument(),
+        click.Option(["--store"], required=True, help="The store."),
+        functions={2: "v2.stores:delete"},
     ),
 ]

@@ -13,7 +13,11 @@ from glance.client import ImageClient
 
 
 async def upload(
-    session: Session[ImageClient], image: str, file: str | None, empty: bool
+    session: Session[ImageClient],
+    image: str,
+    file: str | None,
+    empty: bool,
+    store: str | None = None,
 ) -> None:
     """
     Fill an image with data.
@@ -27,7 +31,7 @@ async def upload(
     if session.dry(f"Give image {title(found)} its data"):
         return
     with upload_bar(session, data) as progress:
-        await session.client.upload(found["id"], data, progress=progress)
+        await session.client.upload(found["id"], data, store=store, progress=progress)
     session.output.say(f"Filled image {title(found)}")
     if session.output.form != "table":
         session.output.data(await session.client.show(found["id"]), FIRST)

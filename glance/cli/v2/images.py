@@ -86,6 +86,7 @@ async def create(
     file: str | None,
     empty: bool,
     no_data: bool,
+    store: str | None = None,
     **fields: Any,
 ) -> None:
     """
@@ -98,7 +99,7 @@ async def create(
     if session.dry("Create an image:", *_lines(known)):
         return
     with upload_bar(session, data) as progress:
-        image = await session.client.create(known, data, progress=progress)
+        image = await session.client.create(known, data, store=store, progress=progress)
     session.output.say(f"Created image {title(image)}")
     if data is None:
         session.aside("It has no data yet: glance upload gives it some.")
