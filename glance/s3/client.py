@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer, IResponse
 
 from glance.deferreds import deferred
+from glance.s3.addressing import Endpoint
 from glance.s3.asking import Again, Ask, Service
 from glance.s3.documents import (
     LIMIT,
@@ -56,6 +57,13 @@ class S3Client:
         self._service = service
         limits = service.limits
         self._memory = Memory(service.clock, limits.memory, limits.patience)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """
+        The server.
+        """
+        return self._service.endpoint
 
     def close(self) -> Deferred[Any]:
         """
