@@ -150,7 +150,7 @@ class S3Client:
             headers=dict(headers or {}),
             body=body,
             digest=sha256,
-            patient=True,
+            patient=not isinstance(body, Parcel),
         )
         answered, _ = await self._service.text(ask)
         etag: str = answered.getRawHeaders("etag", [""])[0]
@@ -267,7 +267,6 @@ class S3Client:
             key=key,
             query=[("partNumber", str(number)), ("uploadId", upload_id)],
             body=body,
-            patient=True,
         )
         headers, _ = await self._service.text(ask)
         etag: str = headers.getRawHeaders("etag", [""])[0]
