@@ -95,6 +95,16 @@ class Endpoint:
         found = _AMAZON.fullmatch(self.netloc)
         return found["region"] if found else None
 
+    def same_server(self, other: Endpoint) -> bool:
+        """
+        Tell whether another one has the same buckets, however it is spoken to.
+        With Amazon all have, but for those in China.
+        """
+        ours, theirs = _AMAZON.fullmatch(self.netloc), _AMAZON.fullmatch(other.netloc)
+        if ours and theirs:
+            return ours["cn"] == theirs["cn"]
+        return (self.netloc, self.root) == (other.netloc, other.root)
+
     def within(self, region: str) -> Endpoint:
         """
         Get the one to ask for what is in a region: with Amazon each has its

@@ -74,7 +74,7 @@ class Ask:
     isn't known."""
     again: Again = Again.ALWAYS
     patient: bool = False
-    """Whether the server has a lot to do before it answers."""
+    """Whether the server has a lot to do once it has the body."""
 
     @property
     def once(self) -> bool:
@@ -256,7 +256,9 @@ class Service:
                     raise
                 moved = True
             except S3Error as error:
-                if attempt >= self.limits.attempts or not _safe(ask, error):
+                silent = isinstance(error, Silent)
+                most = self.limits.attempts_silent if silent else self.limits.attempts
+                if attempt >= most or not _safe(ask, error):
                     raise
                 pause = self.limits.pause(attempt, self._jitter)
                 attempt += 1
@@ -283,7 +285,10 @@ class Service:
         sent = None
         if ask.body is not None:
             body = ask.body.body() if isinstance(ask.body, Parcel) else ask.body
-            sent = SentBody(body, exchange.idling, self.limits)
+            idle, answer = self.limits.idle, self.limits.answer
+            sent = SentBody(
+                body, exchange.idling, idle, answer if ask.patient else idle
+            )
         try:
             response = await exchange.answer(self._begun(ask, exchange, sent), sent)
             if sent is not None and 200 <= response.code < 300:
@@ -306,8 +311,7 @@ class Service:
         target = self.endpoint.within(region).target(ask.bucket, ask.key, ask.query)
         headers = self._headers(ask, target, self._payload(ask), region)
         agent = self._agents.fresh if ask.once else self._agents.kept
-        silence = self.limits.answer if ask.patient else self.limits.idle
-        exchange.idling.watch(self.limits.connect + silence)
+        exchange.idling.watch(self.limits.connect + self.limits.idle)
         return maybeDeferred(
             agent.request, ask.method.encode(), target.url.encode(), headers, sent
         )

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer, IResponse
 
 from glance.deferreds import deferred
+from glance.s3.addressing import Endpoint
 from glance.s3.asking import Again, Ask, Service
 from glance.s3.documents import (
     LIMIT,
@@ -56,6 +57,13 @@ class S3Client:
         self._service = service
         limits = service.limits
         self._memory = Memory(service.clock, limits.memory, limits.patience)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """
+        The server.
+        """
+        return self._service.endpoint
 
     def close(self) -> Deferred[Any]:
         """
@@ -142,7 +150,7 @@ class S3Client:
             headers=dict(headers or {}),
             body=body,
             digest=sha256,
-            patient=True,
+            patient=not isinstance(body, Parcel),
         )
         answered, _ = await self._service.text(ask)
         etag: str = answered.getRawHeaders("etag", [""])[0]
@@ -259,7 +267,6 @@ class S3Client:
             key=key,
             query=[("partNumber", str(number)), ("uploadId", upload_id)],
             body=body,
-            patient=True,
         )
         headers, _ = await self._service.text(ask)
         etag: str = headers.getRawHeaders("etag", [""])[0]

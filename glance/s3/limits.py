@@ -21,16 +21,18 @@ class Limits:
     What a client keeps to.  Times are seconds.
     """
 
-    connect: float = 30.0
+    connect: float = 10.0
     """For how long a server is waited for until it takes a connection."""
     idle: float = 60.0
     """For how long it may take nothing, or send nothing, when it is its turn.
     As long as something moves, there is no limit."""
     answer: float = 600.0
-    """For how long it may be silent once it has all data: it makes that safe, or
-    puts parts together."""
+    """For how long it may be silent while it makes an object safe that is of any
+    size, or puts parts together."""
     attempts: int = field(default=4, validator=validators.ge(1))
     """How often something is asked for in all, where that is safe."""
+    attempts_silent: int = field(default=2, validator=validators.ge(1))
+    """How often in all, where the server does nothing; that takes long enough."""
     first_pause: float = 0.25
     """How long the first wait before another attempt is; each is twice as long
     as that before it."""

@@ -17,7 +17,6 @@ from zope.interface import implementer
 
 from glance.s3.errors import BadBody, Stopped
 from glance.s3.idling import Idling
-from glance.s3.limits import Limits
 
 PIECE = 1 << 16
 """How many bytes are written to a connection at once."""
@@ -141,7 +140,13 @@ class SentBody:
     and whether it is as long as it says.
     """
 
-    def __init__(self, body: IBodyProducer, idling: Idling, limits: Limits) -> None:
+    def __init__(
+        self, body: IBodyProducer, idling: Idling, idle: float, answer: float
+    ) -> None:
+        """
+        @param idle: for how many seconds the server may take nothing.
+        @param answer: for how many it may be silent once it has all.
+        """
         self.length: int | str = body.length
         self.failure: Failure | None = None
         """What the body failed with; L{None} if it did not."""
@@ -149,7 +154,8 @@ class SentBody:
         """Fires when the body has come to an end by itself, whatever that is."""
         self._body = body
         self._idling = idling
-        self._limits = limits
+        self._idle = idle
+        self._answer = answer
         self._count = 0
         self._done: Deferred[None] | None = None
         self._stopped = False
@@ -190,7 +196,7 @@ class SentBody:
             if self.length is not UNKNOWN_LENGTH and self._count != self.length:
                 self._fail(Failure(BadBody("The data is shorter than it says.")))
                 return
-            self._idling.watch(self._limits.answer)
+            self._idling.watch(self._answer)
             self.over.callback(None)
             done.callback(None)
 
@@ -227,7 +233,7 @@ class SentBody:
 
     def pauseProducing(self) -> None:
         if not self.over.called:
-            self._idling.watch(self._limits.idle)
+            self._idling.watch(self._idle)
         self._body.pauseProducing()
 
     def resumeProducing(self) -> None:

@@ -6,13 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import deferred
@@ -26,6 +22,7 @@ from glance.errors import (
     UploadSuperseded,
 )
 from glance.interfaces import IStore
+from glance.s3.addressing import Endpoint
 from glance.s3.client import S3Client
 from glance.s3.errors import (
     Conflict,
@@ -38,9 +35,15 @@ from glance.s3.errors import (
 )
 from glance.s3.objects import Begun
 from glance.stores.keys import checked, demand_size, is_key
+from glance.stores.wrapping import expected_length, translating, unmeasured
 from glance.streams.bodies import BytesBody
 
 _log = Logger()
+
+_SCHEMES = {"s3": "http://", "s3+http": "http://", "s3+https": "https://"}
+"""
+How the locations of older Glances begin, and how their servers' URLs do.
+"""
 
 
 def _translated(error: S3Error) -> GlanceError:
@@ -63,60 +66,10 @@ def _told() -> Iterator[None]:
         raise _translated(error) from error
 
 
-@implementer(IBodyProducer, IPushProducer)
-class _Source:
-    """
-    A body on its way in, of which all is kept, be it more or less than it says.
-    """
-
-    length = UNKNOWN_LENGTH
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        producing: Deferred[None] = self._body.startProducing(consumer)
-        return producing
-
-    def pauseProducing(self) -> None:
-        self._body.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._body.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._body.stopProducing()
-
-
-@implementer(IBodyProducer, IPushProducer)
-class _Stored:
-    """
-    A body on its way out, whose errors are those of a store.
-    """
-
-    def __init__(self, body: Any) -> None:
-        self.length: int = body.length
-        self._body = body
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        producing: Deferred[None] = self._body.startProducing(consumer)
-        return producing.addErrback(self._failed)
-
-    def _failed(self, failure: Failure) -> Failure:
-        if failure.check(Stopped):
-            return Failure(BodyStopped(str(failure.value)))
-        if isinstance(failure.value, S3Error):
-            return Failure(_translated(failure.value))
-        return failure
-
-    def pauseProducing(self) -> None:
-        self._body.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._body.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._body.stopProducing()
+def _translated_reading(error: BaseException) -> BaseException:
+    if isinstance(error, Stopped):
+        return BodyStopped(str(error))
+    return _translated(error) if isinstance(error, S3Error) else error
 
 
 @implementer(IStore)
@@ -125,7 +78,8 @@ class S3Store:
     Keeps each image's data as an object of its key.
 
     Others may have objects in the bucket: those whose keys could be ours are
-    listed with ours.
+    listed with ours.  The key of data that a Glance of old kept is the name of the
+    bucket, a slash, and that of the object.
     """
 
     kind = "s3"
@@ -161,7 +115,9 @@ class S3Store:
     async def _upload(self, key: str, body: IBodyProducer) -> int:
         try:
             with _told():
-                return await self._client.upload(self._bucket, key, _Source(body))
+                return await self._client.upload(
+                    self._bucket, key, unmeasured(body), expected=expected_length(body)
+                )
         except StoreUnavailable as error:
             cause = error.__cause__
             if isinstance(cause, NotFound) and cause.code == "NoSuchUpload":
@@ -201,9 +157,9 @@ class S3Store:
         with _told():
             if length == 0:
                 return await self._nothing(key, size)
-            _demand_key(key)
+            name = self._named(key)
             try:
-                got = await self._client.get_object(self._bucket, key, offset, length)
+                got = await self._client.get_object(self._bucket, name, offset, length)
             except NotFound:
                 raise _missing() from None
             except Refused as error:
@@ -215,7 +171,7 @@ class S3Store:
         except GlanceError:
             got.body.stopProducing()
             raise
-        return _Stored(got.body)
+        return translating(got.body, _translated_reading)
 
     async def _nothing(self, key: str, size: int | None) -> IBodyProducer:
         demand_size(await self.size(key), size)
@@ -223,35 +179,50 @@ class S3Store:
 
     @deferred
     async def size(self, key: str) -> int:
-        _demand_key(key)
+        name = self._named(key)
         with _told():
             try:
-                head = await self._client.head_object(self._bucket, key)
+                head = await self._client.head_object(self._bucket, name)
             except NotFound:
                 raise _missing() from None
             return head.length
 
     @deferred
     async def delete(self, key: str) -> None:
-        _demand_key(key)
+        name = self._named(key)
         with _told():
-            begun = await self._begun(key)
+            begun = await self._begun(name)
             for upload in begun:
-                await self._client.abort_upload(self._bucket, key, upload.upload_id)
+                await self._client.abort_upload(self._bucket, name, upload.upload_id)
             try:
-                await self._client.head_object(self._bucket, key)
+                await self._client.head_object(self._bucket, name)
             except NotFound:
                 if not begun:
                     raise _missing() from None
             else:
-                await self._client.delete_object(self._bucket, key)
+                await self._client.delete_object(self._bucket, name)
 
-    async def _begun(self, key: str) -> Sequence[Begun]:
+    async def _begun(self, name: str) -> Sequence[Begun]:
+        return [each for each in await self._uploads(name) if each.key == name]
+
+    async def _uploads(self, prefix: str = "") -> Sequence[Begun]:
         try:
-            found = await self._client.list_uploads(self._bucket, key)
+            return await self._client.list_uploads(self._bucket, prefix)
         except NotFound:
-            return []
-        return [upload for upload in found if upload.key == key]
+            if self._create:
+                return []
+            raise
+
+    def _named(self, key: str) -> str:
+        """
+        Get the name of the object of a key.
+        """
+        bucket, _, name = key.partition("/")
+        if name and bucket == self._bucket:
+            return name
+        if not is_key(key):
+            raise _missing()
+        return key
 
     @deferred
     async def keys(self) -> Sequence[str]:
@@ -280,10 +251,24 @@ class S3Store:
 
     @deferred
     async def unfinished(self) -> Sequence[str]:
-        return []
+        with _told():
+            begun = await self._uploads()
+        return list(dict.fromkeys(each.key for each in begun if is_key(each.key)))
 
     def adopt(self, uri: str) -> str | None:
-        return None
+        scheme, _, rest = uri.partition("://")
+        if scheme not in _SCHEMES or "://" in rest:
+            return None
+        # Secret keys have slashes, and nobody has encoded them.
+        bucket_at, _, name = rest.rpartition("@")[2].rpartition("/")
+        host, _, bucket = bucket_at.rpartition("/")
+        if bucket != self._bucket or name in ("", ".", ".."):
+            return None
+        try:
+            its = Endpoint.parse(_SCHEMES[scheme] + host)
+        except ValueError:
+            return None
+        return f"{bucket}/{name}" if self._client.endpoint.same_server(its) else None
 
     @deferred
     async def check(self) -> None:
@@ -299,8 +284,3 @@ class S3Store:
 
 def _missing() -> DataNotFound:
     return DataNotFound("The data of this image is missing from the store.")
-
-
-def _demand_key(key: str) -> None:
-    if not is_key(key):
-        raise _missing()

@@ -9,10 +9,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import deferred
@@ -27,6 +25,7 @@ from glance.errors import (
 )
 from glance.interfaces import IStore
 from glance.stores.keys import checked, demand_size, is_key
+from glance.stores.wrapping import expected_length, translating, unmeasured
 from glance.streams.bodies import BytesBody
 from glance.swift.client import SwiftClient
 from glance.swift.errors import (
@@ -40,7 +39,6 @@ from glance.swift.errors import (
     TooManySegments,
 )
 from glance.swift.large import LargeObjects, Place
-from glance.swift.receiving import ReceivedBody
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,6 +84,12 @@ def translated(error: SwiftError) -> GlanceError:
     )
 
 
+def _translated_reading(error: BaseException) -> BaseException:
+    if isinstance(error, Stopped):
+        return BodyStopped(str(error))
+    return translated(error) if isinstance(error, SwiftError) else error
+
+
 @implementer(IStore)
 class SwiftStore:
     """
@@ -125,9 +129,8 @@ class SwiftStore:
         except Exception:
             body.stopProducing()
             raise
-        expected = body.length if isinstance(body.length, int) else None
         return await self._large.put(
-            self._container, key, _Unmeasured(body), place, expected
+            self._container, key, unmeasured(body), place, expected_length(body)
         )
 
     async def _prepare(self) -> None:
@@ -177,7 +180,7 @@ class SwiftStore:
         if body.length != end - offset:
             body.stopProducing()
             raise DataDamaged("The data has become another meanwhile. Try again.")
-        return _Translated(body)
+        return translating(body, _translated_reading)
 
     @_translating
     async def size(self, key: str) -> int:
@@ -248,59 +251,3 @@ def _no_container() -> StoreUnavailable:
         "The Swift store does not work at present. Try again later; the operator "
         "finds the reason in the log."
     )
-
-
-@implementer(IBodyProducer, IPushProducer)
-class _Unmeasured:
-    """
-    A body that does not say how long it is, so that all it gives is kept.
-    """
-
-    length = UNKNOWN_LENGTH
-
-    def __init__(self, body: IBodyProducer) -> None:
-        self._body = body
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        producing: Deferred[None] = self._body.startProducing(consumer)
-        return producing
-
-    def pauseProducing(self) -> None:
-        self._body.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._body.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._body.stopProducing()
-
-
-@implementer(IBodyProducer, IPushProducer)
-class _Translated:
-    """
-    Data from Swift, which fails with errors of ours.
-    """
-
-    def __init__(self, body: ReceivedBody) -> None:
-        self.length = body.length
-        self._body = body
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        def translate(failure: Failure) -> None:
-            error = failure.value
-            if isinstance(error, Stopped):
-                raise BodyStopped(str(error)) from error
-            if isinstance(error, SwiftError):
-                raise translated(error) from error
-            failure.raiseException()
-
-        return self._body.startProducing(consumer).addErrback(translate)
-
-    def pauseProducing(self) -> None:
-        self._body.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._body.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._body.stopProducing()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
@@ -23,6 +22,7 @@ from glance.errors import (
     StoreUnavailable,
 )
 from glance.interfaces import IStore
+from glance.stores.wrapping import watched
 
 R = TypeVar("R")
 
@@ -57,9 +57,9 @@ class WatchedStore:
     @deferred
     async def add(self, key: str, body: IBodyProducer) -> int:
         own: list[BaseException] = []
-        watched = _WatchedBody(body, own.append)
+        watching = watched(body, own.append)
         try:
-            size: int = await self._store.add(key, watched)
+            size: int = await self._store.add(key, watching)
         except Exception as error:
             if isinstance(error, TROUBLES) or error not in own:
                 self._blame(error)
@@ -76,7 +76,7 @@ class WatchedStore:
     ) -> IBodyProducer:
         getting = self._store.get(key, offset, length, size)
         body = await self._watch(getting, DataNotFound)
-        return _WatchedBody(body, self._blame_reading)
+        return watched(body, self._blame_reading)
 
     def size(self, key: str) -> Deferred[int]:
         return self._watch(self._store.size(key))
@@ -124,35 +124,3 @@ class WatchedStore:
         lost = isinstance(error, ConnectionError)
         if isinstance(error, (*TROUBLES, OSError)) and not lost:
             self._failed(self._name, error)
-
-
-@implementer(IBodyProducer, IPushProducer)
-class _WatchedBody:
-    """
-    A body that tells how it failed.
-    """
-
-    def __init__(
-        self, body: IBodyProducer, failed: Callable[[BaseException], None]
-    ) -> None:
-        self.length = body.length
-        self._body = body
-        self._failed = failed
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        def tell(failure: Failure) -> Failure:
-            assert failure.value is not None
-            self._failed(failure.value)
-            return failure
-
-        producing: Deferred[None] = self._body.startProducing(consumer)
-        return producing.addErrback(tell)
-
-    def pauseProducing(self) -> None:
-        self._body.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._body.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._body.stopProducing()

@@ -78,6 +78,26 @@ class EndpointTests(SynchronousTestCase):
         )
         self.assertIsNone(Endpoint.parse("h").region)
 
+    def test_same_server(self):
+        """
+        One server is one whether TLS is spoken or not; Amazon's hosts all have the
+        same buckets, but for those in China.
+        """
+        aws = "amazonaws.com"
+        for one, other, same in (
+            ("http://h", "https://h", True),
+            ("http://h:80", "https://h:443", True),
+            ("http://h:1", "http://h:2", False),
+            ("http://h", "http://g", False),
+            ("http://h/a", "http://h/b", False),
+            (f"https://s3.{aws}", f"http://s3.eu-west-1.{aws}", True),
+            (f"https://s3-eu-west-1.{aws}", f"https://s3.us-west-2.{aws}", True),
+            (f"https://s3.{aws}", f"https://s3.cn-north-1.{aws}.cn", False),
+            (f"https://s3.{aws}", "https://h", False),
+        ):
+            found = Endpoint.parse(one).same_server(Endpoint.parse(other))
+            self.assertEqual(found, same, (one, other))
+
     def test_bad_region(self):
         """
         What a server calls a region becomes no other host.

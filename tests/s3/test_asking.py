@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseDone, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 
+from glance.s3 import Parcel
 from glance.s3.errors import BadBody, Silent, Stopped, Unreachable
 from tests.bodies import Collector, ManualBody
 from tests.s3.making import GivenAgents, ManualAgent, make_client
@@ -163,14 +164,14 @@ class SilenceTests(AskingCase):
         cancelled.
         """
         heading = self.client.head_object("b", "k")
-        for _ in range(3):
-            self.clock.advance(89)
+        for _ in range(2):
+            self.clock.advance(69)
             self.assertNoResult(heading)
             self.clock.advance(2)
             self.clock.advance(1)
         failure = self.failureResultOf(heading, Silent)
-        self.assertEqual(str(failure.value), "s3.test did nothing for 90 seconds.")
-        self.assertEqual(self.agent.cancelled, 3)
+        self.assertEqual(str(failure.value), "s3.test did nothing for 70 seconds.")
+        self.assertEqual(self.agent.cancelled, 2)
 
     def test_takes_nothing(self):
         """
@@ -212,7 +213,7 @@ class SilenceTests(AskingCase):
 
     def test_settling(self):
         """
-        Once it has all, it has longer.
+        Once it has all of an object, of any size, it has longer.
         """
         putting, sent = self.put()
         self.body.data(b"x" * 100)
@@ -223,6 +224,19 @@ class SilenceTests(AskingCase):
         self.clock.advance(599)
         self.assertNoResult(putting)
         self.clock.advance(2)
+        self.failureResultOf(putting, Silent)
+
+    def test_settling_part(self):
+        """
+        For a part it hasn't.
+        """
+        putting = self.client.upload_part("b", "k", "u", 1, Parcel([b"x"]))
+        for _ in range(2):
+            self.agent.asked[-1][3].startProducing(Collector())
+            self.clock.advance(59)
+            self.assertNoResult(putting)
+            self.clock.advance(2)
+            self.clock.advance(1)
         self.failureResultOf(putting, Silent)
 
     def test_cancelled(self):

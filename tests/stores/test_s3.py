@@ -3,10 +3,13 @@ Tests for L{glance.stores.s3}.
 """
 
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import (
     DataDamaged,
+    DataNotFound,
+    Invalid,
     StoreFull,
     StoreUnavailable,
     UploadSuperseded,
@@ -206,3 +209,76 @@ class S3StoreTests(StoreContract, SynchronousTestCase):
         """
         self.add(OTHER)
         self.assertEqual(list(self.root.buckets["images"].objects), [OTHER])
+
+    def test_unfinished(self):
+        """
+        Uploads of parts that are neither whole nor removed are listed once, though
+        it takes several pages; and not those of others.
+        """
+        self.add(OTHER)
+        for key in (KEY, KEY, "key.1", "key.2", "a folder/an object", KEY + "0"):
+            self.successResultOf(self.client.create_upload("images", key))
+        found = self.successResultOf(self.store.unfinished())
+        self.assertEqual(sorted(found), sorted([KEY, KEY + "0", "key.1", "key.2"]))
+        for key in found:
+            self.successResultOf(self.store.delete(key))
+        self.assertEqual(self.successResultOf(self.store.unfinished()), [])
+        self.assertEqual(self.successResultOf(self.store.keys()), [OTHER])
+        self.root.buckets["images"].uploads.clear()
+
+    def test_adopted(self):
+        """
+        What a Glance of old kept is found by what it wrote, whatever its keys, and
+        can be read and removed.
+        """
+        self.root.buckets["images"].objects["42"] = DATA
+        self.root.etags["42"] = '"etag"'
+        for uri in (
+            "s3://access:secret@s3.test/images/42",
+            "s3://access:sec/r@et/+=@s3.test/images/42",
+            "s3+http://access:secret@s3.test:80/images/42",
+            "s3+https://access:secret@s3.test:443/images/42",
+            "s3+https://s3.test/images/42",
+        ):
+            self.assertEqual(self.store.adopt(uri), "images/42")
+        self.assertEqual(self.read("images/42", 5), DATA[5:])
+        self.assertEqual(self.successResultOf(self.store.size("images/42")), len(DATA))
+        self.failureResultOf(self.store.add("images/42", SilentBody(4)), Invalid)
+        self.successResultOf(self.store.delete("images/42"))
+        for asking in (self.store.get, self.store.size, self.store.delete):
+            for key in ("images/42", "images/", "other/42", "/42"):
+                self.failureResultOf(asking(key), DataNotFound)
+
+    def test_not_adopted(self):
+        """
+        What is elsewhere is not ours, nor what makes no sense.
+        """
+        for uri in (
+            "s3://access:secret@s3.test/other/42",
+            "s3://access:secret@elsewhere.test/images/42",
+            "s3://access:secret@s3.test:9000/images/42",
+            "s3://access:secret@https://s3.test/images/42",
+            "s3://access:secret@s3.test/a/images/42",
+            "s3://access:secret@s3.test/images/",
+            "s3://access:secret@s3.test/images/..",
+            "s3+ftp://access:secret@s3.test/images/42",
+            "s3://access:secret@[s3.test/images/42",
+            "s3://images/42",
+        ):
+            self.assertIsNone(self.store.adopt(uri), uri)
+
+    def test_no_secrets(self):
+        """
+        Credentials in what is adopted are told nobody, whatever goes wrong.
+        """
+        key = self.store.adopt("s3://OLDACCESS:old/secret@s3.test/images/42")
+        self.refuse("HEAD", Refusal(403, "AccessDenied", f"{ACCESS} {SECRET}"))
+        self.refuse("GET", Refusal(403, "AccessDenied", f"{ACCESS} {SECRET}"))
+        told = [key]
+        with capturedLogs() as events:
+            for asking in (self.store.get, self.store.size, self.store.delete):
+                told.append(self.failureResultOf(asking(key)).getTraceback())
+        told += [formatEvent(event) for event in events]
+        self.assertEqual(len(events), 3)
+        for word in (ACCESS, SECRET, "OLDACCESS", "old/secret"):
+            self.assertNotIn(word, "".join(told))
