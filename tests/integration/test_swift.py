@@ -72,7 +72,7 @@ class RealSwift(Waiting):
             unique=lambda: str(next(numbers)),
             origin=Origin(address=self.server.auth_url, user=Swift.USER),
         )
-        self.addCleanup(lambda: self.successResultOf(connections.close()))
+        self.connections = connections
         return PromptStore(store, self.turning)
 
     def names(self, container):
