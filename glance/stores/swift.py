@@ -4,6 +4,7 @@ A store that keeps image data in OpenStack Swift.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -25,6 +26,7 @@ from glance.errors import (
 )
 from glance.interfaces import IStore
 from glance.stores.keys import checked, demand_size, is_key
+from glance.stores.swift_uris import Origin, is_place
 from glance.stores.wrapping import expected_length, translating, unmeasured
 from glance.streams.bodies import BytesBody
 from glance.swift.client import SwiftClient
@@ -44,6 +46,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _log = Logger()
+
+_OLD_SEGMENT = re.compile("-[0-9]{5}$")
+"""How the names of segments end that older Glances made, beside their object."""
 
 
 def _translating(
@@ -97,6 +102,9 @@ class SwiftStore:
 
     Segments are in the same container.  Their names begin with the key and a
     slash, so whoever knows a key finds all that belongs to it.
+
+    The key of what an older Glance has left in another container is that
+    container, a slash, and the object.
     """
 
     kind = "swift"
@@ -109,6 +117,7 @@ class SwiftStore:
         *,
         create: bool,
         unique: Callable[[], str],
+        origin: Origin,
     ) -> None:
         """
         @param create: whether the container is created when it is missing.
@@ -119,6 +128,7 @@ class SwiftStore:
         self._container = container
         self._create = create
         self._unique = unique
+        self._origin = origin
 
     @_translating
     async def add(self, key: str, body: IBodyProducer) -> int:
@@ -175,7 +185,7 @@ class SwiftStore:
             return BytesBody(b"")
         whole = offset == 0 and end == found
         body = await self._client.get_object(
-            self._container, key, offset, None if whole else end - offset
+            *self._place(key), offset, None if whole else end - offset
         )
         if body.length != end - offset:
             body.stopProducing()
@@ -184,41 +194,55 @@ class SwiftStore:
 
     @_translating
     async def size(self, key: str) -> int:
-        self._demand_key(key)
+        place = self._place(key)
         try:
-            return (await self._client.head_object(self._container, key)).size
+            return (await self._client.head_object(*place)).size
         except NotFound:
             await self._demand_container()
             raise
 
-    def _demand_key(self, key: str) -> None:
-        if not is_key(key):
+    def _place(self, key: str) -> tuple[str, str]:
+        """
+        Get the container and the name of the object that has the data.
+        """
+        if is_key(key):
+            return self._container, key
+        container, _, name = key.partition("/")
+        if not is_place(container, name):
             raise DataNotFound("The data of this image is missing from the store.")
+        return container, name
 
     @_translating
     async def delete(self, key: str) -> None:
-        self._demand_key(key)
+        container, name = self._place(key)
         missing = None
         try:
-            await self._large.delete(self._container, key)
+            await self._large.delete(container, name)
         except NotAllDeleted as error:
             _log.warn("Swift: {error}", error=str(error))
         except NotFound as error:
             missing = error
         # Segments that no manifest lists: of a process that was killed.
-        count = await self._large.delete_all(self._container, f"{key}/")
+        count = await self._large.delete_all(container, f"{name}/")
         if missing is not None and not count:
             await self._demand_container()
             raise missing
 
     @_translating
     async def keys(self) -> Sequence[str]:
+        names = set(await self._names())
+        return [
+            name
+            for name in names
+            if is_key(name) and not (_OLD_SEGMENT.search(name) and name[:-6] in names)
+        ]
+
+    async def _names(self) -> Sequence[str]:
+        """
+        List the objects in the container, and the keys of segments with a slash.
+        """
         try:
-            return [
-                one.name
-                async for one in self._client.all_objects(self._container)
-                if is_key(one.name)
-            ]
+            return [name async for name in self._client.all_names(self._container, "/")]
         except NotFound as error:
             if self._create:
                 return []
@@ -231,10 +255,16 @@ class SwiftStore:
 
     @_translating
     async def unfinished(self) -> Sequence[str]:
-        return []
+        names = await self._names()
+        of_segments = {name.removesuffix("/") for name in names if name.endswith("/")}
+        return [key for key in of_segments.difference(names) if is_key(key)]
 
     def adopt(self, uri: str) -> str | None:
-        return None
+        place = self._origin.find(uri)
+        if place is None:
+            return None
+        container, name = place
+        return name if container == self._container else f"{container}/{name}"
 
     @_translating
     async def check(self) -> None:

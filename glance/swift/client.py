@@ -5,8 +5,8 @@ What can be done with containers and objects.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from attrs import field, frozen
@@ -19,6 +19,8 @@ from glance.swift.errors import BadAnswer, Corrupt, NotFound
 from glance.swift.exchanges import Answer
 from glance.swift.receiving import ReceivedBody
 from glance.swift.sending import BytesBody
+
+R = TypeVar("R")
 
 PAGE = 1000
 """How many objects are asked for at a time."""
@@ -221,24 +223,24 @@ class SwiftClient:
 
         @raise NotFound: there is no such container.
         """
-        query = {"format": "json", "limit": str(limit)}
-        if prefix:
-            query["prefix"] = prefix
-        if marker:
-            query["marker"] = marker
-        answer = await self._account.ask("GET", container, query=query)
+        query = {"prefix": prefix, "marker": marker, "limit": str(limit)}
+        return await self._page(container, query, _listed)
+
+    async def _page(
+        self, container: str, query: dict[str, str], read: Callable[[Any], R]
+    ) -> list[R]:
+        """
+        Get a part of a list.
+
+        @param read: makes something of each entry.
+        """
+        asked = {
+            "format": "json",
+            **{key: value for key, value in query.items() if value},
+        }
+        answer = await self._account.ask("GET", container, query=asked)
         try:
-            listed = json.loads(answer.data or b"[]")
-            return [
-                Listed(
-                    name=one["name"],
-                    size=one["bytes"],
-                    etag=one["hash"],
-                    modified=one["last_modified"],
-                )
-                for one in listed
-                if "name" in one
-            ]
+            return [read(one) for one in json.loads(answer.data or b"[]")]
         except (ValueError, KeyError, TypeError):
             raise BadAnswer(
                 "Swift's list makes no sense.", answer.status, answer.transaction
@@ -258,6 +260,19 @@ class SwiftClient:
             for one in page:
                 yield one
             marker = page[-1].name
+
+    async def all_names(self, container: str, delimiter: str) -> AsyncIterator[str]:
+        """
+        List the names of all objects, page by page.  Of those that have a
+        delimiter only what comes until then is given, with it, and once.
+
+        @param delimiter: one character.
+        """
+        query = {"delimiter": delimiter, "limit": str(PAGE)}
+        while page := await self._page(container, query, _name_of):
+            for name in page:
+                yield name
+            query["marker"] = page[-1]
 
     @deferred
     async def create_container(self, container: str) -> None:
@@ -352,6 +367,19 @@ class SwiftClient:
             headers={"Accept": "application/json"},
         )
         return _bulk(answer)
+
+
+def _listed(entry: Any) -> Listed:
+    return Listed(
+        name=entry["name"],
+        size=entry["bytes"],
+        etag=entry["hash"],
+        modified=entry["last_modified"],
+    )
+
+
+def _name_of(entry: Any) -> str:
+    return str(entry["subdir"] if "subdir" in entry else entry["name"])
 
 
 def _bulk(answer: Answer) -> BulkDeleted:

@@ -203,7 +203,11 @@ class LargeObjects:
             await self._delete_static(container, name)
             return
         if found.dynamic is not None:
-            await self._delete_segments(Place(*found.dynamic))
+            within, prefix = found.dynamic
+            if (within, prefix) == (container, name):
+                # The beginning of its own name is that of others' names, too.
+                prefix += "-"
+            await self._delete_segments(Place(within, prefix))
         await self._client.delete_object(container, name)
 
     async def _delete_static(self, container: str, name: str) -> None:

@@ -162,12 +162,18 @@ class PromptStore:
 class Waiting:
     """
     Mixed in with a contract and a C{SynchronousTestCase}, before them: results
-    are waited for.
+    are waited for.  C{connections} is closed at the end.
     """
 
     def setUp(self):
         self.turning = Turning()
         super().setUp()
+
+    def tearDown(self):
+        super().tearDown()
+        # Those too that are just coming back from their use.
+        self.turning.until(lambda: False, QUIET / 5)
+        self.successResultOf(self.connections.close())
 
     def successResultOf(self, running):
         self.turning.until(watched(running))

@@ -15,10 +15,12 @@ from glance.errors import (
     DataDamaged,
     DataExists,
     DataNotFound,
+    Invalid,
     StoreFull,
     StoreUnavailable,
 )
 from glance.stores.swift import SwiftStore
+from glance.stores.swift_uris import Origin
 from glance.streams.bodies import BytesBody
 from glance.streams.site import StreamingSite
 from glance.swift.account import Account, Retries
@@ -56,7 +58,7 @@ def promptly(name):
     return call
 
 
-for _name in ("add", "get", "size", "delete", "keys", "sweep", "check"):
+for _name in ("add", "get", "size", "delete", "keys", "sweep", "unfinished", "check"):
     setattr(PromptStore, _name, promptly(_name))
 
 
@@ -92,6 +94,7 @@ class SwiftContract(StoreContract):
             "images",
             create=self.create,
             unique=lambda: str(next(numbers)),
+            origin=Origin(address=url, user=USER, references=frozenset({"ref1"})),
         )
         store.network = self.network
         return store
@@ -203,17 +206,98 @@ class OwnTests(SwiftContract, SynchronousTestCase):
         self.successResultOf(self.store.delete(KEY))
         self.assertEqual(self.objects, {})
 
+    def test_unfinished(self):
+        """
+        Segments without an object are told by their key, and no others.
+        """
+        self.add()
+        self.objects[f"{OTHER}/1-00001"] = Stored(b"data")
+        self.objects[f"{OTHER}/2-00001"] = Stored(b"data")
+        self.objects["a directory/of others"] = Stored(b"data")
+        self.assertEqual(self.successResultOf(self.store.unfinished()), [OTHER])
+        self.assertEqual(self.successResultOf(self.store.keys()), [KEY])
+        self.successResultOf(self.store.delete(OTHER))
+        self.assertEqual(self.successResultOf(self.store.unfinished()), [])
+        del self.objects["a directory/of others"]
+
+    def old_segments(self, container, name, prefix):
+        """
+        Cut data as older Glances did.
+        """
+        objects = self.fake.containers[container]
+        for number in (1, 2):
+            objects[f"{name}-0000{number}"] = Stored(b"part%d" % number)
+        objects[name] = Stored(headers={"X-Object-Manifest": f"{container}/{prefix}"})
+
     def test_old_segments(self):
         """
         Data that older Glances cut is read, and deleted with its segments.
         """
-        for number in (1, 2):
-            self.objects[f"{OTHER}-0000{number}"] = Stored(b"part%d" % number)
-        self.objects[OTHER] = Stored(headers={"X-Object-Manifest": f"images/{OTHER}-"})
+        self.old_segments("images", OTHER, f"{OTHER}-")
+        self.assertEqual(self.successResultOf(self.store.keys()), [OTHER])
         self.assertEqual(self.read(OTHER), b"part1part2")
         self.assertEqual(self.read(OTHER, 4, 2), b"1p")
         self.successResultOf(self.store.delete(OTHER))
         self.assertEqual(self.objects, {})
+
+    def test_oldest_segments(self):
+        """
+        Where the prefix of segments is the object's name, and others begin with
+        it, those stay.
+        """
+        self.old_segments("images", "1", "1")
+        self.objects["10"] = Stored(b"other")
+        self.objects["10-00001"] = Stored(b"other")
+        self.successResultOf(self.store.delete("1"))
+        self.assertEqual(list(self.objects), ["10", "10-00001"])
+
+    def test_adopted(self):
+        """
+        Data in another container is read and deleted by the key that it is
+        adopted by, and nothing is added there.
+        """
+        self.fake.containers["old"] = {"7": Stored(b"data")}
+        self.old_segments("old", "8", "8-")
+        for name, data in (("7", b"data"), ("8", b"part1part2")):
+            uri = f"swift+http://{USER}:{SECRET}@swift.example/auth/v1.0/old/{name}"
+            key = self.store.adopt(uri)
+            self.assertEqual(self.successResultOf(self.store.size(key)), len(data))
+            self.assertEqual(self.read(key), data)
+            self.assertEqual(self.read(key, 1, 2), data[1:3])
+            self.failureResultOf(self.store.add(key, BytesBody(b"new")), Invalid)
+            self.successResultOf(self.store.delete(key))
+            self.failureResultOf(self.store.size(key), DataNotFound)
+        self.assertEqual(self.fake.containers["old"], {})
+
+    def test_adopt(self):
+        """
+        URIs of all older Glances are understood; where the data is in the
+        store's own container, its key is the image's id.
+        """
+        here = "swift.example/auth/v1.0"
+        for uri in (
+            f"swift://{USER}:key@{here}/images/7",
+            f"swift+https://{USER}:key@{here}/images/7",
+            f"swift+http://test%3Aother:a%2Fkey@{here}/images/7",
+            f"swift://{USER}:a/k@y://@Swift.Example/auth/v1.0/images/7",
+            f"swift://{USER}:key@swift.example/auth/images/7",
+            "swift+config://ref1/images/7",
+        ):
+            self.assertEqual(self.store.adopt(uri), "7", uri)
+            elsewhere = uri.replace("/images/", "/old/")
+            self.assertEqual(self.store.adopt(elsewhere), "old/7", uri)
+        for uri in (
+            f"swift://other:tester:key@{here}/images/7",
+            f"swift://{USER}:key@swift.example:81/auth/v1.0/images/7",
+            f"swift://{USER}:key@{here}/images/",
+            f"swift://{USER}:key@{here}/images/..",
+            f"swift://{USER}:key@{here}/../7",
+            f"swift://{USER}:key@{here}//7",
+            f"swift+rbd://{USER}:key@{here}/images/7",
+            "swift+config://ref2/images/7",
+            "swift+config://ref1/7",
+        ):
+            self.assertIsNone(self.store.adopt(uri), uri)
 
     def test_no_container(self):
         """

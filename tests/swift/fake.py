@@ -214,21 +214,26 @@ class FakeSwift(Resource):
             return 204, b""
         args = {
             key: request.args.get(key, [b""])[0].decode()
-            for key in (b"prefix", b"marker", b"limit")
+            for key in (b"prefix", b"marker", b"limit", b"delimiter")
         }
-        names = sorted(
-            name
-            for name in self.containers[container]
+        objects = self.containers[container]
+        delimiter = args[b"delimiter"]
+        names = dict.fromkeys(
+            "".join(name.partition(delimiter)[:2]) if delimiter else name
+            for name in sorted(objects)
             if name.startswith(args[b"prefix"]) and name > args[b"marker"]
-        )[: int(args[b"limit"])]
+        )
+        names.pop(args[b"marker"], None)
         listed = [
             {
                 "name": name,
-                "bytes": len(self.containers[container][name].data),
-                "hash": md5(self.containers[container][name].data),
+                "bytes": len(objects[name].data),
+                "hash": md5(objects[name].data),
                 "last_modified": "2026-11-26T04:05:06.123450",
             }
-            for name in names
+            if name in objects
+            else {"subdir": name}
+            for name in list(names)[: int(args[b"limit"])]
         ]
         return 200, json.dumps(listed).encode()
 

@@ -12,6 +12,7 @@ from twisted.trial.unittest import TestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.streams.bodies import BytesBody
+from glance.swift import client
 from glance.swift.errors import (
     BadAnswer,
     Corrupt,
@@ -197,6 +198,16 @@ class ClientTests(Serving, TestCase):
         self.assertEqual((listed[0].size, listed[0].etag), (4, md5(b"data")))
         names = [one.name async for one in self.client.all_objects("images")]
         self.assertEqual(names, ["a1", "a2", "a3", "b"])
+
+    async def test_names_until_delimiter(self):
+        """
+        Names are listed page by page, those that go on after a delimiter once.
+        """
+        self.patch(client, "PAGE", 2)
+        for name in ("a", "a/1", "a/2", "a/3", "b/1", "b/2", "c", "d/1"):
+            await self.put(name, b"data")
+        names = [name async for name in self.client.all_names("images", "/")]
+        self.assertEqual(names, ["a", "a/", "b/", "c", "d/"])
 
     async def test_nonsense(self):
         """
