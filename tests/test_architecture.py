@@ -85,7 +85,16 @@ MAY_IMPORT = {
         "verification",
     ),
     "s3": ("deferreds",),
-    "stores": ("deferreds", "errors", "interfaces", "s3", "streams", "swift"),
+    "outbound": ("errors", "streams"),
+    "stores": (
+        "deferreds",
+        "errors",
+        "interfaces",
+        "outbound",
+        "s3",
+        "streams",
+        "swift",
+    ),
     "registry": (
         "api.errors",
         "context",
