@@ -63,6 +63,7 @@ MAY_IMPORT = {
         "streams",
     ),
     "copies": ("context", "errors", "image", "images", "settling", "storage"),
+    "sources": ("context", "errors", "image", "images", "storage", "transfers"),
     "sharing": ("context", "errors", "image", "images", "query"),
     "verification": (
         "deferreds",
@@ -127,6 +128,7 @@ MAY_IMPORT = {
         "query",
         "recent",
         "sharing",
+        "sources",
         "storage",
         "streams",
         "transfers",

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin
 
@@ -75,24 +74,21 @@ class Fetcher:
     def __init__(
         self,
         agent: IAgent,
-        rules: Callable[[], Rules],
+        rules: Rules,
         clock: IReactorTime,
         *,
-        answer: float,
-        idle: float,
+        timeout: float,
     ) -> None:
         """
         @param agent: asks; it connects only where the rules allow.
-        @param rules: gets those that hold at present.
-        @param answer: for how many seconds a server is waited for until it begins
-            to answer, its name and connection included.
-        @param idle: for how many seconds it may be silent while data is wanted.
+        @param timeout: for how many seconds a server is waited for until it begins
+            to answer, its name and connection included, and for how many it may be
+            silent while data is wanted.
         """
         self._agent = agent
         self._rules = rules
         self._clock = clock
-        self._answer = answer
-        self._idle = idle
+        self._timeout = timeout
 
     async def fetch(
         self,
@@ -154,7 +150,7 @@ class Fetcher:
     async def _ask(
         self, url: URL, credentials: bytes | None, part: str | None
     ) -> IResponse:
-        self._rules().demand(url)
+        self._rules.demand(url)
         headers = Headers({"accept-encoding": ["identity"], "user-agent": ["Glance"]})
         if part is not None:
             headers.addRawHeader("range", part)
@@ -165,12 +161,12 @@ class Fetcher:
             b"GET", url.plain.encode("ascii"), headers
         )
         begun = self._clock.seconds()
-        limit = self._clock.callLater(self._answer, asking.cancel)
+        limit = self._clock.callLater(self._timeout, asking.cancel)
         try:
             return await asking
         except Exception as error:
-            if self._clock.seconds() - begun >= self._answer:
-                late = f"no answer within {self._answer:g} seconds"
+            if self._clock.seconds() - begun >= self._timeout:
+                late = f"no answer within {self._timeout:g} seconds"
                 raise Unreachable(late) from None
             kinds = _kinds(error)
             if any(issubclass(kind, CancelledError) for kind in kinds):
@@ -198,8 +194,8 @@ class Fetcher:
         body = ReceivedBody(
             response,
             self._clock,
-            self._idle,
-            silent=Unreachable(f"no data for {self._idle:g} seconds"),
+            self._timeout,
+            silent=Unreachable(f"no data for {self._timeout:g} seconds"),
             cut=Cut("the data ended before its end"),
             ends_with_connection=False,
         )

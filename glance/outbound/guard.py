@@ -5,7 +5,6 @@ Connections that go only where the rules allow.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -144,12 +143,11 @@ class GuardedEndpoints:
     def __init__(
         self,
         reactor: Any,
-        rules: Callable[[], Rules],
+        rules: Rules,
         policy: IPolicyForHTTPS,
         connecting: float,
     ) -> None:
         """
-        @param rules: gets those that hold at present.
         @param policy: says how certificates are checked.
         @param connecting: for how many seconds an address is waited for until it
             takes a connection.
@@ -165,7 +163,7 @@ class GuardedEndpoints:
         """
         host = uri.host.strip(b"[]")
         endpoint: IStreamClientEndpoint = HostnameEndpoint(
-            _Reactor(self._reactor, self._rules()),
+            _Reactor(self._reactor, self._rules),
             host.decode("ascii"),
             uri.port,
             self._connecting,

@@ -59,12 +59,8 @@ class BadHTTPTests(TestCase):
             ports=frozenset({server.port, server.canary_port}),
             allowed=(ip_network(HOST),),
         )
-        endpoints = GuardedEndpoints(
-            reactor, lambda: rules, BrowserLikePolicyForHTTPS(), 5
-        )
-        self.fetcher = Fetcher(
-            agent(reactor, endpoints), lambda: rules, reactor, answer=1, idle=0.5
-        )
+        endpoints = GuardedEndpoints(reactor, rules, BrowserLikePolicyForHTTPS(), 5)
+        self.fetcher = Fetcher(agent(reactor, endpoints), rules, reactor, timeout=0.7)
 
     async def read(self, path, *how):
         """

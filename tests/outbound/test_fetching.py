@@ -346,7 +346,7 @@ class PatienceTests(Case):
         A server that doesn't answer is given up.
         """
         fetching = self.begin()
-        self.web.clock.advance(29)
+        self.web.clock.advance(9)
         self.assertNoResult(fetching)
         self.web.clock.advance(1)
         self.web.run(None)

@@ -59,7 +59,7 @@ class GuardTests(SynchronousTestCase):
         self.resolver = Resolver(*answers)
         self.reactor.installNameResolver(self.resolver)
         endpoints = GuardedEndpoints(
-            self.reactor, lambda: self.rules, BrowserLikePolicyForHTTPS(), 10
+            self.reactor, self.rules, BrowserLikePolicyForHTTPS(), 10
         )
         endpoint = endpoints.endpointForURI(URI.fromBytes(url))
         return endpoint.connect(Factory.forProtocol(Protocol))
@@ -118,9 +118,9 @@ class GuardTests(SynchronousTestCase):
         self.failureResultOf(self.connect(["127.0.0.1"], url=url), DNSLookupError)
         self.assertEqual(self.connected(), [])
 
-    def test_rules_at_present(self):
+    def test_allowed(self):
         """
-        What counts are the rules at the time of the connection.
+        An address that isn't public can be allowed.
         """
         self.rules = Rules(allowed=(ip_network("10.0.0.0/8"),))
         attempt = self.connect(["10.0.0.1"])
@@ -137,7 +137,7 @@ class HeadTests(SynchronousTestCase):
         self.reactor = MemoryReactorClock()
         self.reactor.installNameResolver(Resolver(["8.8.8.8"]))
         endpoints = GuardedEndpoints(
-            self.reactor, Rules, BrowserLikePolicyForHTTPS(), 10
+            self.reactor, Rules(), BrowserLikePolicyForHTTPS(), 10
         )
         self.got = []
         protocol = Protocol()

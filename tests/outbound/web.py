@@ -77,10 +77,9 @@ class Web:
         self.network = Network(Factory.forProtocol(lambda: _Talk(self)))
         self.fetcher = Fetcher(
             agent(self.clock, self.network),
-            lambda: self.rules,
+            self.rules,
             self.clock,
-            answer=30,
-            idle=10,
+            timeout=10,
         )
 
     def run(self, started):

@@ -5,9 +5,10 @@ All kinds of stores.
 from __future__ import annotations
 
 from glance.config.backends.file import FILE
+from glance.config.backends.http import HTTP
 from glance.config.backends.kind import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE,)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, HTTP)}
 """
 By name.
 """
