@@ -205,6 +205,18 @@ class SizeMismatch(Invalid):
     """
 
 
+class SourceUnusable(Invalid):
+    """
+    The data cannot be had from where it is said to be.
+    """
+
+
+class SourceOfOtherSize(GlanceError):
+    """
+    There is more or less data than was said, where it is said to be.
+    """
+
+
 class ChecksumMismatch(Invalid):
     """
     The data is not what it was said to be.

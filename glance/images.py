@@ -85,10 +85,7 @@ class Images:
         @raise Forbidden: it is somebody else's, or is to be public.
         @raise ImageExists: its id is taken, or was once.
         """
-        if not context.is_admin and context.owner is None:
-            raise Unauthenticated("Log in, as somebody of a project, to make images.")
-        if context.reads_only:
-            raise Forbidden("Your role does not let you make images.")
+        self.demand_maker(context)
         if not context.is_admin and image.owner != context.owner:
             raise Forbidden("Only administrators make images for others.")
         if image.visibility is Visibility.PUBLIC:
@@ -96,6 +93,18 @@ class Images:
         validate(image, self.limits())
         created: Image = await self._registry.create(image)
         return created
+
+    def demand_maker(self, context: Context) -> None:
+        """
+        Refuse a caller who makes no images.
+
+        @raise Unauthenticated: it hasn't said on whose behalf it asks.
+        @raise Forbidden: it may only look.
+        """
+        if not context.is_admin and context.owner is None:
+            raise Unauthenticated("Log in, as somebody of a project, to make images.")
+        if context.reads_only:
+            raise Forbidden("Your role does not let you make images.")
 
     async def get(
         self,

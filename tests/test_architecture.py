@@ -64,6 +64,7 @@ MAY_IMPORT = {
         "streams",
     ),
     "copies": ("context", "errors", "image", "images", "settling", "storage"),
+    "sources": ("context", "errors", "image", "images", "storage", "transfers"),
     "sharing": ("context", "errors", "image", "images", "query"),
     "verification": (
         "deferreds",
@@ -86,7 +87,16 @@ MAY_IMPORT = {
         "verification",
     ),
     "s3": ("deferreds",),
-    "stores": ("deferreds", "errors", "interfaces", "s3", "streams", "swift"),
+    "outbound": ("errors", "streams"),
+    "stores": (
+        "deferreds",
+        "errors",
+        "interfaces",
+        "outbound",
+        "s3",
+        "streams",
+        "swift",
+    ),
     "registry": (
         "api.errors",
         "context",
@@ -119,6 +129,7 @@ MAY_IMPORT = {
         "query",
         "recent",
         "sharing",
+        "sources",
         "storage",
         "streams",
         "transfers",

@@ -42,6 +42,7 @@ STATUS: Statuses = {
     errors.ImageExists: HTTPStatus.CONFLICT,
     errors.ImageChanged: HTTPStatus.CONFLICT,
     errors.BadTransition: HTTPStatus.CONFLICT,
+    errors.SourceOfOtherSize: HTTPStatus.CONFLICT,
     errors.ImageNotActive: HTTPStatus.NOT_FOUND,
     errors.ImageGone: HTTPStatus.PRECONDITION_FAILED,
     errors.UploadSuperseded: HTTPStatus.CONFLICT,

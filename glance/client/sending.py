@@ -18,10 +18,10 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
-from glance.client.silence import Silence
 from glance.deferreds import InThread
 from glance.streams.bodies import BytesBody, StreamBody
 from glance.streams.files import FileBody
+from glance.streams.silence import Silence
 
 Data = bytes | bytearray | memoryview | Path | IO[bytes] | IBodyProducer
 """

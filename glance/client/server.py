@@ -29,11 +29,12 @@ from glance.client.errors import (
 from glance.client.failures import translated
 from glance.client.headers import encoded
 from glance.client.reasons import reason_in
-from glance.client.receiving import ReceivedBody
+from glance.client.receiving import received
 from glance.client.sending import Progress, SentBody, Source
-from glance.client.silence import Silence
 from glance.errors import ImageTooLarge
+from glance.streams.answers import ReceivedBody
 from glance.streams.bodies import BytesBody, read_all
+from glance.streams.silence import Silence
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 MOST_REDIRECTS = 5
@@ -215,7 +216,7 @@ class Server:
         """
         Get the body of an answer.
         """
-        return ReceivedBody(response, self.clock, self.timeout)
+        return received(response, self.clock, self.timeout)
 
     async def nothing(self, ask: Ask) -> Headers:
         """

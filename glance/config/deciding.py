@@ -87,6 +87,7 @@ def decide(
             lease_duration=options["lease_duration"],
             reaper_interval=options["reaper_interval"],
             memory=options["upload_memory"] * 2**20,
+            fetches=options["concurrent_fetches"],
         ),
         deletion=Deletion(
             delayed=options["delayed_delete"], scrub_time=options["scrub_time"]

@@ -186,6 +186,15 @@ UPLOADS = (
         help="How many MiB of memory all uploads in flight share.",
     ),
     Option(
+        name="concurrent_fetches",
+        type=types.Integer(min=1, max=1000),
+        default=4,
+        daemons=("api",),
+        help="""
+How many images each process fills at a time from elsewhere, as
+X-Glance-Api-Copy-From asks for.  Up to 100 more wait.""",
+    ),
+    Option(
         name="registry_retry",
         type=SECONDS,
         default=60,

@@ -263,6 +263,9 @@ class Upload:
     memory: int
     """How many bytes of memory all uploads in flight share."""
 
+    fetches: int
+    """How many images are filled at a time from where their data is."""
+
 
 @frozen(kw_only=True)
 class Deletion:

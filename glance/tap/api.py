@@ -112,7 +112,8 @@ def _root(
     metrics: IResource,
 ) -> IResource:
     who = context_of(identity(live.settings))
-    v1 = v1_resource(use.images, use.transfers, use.sharing, who, links)
+    elsewhere = (use.sources, use.fetches)
+    v1 = v1_resource(use.images, use.transfers, use.sharing, *elsewhere, who, links)
     schemas = _schemas(live)
     stores = {f"store {name}": s.check for name, s in use.storage.stores.items()}
     v2 = v2_resource(
@@ -136,7 +137,7 @@ def _root(
         versions=versions(use.storage.several),
         links=links,
         majors={"v1": v1, "v2": v2},
-        cactus=cactus_resource(use.images, use.transfers, who, links),
+        cactus=cactus_resource(use.images, use.transfers, *elsewhere, who, links),
         pages={
             "healthcheck": health.app.resource(),
             "metrics": metrics,
@@ -167,7 +168,8 @@ def api_parts(
         pools=pools,
         ports=[api_port(reactor, live, registry, use, metering)],
         begin=[use.begin_stores, use.lease.start, use.reaper.start, metering.start],
-        busy=lambda: use.transfers.in_flight > 0,
+        background=[use.fetches],
+        busy=lambda: use.transfers.in_flight + use.fetches.in_flight > 0,
         end=[metering.stop, use.reaper.stop, use.lease.stop, use.close_stores, closing],
     )
     return parts, metering

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import field, frozen
 from twisted.application.service import Service
@@ -118,6 +118,33 @@ class Port:
     """The name of the option that says where."""
 
 
+class Work(Protocol):
+    """
+    What is under way: the requests of a site, or what nobody waits for.
+    """
+
+    @property
+    def in_flight(self) -> int:
+        """
+        How much there is of it.
+        """
+
+    def drain(self) -> None:
+        """
+        Begin no more.
+        """
+
+    def drained(self) -> Deferred[None]:
+        """
+        Wait until nothing is under way.
+        """
+
+    def abort(self) -> None:
+        """
+        Break all off.
+        """
+
+
 @frozen(kw_only=True)
 class Parts:
     """
@@ -126,6 +153,8 @@ class Parts:
 
     pools: Pools
     ports: Sequence[Port]
+    background: Sequence[Work] = field(factory=tuple)
+    """What goes on without requests."""
     begin: Sequence[Callable[[], object]] = field(factory=tuple)
     """What is done once the threads are there, in this order."""
     busy: Callable[[], bool]
@@ -222,19 +251,21 @@ class Daemon(Service):
             await self._left(sites)
         self._live.draining = True
         deadline = self._reactor.seconds() + timeout
-        for site in sites:
-            site.drain()
-        for site in sites:
+        works: list[Work] = [*sites, *self._parts.background]
+        for work in works:
+            work.drain()
+        for work in works:
             left = max(0.01, deadline - self._reactor.seconds())
-            await self._within(left, site.drained())
-        for site in sites:
-            if site.in_flight:
+            await self._within(left, work.drained())
+        for work in works:
+            if work.in_flight:
                 self._log.warn(
-                    "Breaking off {count} requests: they took longer than "
+                    "Breaking off {count} {name}: they took longer than "
                     "graceful_shutdown_timeout.",
-                    count=site.in_flight,
+                    count=work.in_flight,
+                    name="requests" if work in sites else "fetches",
                 )
-            site.abort()
+            work.abort()
         await self._settled()
         for end in self._parts.end:
             await self._ended(end)

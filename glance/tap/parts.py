@@ -23,6 +23,7 @@ from glance.proxies import Proxies
 from glance.revisions import Revisions
 from glance.settling import Reaper, Settler
 from glance.sharing import Sharing
+from glance.sources import Fetches, Sources
 from glance.storage import Storage
 from glance.stores.watched import StoreFailed
 from glance.streams.request import StreamingRequest
@@ -110,6 +111,8 @@ class UseCases:
     images: Images
     transfers: Transfers
     sharing: Sharing
+    sources: Sources
+    fetches: Fetches
     copies: Copies
     storage: Storage
     reaper: Reaper
@@ -159,6 +162,8 @@ def use_cases(
         transfers=transfers,
         sharing=Sharing(images),
         copies=Copies(images, settler, stores),
+        sources=Sources(images, stores),
+        fetches=Fetches(images, transfers, stores, settings.upload.fetches),
         storage=stores,
         reaper=reaper,
         lease=lease,

@@ -26,6 +26,7 @@ from glance.registry.schema import metadata
 from glance.revisions import Revisions
 from glance.settling import Reaper, Settler
 from glance.sharing import Sharing
+from glance.sources import Fetches, Sources
 from glance.storage import Storage
 from glance.stores.memory import MemoryStore
 from glance.streams.site import StreamingSite
@@ -147,6 +148,8 @@ class Service:
         )
         self.sharing = Sharing(self.images)
         self.copies = Copies(self.images, settler, storage)
+        self.sources = Sources(self.images, storage)
+        self.fetches = Fetches(self.images, self.transfers, storage, 2)
         self.root = self._root()
         self.client = stub_client(self.root)
         self._site = StreamingSite(
@@ -157,14 +160,15 @@ class Service:
         links = Links(None, None)
         known = (self._context_of, links)
         parts = (self.images, self.transfers, self.sharing)
-        v1 = v1_resource(*parts, *known)
+        elsewhere = (self.sources, self.fetches)
+        v1 = v1_resource(*parts, *elsewhere, *known)
         schemas = Schemas(lambda: self.limits)
         v2 = v2_resource(*parts, self.copies, self.storage, schemas, *known)
         return api_root(
             versions=versions(self.storage.several),
             links=links,
             majors={"v1": v1, "v2": v2},
-            cactus=cactus_resource(self.images, self.transfers, *known),
+            cactus=cactus_resource(self.images, self.transfers, *elsewhere, *known),
             pages={"openapi.json": DescriptionPage(schemas, links).app.resource()},
         )
 

@@ -28,14 +28,12 @@ PREFIX = "x-image-meta-"
 PROPERTY = "property_"
 PURGE = b"x-glance-registry-purge-props"
 
-EXTERNAL = frozenset(
-    {
-        b"x-image-meta-location",
-        b"x-image-meta-copy-from",
-        b"x-glance-api-copy-from",
-    }
-)
-"""Headers that name data elsewhere; underscores are as good."""
+COPY_FROM = frozenset({b"x-glance-api-copy-from", b"x-image-meta-copy-from"})
+"""
+The headers that name data to be copied; underscores are as good.
+"""
+
+MANY = "It's invalid to provide multiple image sources."
 
 FORMATS = ("disk_format", "container_format")
 TEXTS = frozenset({"name", "disk_format", "container_format", "owner"})
@@ -43,11 +41,9 @@ TRUTHS = frozenset({"is_public", "protected"})
 NUMBERS = frozenset({"size", "min_disk", "min_ram"})
 SERVERS = frozenset(
     {
-        "copy_from",
         "created_at",
         "deleted",
         "deleted_at",
-        "location",
         "updated_at",
         "virtual_size",
     }
@@ -78,6 +74,10 @@ class Metadata:
     status: str | None = None
     store: str | None = None
     """The store that the data is to go to."""
+    location: str | None = None
+    """Where the data is, and stays."""
+    copy_from: str | None = None
+    """Where the data is to be copied from."""
     purge: bool | None = None
     """Whether the custom properties that aren't named are to go."""
 
@@ -88,6 +88,13 @@ class Metadata:
         """
         size: int | None = self.attributes.get("size")
         return size
+
+    @property
+    def source(self) -> str | None:
+        """
+        Where there is data, that is to be copied or not; L{None} for nowhere.
+        """
+        return self.location or self.copy_from
 
     @property
     def checksum(self) -> str | None:
@@ -166,7 +173,6 @@ def read(headers: Headers, dialect: Dialect) -> Metadata:
 
     @raise Invalid: they make no sense.
     """
-    _demand_no_source(headers)
     quoting = QUOTING_CLIENT in (_last(headers, b"user-agent") or b"")
     given = dict(_named(headers, quoting))
     properties = {
@@ -177,6 +183,7 @@ def read(headers: Headers, dialect: Dialect) -> Metadata:
     fields = {k: v for k, v in given.items() if not k.startswith(PROPERTY)}
     if "name" in properties:
         fields.setdefault("name", properties.pop("name"))
+    fields["copy_from"] = _copy_from(headers, quoting)
     return _metadata(fields, properties, _purge(headers), dialect)
 
 
@@ -208,10 +215,11 @@ def _last(headers: Headers, name: bytes) -> bytes | None:
     return None if values is None else values[-1].strip()
 
 
-def _demand_no_source(headers: Headers) -> None:
+def _copy_from(headers: Headers, quoting: bool) -> str | None:
     for raw, values in headers.getAllRawHeaders():
-        if raw.lower().replace(b"_", b"-") in EXTERNAL and any(values):
-            raise Invalid("External sources are not supported.")
+        if raw.lower().replace(b"_", b"-") in COPY_FROM and values[-1]:
+            return _text(unquote_to_bytes(values[-1]) if quoting else values[-1])
+    return None
 
 
 def _named(headers: Headers, quoting: bool) -> Iterator[tuple[str, str | None]]:
@@ -262,13 +270,17 @@ def _metadata(
             attributes[name] = None if value is None else _checksum(value)
         elif name == "id":
             meant[name] = None if value is None else _id(value)
-        elif name in ("status", "store"):
+        elif name in ("status", "store", "location", "copy_from"):
             meant[name] = value
         elif name not in SERVERS and not dialect.ignores_unknown:
             raise Invalid(f"Bad header: {PREFIX}{name}")
-    if attributes.get("size") == 0 and not dialect.zero_is_a_size:
+    said = Metadata(attributes=attributes, properties=properties, purge=purge, **meant)
+    if said.location is not None and said.copy_from is not None:
+        raise Invalid(MANY)
+    if said.size == 0 and (said.source is not None or not dialect.zero_is_a_size):
+        # Nobody knows it.
         del attributes["size"]
-    return Metadata(attributes=attributes, properties=properties, purge=purge, **meant)
+    return said
 
 
 def _number(name: str, value: str | None) -> int | None:

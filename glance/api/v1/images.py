@@ -33,8 +33,9 @@ from glance.errors import (
     Invalid,
     MarkerNotFound,
 )
-from glance.image import GONE, Image, Status
+from glance.image import GONE, Image, Location, Status
 from glance.images import Images
+from glance.sources import Fetches, Source, Sources
 from glance.streams.bodies import BytesBody
 from glance.streams.request import StreamingRequest
 from glance.transfers import Transfers
@@ -74,12 +75,16 @@ class ImagesAPI:
         dialect: Dialect,
         images: Images,
         transfers: Transfers,
+        sources: Sources,
+        fetches: Fetches,
         context_of: ContextOf,
         links: Links,
     ) -> None:
         self._dialect = dialect
         self._images = images
         self._transfers = transfers
+        self._sources = sources
+        self._fetches = fetches
         self._context_of = context_of
         self._links = links
 
@@ -88,7 +93,7 @@ class ImagesAPI:
         """
         List images, briefly.
         """
-        found = await self._find(request)
+        found = await self._list(request)
         return answer_json(request, {"images": [v1form.brief(i) for i in found]})
 
     @app.route("/images/detail", methods=["GET"])
@@ -96,7 +101,7 @@ class ImagesAPI:
         """
         List images, with all that is known.
         """
-        found = await self._find(request)
+        found = await self._list(request)
         return answer_json(request, {"images": [self._full(i) for i in found]})
 
     @app.route("/images/<image:image_id>", methods=["HEAD"])
@@ -130,8 +135,15 @@ class ImagesAPI:
         said = fields.read(request.requestHeaders, self._dialect)
         self._transfers.demand_store(said.store, data=request.body is not None)
         draft = self._images.draft(context, **said.draft(context))
+        source = None
         if request.body is not None:
-            self._demand_fillable(draft, said.size, request.body)
+            _demand_one_source(said)
+            self._demand_fillable(draft, said.size, request.body.length)
+        elif said.source is not None:
+            self._images.demand_maker(context)
+            place = self._sources.locate(context, said.source)
+            self._demand_fillable(draft, said.size)
+            source = await self._find(place, said)
         image = await self._images.create(context, draft)
         body: IBodyProducer | None = request.body
         if body is None and said.size == 0:
@@ -141,6 +153,8 @@ class ImagesAPI:
                 await self._demand_data_type(request, context, image.id)
             if body is not None:
                 image = await self._upload(context, image.id, body, said)
+            elif source is not None:
+                image = await self._take(context, image, source, said)
         except ImageNotFound:
             raise ImageGone(f"Image {image.id} was deleted meanwhile.") from None
         return self._answer(request, image, HTTPStatus.CREATED)
@@ -163,19 +177,75 @@ class ImagesAPI:
                 _demand_queued(image)
             new = said.onto(image, context, purge=purge)
             if body is not None:
-                self._demand_fillable(new, said.size, body)
+                self._demand_fillable(new, said.size, body.length)
             return new
 
         try:
-            if body is None:
+            if body is None and said.source is not None:
+                image = await self._update_from(context, image_id, said, changed)
+            elif body is None:
                 image = await self._images.change(context, image_id, changed)
             else:
+                _demand_one_source(said)
                 await self._demand_data_type(request, context, image_id)
                 image = await self._upload(context, image_id, body, said, changed)
         except ImageNotFound:
             await self._demand_undeleted(context, image_id, "update", GONE)
             raise
         return self._answer(request, image, HTTPStatus.OK)
+
+    async def _update_from(
+        self,
+        context: Context,
+        image_id: str,
+        said: fields.Metadata,
+        change: Callable[[Image], Image],
+    ) -> Image:
+        """
+        Change an image, and have it filled with data from elsewhere.
+        """
+
+        def changed(image: Image) -> Image:
+            _demand_unfilled(image)
+            new = change(image)
+            self._demand_fillable(new, new.size)
+            return new
+
+        assert said.source is not None
+        image = await self._images.get(context, image_id, Deed.UPLOAD)
+        place = self._sources.locate(context, said.source)
+        changed(image)
+        source = await self._find(place, said)
+        if said.copy_from is None:
+            return await self._sources.refer(context, image_id, source, changed)
+        image = await self._images.change(context, image_id, changed, Deed.UPLOAD)
+        return await self._take(context, image, source, said)
+
+    async def _find(self, place: Location, said: fields.Metadata) -> Source:
+        """
+        Find the data that is to be an image's.
+        """
+        if said.copy_from is not None:
+            self._fetches.demand_room()
+        return await self._sources.find(place, said.size)
+
+    async def _take(
+        self, context: Context, image: Image, source: Source, said: fields.Metadata
+    ) -> Image:
+        """
+        Have a queued image filled with data from elsewhere, or refer to it.
+        """
+        if said.copy_from is None:
+            return await self._sources.refer(context, image.id, source)
+        self._fetches.begin(
+            context,
+            image.id,
+            source,
+            store=said.store,
+            size=image.size,
+            checksum=image.checksum,
+        )
+        return image
 
     @app.route("/images/<image:image_id>", methods=["DELETE"])
     async def delete(self, request: StreamingRequest, image_id: str) -> bytes:
@@ -192,7 +262,7 @@ class ImagesAPI:
             raise
         return answer_nothing(request)
 
-    async def _find(self, request: StreamingRequest) -> Sequence[Image]:
+    async def _list(self, request: StreamingRequest) -> Sequence[Image]:
         context = await self._context_of(request)
         query = self._dialect.query(
             arguments(request.uri), context, self._images.limits()
@@ -215,7 +285,7 @@ class ImagesAPI:
                 raise Forbidden(f"Forbidden to {deed} {image.status.value} image.")
 
     def _demand_fillable(
-        self, image: Image, size: int | None, body: IBodyProducer
+        self, image: Image, size: int | None, length: Any = UNKNOWN_LENGTH
     ) -> None:
         """
         Refuse data that cannot become this image's.
@@ -226,7 +296,7 @@ class ImagesAPI:
             if image.container_format is None:
                 raise Invalid("Container format is not specified.")
         most = self._images.limits().image_size_cap
-        known = 0 if body.length is UNKNOWN_LENGTH else body.length
+        known = 0 if length is UNKNOWN_LENGTH else length
         if max(known, size or 0) > most:
             raise Invalid(f"The image is larger than the {most} bytes allowed.")
 
@@ -288,6 +358,18 @@ class ImagesAPI:
             request.setHeader("location", self._links.base(request) + where)
 
     without_implied_head(app)
+
+
+def _demand_one_source(said: fields.Metadata) -> None:
+    if said.source is not None:
+        raise Invalid(fields.MANY)
+
+
+def _demand_unfilled(image: Image) -> None:
+    if image.status is not Status.QUEUED:
+        raise Invalid(
+            "Attempted to update Location field for an image not in queued status."
+        )
 
 
 def _demand_queued(image: Image) -> None:

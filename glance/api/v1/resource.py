@@ -14,6 +14,7 @@ from glance.api.v1.images import ImagesAPI
 from glance.api.v1.members import MembersAPI
 from glance.images import Images
 from glance.sharing import Sharing
+from glance.sources import Fetches, Sources
 from glance.transfers import Transfers
 
 
@@ -42,6 +43,8 @@ def v1_resource(
     images: Images,
     transfers: Transfers,
     sharing: Sharing,
+    sources: Sources,
+    fetches: Fetches,
     context_of: ContextOf,
     links: Links,
 ) -> IResource:
@@ -50,13 +53,18 @@ def v1_resource(
 
     @param context_of: finds out who sent a request.
     """
-    api = ImagesAPI(LAST, images, transfers, context_of, links)
+    api = ImagesAPI(LAST, images, transfers, sources, fetches, context_of, links)
     members = MembersAPI(sharing, context_of)
     return _V1(api.app.resource(), members.app.resource())
 
 
 def cactus_resource(
-    images: Images, transfers: Transfers, context_of: ContextOf, links: Links
+    images: Images,
+    transfers: Transfers,
+    sources: Sources,
+    fetches: Fetches,
+    context_of: ContextOf,
+    links: Links,
 ) -> IResource:
     """
     Get what is at and below C{/images}; it is a leaf, and finds all of the
@@ -64,6 +72,6 @@ def cactus_resource(
 
     @param context_of: finds out who sent a request.
     """
-    api = ImagesAPI(CACTUS, images, transfers, context_of, links)
+    api = ImagesAPI(CACTUS, images, transfers, sources, fetches, context_of, links)
     resource: IResource = api.app.resource()
     return resource

@@ -5,10 +5,11 @@ All kinds of stores.
 from __future__ import annotations
 
 from glance.config.backends.file import FILE
+from glance.config.backends.http import HTTP
 from glance.config.backends.kind import Kind
 from glance.config.backends.s3 import S3
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, S3)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, HTTP, S3)}
 """
 By name.
 """

@@ -100,8 +100,6 @@ class ReadTests(SynchronousTestCase):
             ("id", "../../etc/passwd", "Invalid image id format"),
             ("checksum", "a" * 33, "Invalid checksum"),
             ("nonsense", "1", "Bad header: x-image-meta-nonsense"),
-            ("location", "file:///etc/passwd", "External sources are not supported"),
-            ("copy_from", "http://x/", "External sources are not supported"),
         ):
             with self.subTest(name=name, value=value):
                 raised = self.assertRaises(
@@ -109,13 +107,49 @@ class ReadTests(SynchronousTestCase):
                 )
                 self.assertIn(message, str(raised))
 
-    def test_copy_from(self):
+    def test_sources(self):
         """
-        There is nothing to copy from, in either dialect.
+        Data may be elsewhere, to be left there or copied, in either dialect.
         """
+        url = "http://example.org/a?b=c%20d"
         for dialect in (LAST, CACTUS):
-            given = headers((b"X-Glance-API-Copy-From", b"http://example.org/"))
-            self.assertRaises(Invalid, read, given, dialect)
+            said = read(headers(location=url), dialect)
+            self.assertEqual(
+                (said.location, said.copy_from, said.source), (url, None, url)
+            )
+            for name in (
+                b"X-Glance-API-Copy-From",
+                b"x_glance_api_copy_from",
+                b"X-Image-Meta-Copy_from",
+            ):
+                said = read(headers((name, url.encode())), dialect)
+                self.assertEqual((said.copy_from, said.source), (url, url))
+                self.assertIs(said.location, None)
+
+    def test_quoted_sources(self):
+        """
+        A client that quotes all quotes these, too.
+        """
+        client = (b"User-Agent", b"python-glanceclient")
+        quoted = b"http%3A//example.org/a%3Fb%3Dc%2520d"
+        for name in (b"X-Glance-API-Copy-From", b"X-Image-Meta-Location"):
+            said = read(headers(client, (name, quoted)), LAST)
+            self.assertEqual(said.source, "http://example.org/a?b=c%20d")
+
+    def test_two_sources(self):
+        """
+        It cannot be in two places.
+        """
+        given = headers((b"X-Glance-API-Copy-From", b"http://a/"), location="http://b/")
+        error = self.assertRaises(Invalid, read, given, LAST)
+        self.assertIn("multiple image sources", str(error))
+
+    def test_size_of_source(self):
+        """
+        A size of zero says then that nobody knows it.
+        """
+        said = read(headers(location="http://a/", size="0"), LAST)
+        self.assertIs(said.size, None)
 
     def test_no_location(self):
         """

@@ -1,0 +1,174 @@
+"""
+Connections that go only where the rules allow.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IHostResolution,
+    IReactorPluggableNameResolver,
+    IResolutionReceiver,
+    IStreamClientEndpoint,
+)
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.web.client import URI
+from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
+from zope.interface import implementer
+
+from glance.outbound.rules import Rules
+
+HEAD = 1 << 16
+"""How many bytes may come before the data."""
+
+_END = re.compile(rb"\r?\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1[0-9][0-9]")
+
+
+@implementer(IResolutionReceiver)
+class _Sieve:
+    """
+    Lets pass those addresses of a host that may be connected to.
+    """
+
+    def __init__(self, receiver: IResolutionReceiver, rules: Rules) -> None:
+        self._receiver = receiver
+        self._rules = rules
+
+    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
+        self._receiver.resolutionBegan(resolution)
+
+    def addressResolved(self, address: IAddress) -> None:  # noqa: N802
+        host: str = getattr(address, "host", "")
+        if self._rules.allows(host):
+            self._receiver.addressResolved(address)
+
+    def resolutionComplete(self) -> None:  # noqa: N802
+        self._receiver.resolutionComplete()
+
+
+@implementer(IHostnameResolver)
+class _Resolver:
+    def __init__(self, resolver: IHostnameResolver, rules: Rules) -> None:
+        self._resolver = resolver
+        self._rules = rules
+
+    def resolveHostName(  # noqa: N802
+        self,
+        resolutionReceiver: IResolutionReceiver,  # noqa: N803
+        *args: Any,
+        **kwargs: Any,
+    ) -> IHostResolution:
+        sieve = _Sieve(resolutionReceiver, self._rules)
+        return self._resolver.resolveHostName(sieve, *args, **kwargs)
+
+
+@implementer(IReactorPluggableNameResolver)
+class _Reactor:
+    """
+    A reactor whose resolver finds only what may be connected to.
+
+    An endpoint connects to the very addresses that the resolver of its reactor
+    finds: nobody looks the name up again, who could be told something else then.
+    """
+
+    def __init__(self, reactor: Any, rules: Rules) -> None:
+        self._reactor = reactor
+        self._rules = rules
+
+    @property
+    def nameResolver(self) -> IHostnameResolver:  # noqa: N802
+        return _Resolver(self._reactor.nameResolver, self._rules)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+
+class _Answering(ProtocolWrapper):
+    """
+    A connection whose answer has a head that is not endless.
+
+    What Twisted would write to the log line by line, the answers that are only on
+    the way to one, is left out.
+    """
+
+    transport: Any
+    _held = b""
+    _room = HEAD
+    _begun = False
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._begun:
+            super().dataReceived(data)
+            return
+        # What was looked at before may have but the beginning of the end.
+        seen = max(0, len(self._held) - 3)
+        self._held += data
+        while (end := _END.search(self._held, seen)) is not None:
+            if not _INTERIM.match(self._held):
+                self._begun = True
+                held, self._held = self._held, b""
+                super().dataReceived(held)
+                return
+            self._room -= end.end()
+            self._held, seen = self._held[end.end() :], 0
+        if len(self._held) > self._room:
+            self.transport.abortConnection()
+
+
+@implementer(IStreamClientEndpoint)
+class _Connecting:
+    def __init__(self, endpoint: IStreamClientEndpoint) -> None:
+        self._endpoint = endpoint
+
+    def connect(self, factory: Any) -> Any:
+        wrapping: Any = WrappingFactory(factory)
+        wrapping.protocol = _Answering
+        wrapping.noisy = False
+        connecting: Any = self._endpoint.connect(wrapping)
+        return connecting.addCallback(lambda wrapper: wrapper.wrappedProtocol)
+
+
+@implementer(IAgentEndpointFactory)
+class GuardedEndpoints:
+    """
+    Where the hosts of URLs are, as far as they may be reached.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        rules: Rules,
+        policy: IPolicyForHTTPS,
+        connecting: float,
+    ) -> None:
+        """
+        @param policy: says how certificates are checked.
+        @param connecting: for how many seconds an address is waited for until it
+            takes a connection.
+        """
+        self._reactor = reactor
+        self._rules = rules
+        self._policy = policy
+        self._connecting = connecting
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        """
+        Get what connects to the host of C{uri}.
+        """
+        host = uri.host.strip(b"[]")
+        endpoint: IStreamClientEndpoint = HostnameEndpoint(
+            _Reactor(self._reactor, self._rules),
+            host.decode("ascii"),
+            uri.port,
+            self._connecting,
+        )
+        if uri.scheme == b"https":
+            creator = self._policy.creatorForNetloc(host, uri.port)
+            endpoint = wrapClientTLS(creator, endpoint)
+        return _Connecting(endpoint)

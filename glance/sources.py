@@ -1,0 +1,278 @@
+"""
+Data that is elsewhere already: images that refer to it, or are filled with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, succeed
+from twisted.logger import Logger
+from twisted.web.iweb import IBodyProducer
+
+from glance.context import Context, Deed
+from glance.errors import (
+    DataDamaged,
+    GlanceError,
+    Invalid,
+    SourceOfOtherSize,
+    SourceUnusable,
+    StoreUnavailable,
+    TooBusy,
+)
+from glance.image import Image, Location, Status
+from glance.images import Images
+from glance.storage import Storage
+from glance.transfers import Transfers
+
+WEB = frozenset({"http", "https"})
+"""The schemes of URIs that anybody may say."""
+
+OWN = frozenset({"s3", "s3+http", "s3+https", "swift", "swift+http", "swift+https"})
+"""
+Those that administrators may say: what they name is in a store of ours, and becomes
+the image's own.
+"""
+
+WAITING = 100
+"""How many may wait for their turn."""
+
+
+@frozen(kw_only=True)
+class Source:
+    """
+    Data that is elsewhere.
+    """
+
+    location: Location
+    size: int | None
+    """How many bytes there are; L{None} if nobody knows."""
+
+
+class Sources:
+    """
+    Finds data by the URIs that callers say, and lets images refer to it.
+    """
+
+    def __init__(self, images: Images, storage: Storage) -> None:
+        self._images = images
+        self._storage = storage
+
+    def locate(self, context: Context, uri: str) -> Location:
+        """
+        Find the store that has the data of a URI.
+
+        @raise Invalid: there is none, or it isn't for the caller to say.
+        """
+        scheme = uri.partition(":")[0].lower()
+        location = None
+        if scheme in WEB or (scheme in OWN and context.is_admin):
+            location = self._storage.adopt(uri)
+        if location is None:
+            raise Invalid(
+                "External sources are not supported, but for those that the operator "
+                "allows: say the URL of a web server, if that is allowed here, or send "
+                "the data."
+            )
+        return location
+
+    async def find(self, location: Location, size: int | None) -> Source:
+        """
+        Find data that is elsewhere.
+
+        @param size: how many bytes the caller says there are, if it does.
+
+        @raise Invalid: there are too many.
+        @raise SourceUnusable: it cannot be had at present.
+        @raise SourceOfOtherSize: there are more or fewer bytes than was said.
+        @raise DataNotFound: there is none.
+        """
+        found: int | None
+        try:
+            found = await self._storage.at(location).size(location.key)
+        except DataDamaged:
+            # It is there, and nobody says how long it is.
+            found = size
+        except StoreUnavailable as error:
+            raise SourceUnusable(str(error)) from error
+        _compare_sizes(size, found)
+        most = self._images.limits().image_size_cap
+        if found is not None and found > most:
+            raise Invalid(f"The image is larger than the {most} bytes allowed.")
+        return Source(location=location, size=found)
+
+    async def refer(
+        self,
+        context: Context,
+        image_id: str,
+        source: Source,
+        change: Callable[[Image], Image] = lambda image: image,
+    ) -> Image:
+        """
+        Make a queued image active, with data that is elsewhere and stays there.
+
+        @param change: what else is changed.  It is pure, and may raise.
+
+        @raise BadTransition: the image isn't queued.
+        @raise SourceOfOtherSize: it was said to have more or fewer bytes.
+        @raise SourceUnusable: nobody knows how much data there is.
+        """
+        if source.size is None:
+            raise SourceUnusable(
+                "The web server doesn't say how long the data is: say its size."
+            )
+
+        def active(image: Image) -> Image:
+            new = change(image)
+            _compare_sizes(new.size, source.size)
+            return new.becoming(
+                Status.ACTIVE, size=source.size, locations=(source.location,)
+            )
+
+        return await self._images.change(context, image_id, active, Deed.UPLOAD)
+
+
+def _compare_sizes(said: int | None, found: int | None) -> None:
+    if said not in (None, found):
+        raise SourceOfOtherSize("Provided image size must match the stored image size.")
+
+
+class Fetches:
+    """
+    Fills images with data from elsewhere, while nobody waits for it.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, images: Images, transfers: Transfers, storage: Storage, at_once: int
+    ) -> None:
+        """
+        @param at_once: how many images are filled at a time; the others wait.
+        """
+        self._images = images
+        self._transfers = transfers
+        self._storage = storage
+        self._most = at_once + WAITING
+        self._turns = DeferredSemaphore(at_once)
+        self._fetching: set[Deferred[None]] = set()
+        self._waiting: list[Deferred[None]] = []
+        self._draining = False
+
+    @property
+    def in_flight(self) -> int:
+        """
+        How many images are being filled, or wait for their turn.
+        """
+        return len(self._fetching)
+
+    def demand_room(self) -> None:
+        """
+        Refuse one more when there are too many.
+
+        @raise TooBusy: there are.
+        """
+        if self._draining or self.in_flight >= self._most:
+            raise TooBusy("Too many images are being fetched at present; try again.")
+
+    def begin(
+        self,
+        context: Context,
+        image_id: str,
+        source: Source,
+        *,
+        store: str | None = None,
+        size: int | None = None,
+        checksum: str | None = None,
+    ) -> None:
+        """
+        Begin to fill a queued image.  If that fails, it becomes killed.
+
+        @param store: the name of the store; L{None} for the default.
+        @param size: how many bytes the caller says there are, if it does.
+        @param checksum: the MD5 that the caller says they have, if it does.
+        """
+
+        async def fetch() -> None:
+            async with self._turns:
+                location = source.location
+                body: IBodyProducer = await self._storage.at(location).get(
+                    location.key, size=size
+                )
+                try:
+                    await self._transfers.upload(
+                        context,
+                        image_id,
+                        body,
+                        store=store,
+                        size=size,
+                        checksum=checksum,
+                        fallback=Status.KILLED,
+                    )
+                finally:
+                    body.stopProducing()
+
+        fetching = Deferred.fromCoroutine(self._fetch_or_kill(image_id, fetch))
+        self._fetching.add(fetching)
+        fetching.addBoth(self._ended, fetching)
+
+    async def _fetch_or_kill(
+        self, image_id: str, fetch: Callable[[], Coroutine[Deferred[Any], Any, None]]
+    ) -> None:
+        try:
+            await fetch()
+        except (GlanceError, CancelledError) as error:
+            self._log.warn(
+                "Image {image} was not fetched: {error}", image=image_id, error=error
+            )
+        except Exception:
+            self._log.failure("Image {image} was not fetched", image=image_id)
+        else:
+            return
+
+        def killed(image: Image) -> Image:
+            # Somebody else may have begun to fill it.
+            waits = image.status is Status.QUEUED
+            return image.becoming(Status.KILLED) if waits else image
+
+        try:
+            await self._images.revisions.change(image_id, killed)
+        except GlanceError as error:
+            self._log.warn(
+                "Image {image} may stay queued: {error}", image=image_id, error=error
+            )
+
+    def _ended(self, result: object, fetching: Deferred[None]) -> object:
+        self._fetching.discard(fetching)
+        if not self._fetching:
+            waiting, self._waiting = self._waiting, []
+            for one in waiting:
+                one.callback(None)
+        return result
+
+    # What the end of a daemon asks for, as of its sites
+
+    def drain(self) -> None:
+        """
+        Begin no more.
+        """
+        self._draining = True
+
+    def drained(self) -> Deferred[None]:
+        """
+        Wait until no image is being filled.
+        """
+        if not self._fetching:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred(self._waiting.remove)
+        self._waiting.append(waiting)
+        return waiting
+
+    def abort(self) -> None:
+        """
+        Break all off; their images become killed.
+        """
+        for fetching in list(self._fetching):
+            fetching.cancel()
