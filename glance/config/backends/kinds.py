@@ -7,8 +7,9 @@ from __future__ import annotations
 from glance.config.backends.file import FILE
 from glance.config.backends.kind import Kind
 from glance.config.backends.s3 import S3
+from glance.config.backends.swift import SWIFT
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, S3)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, S3, SWIFT)}
 """
 By name.
 """
