@@ -60,7 +60,7 @@ sql_max_retries sql_min_pool_size sql_retry_interval sqlite_synchronous
 synchronous_reader use_db_reconnect use_tpool
 """
 
-_STORES = "default_swift_reference swift_buffer_on_upload"
+_STORES = "swift_buffer_on_upload"
 
 _MIDDLEWARE = "http_basic_auth_user_file max_request_body_size secure_proxy_ssl_header"
 

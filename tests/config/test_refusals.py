@@ -319,7 +319,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             [DEFAULT]
             metadata_encryption_key = 4
             rabbit_password = x
-            swift_store_key = x
+            swift_store_multi_tenant = x
             image_cache_max_size = 1
             [keystone_authtoken]
             auth_url = x
@@ -332,7 +332,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             [database]
             max_overflow = 3
             [glance_store]
-            default_swift_reference = x
+            swift_buffer_on_upload = x
             rbd_store_pool = x
             [app:glance-api]
             pipeline = x

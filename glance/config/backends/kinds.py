@@ -8,8 +8,9 @@ from glance.config.backends.file import FILE
 from glance.config.backends.http import HTTP
 from glance.config.backends.kind import Kind
 from glance.config.backends.s3 import S3
+from glance.config.backends.swift import SWIFT
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, HTTP, S3)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (FILE, HTTP, S3, SWIFT)}
 """
 By name.
 """
