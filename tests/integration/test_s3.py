@@ -5,11 +5,12 @@ The S3 store, and its client, on a server that isn't ours.
 import hashlib
 import random
 import time
+from uuid import uuid4
 
 from twisted.internet import reactor
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import UNKNOWN_LENGTH
 
@@ -19,10 +20,12 @@ from glance.s3.errors import Conflict, Forbidden, NotFound
 from glance.stores.s3 import S3Store
 from glance.streams.bodies import Body, BytesBody
 from tests.bodies import collect
-from tests.integration.servers import s3_server
+from tests.integration.servers import Swift, s3_server
+from tests.integration.test_swift import small_swift
+from tests.integration.waiting import PromptStore, Waiting
+from tests.stores.contract import KEY, OTHER, StoreContract
 
 PIECE = bytes(range(256)) * 256
-KEY = "71c675ab-d94f-49cd-a114-e12490b328d9.1"
 
 
 class Large(Body):
@@ -45,6 +48,90 @@ class Large(Body):
             await deferLater(reactor, 0)
 
 
+def make_client(url, access, secret, part_size):
+    """
+    Get a client of a real server.
+    """
+    return S3Client(
+        Service(
+            Endpoint.parse(url),
+            Credentials(access, secret),
+            Connections(reactor, BrowserLikePolicyForHTTPS(), 5, 4),
+            region="us-east-1",
+            clock=reactor,
+            now=time.time,
+            jitter=random.random,
+            limits=Limits(part_size=part_size, memory=8 * part_size),
+        )
+    )
+
+
+class RealStore(Waiting, StoreContract):
+    """
+    Mixed in: a store in a bucket of its own, with small parts.
+    """
+
+    def make_store(self):
+        self.client = make_client(*self.server(), 100_000)
+        self.bucket = f"images-{uuid4()}"
+        store = S3Store(self.client, self.bucket, True)
+        return PromptStore(store, self.turning)
+
+    def tearDown(self):
+        # Cleanups come before it, and it asks the server.
+        super().tearDown()
+        self.successResultOf(self.client.close())
+
+    def leftovers(self):
+        return self.successResultOf(Deferred.fromCoroutine(self._begun()))
+
+    async def _begun(self):
+        try:
+            return await self.client.list_uploads(self.bucket)
+        except NotFound:
+            # Nothing was put there, so there is no bucket.
+            return []
+
+    def test_unfinished(self):
+        """
+        Uploads that no process is about any more are listed, and removed by their
+        keys.
+        """
+        self.add(OTHER)
+        for key in (KEY, KEY, KEY + "0"):
+            self.successResultOf(self.client.create_upload(self.bucket, key))
+        found = self.successResultOf(self.store.unfinished())
+        self.assertEqual(sorted(found), [KEY, KEY + "0"])
+        for key in found:
+            self.successResultOf(self.store.delete(key))
+        self.assertEqual(self.successResultOf(self.store.unfinished()), [])
+        self.assertEqual(self.successResultOf(self.store.keys()), [OTHER])
+
+
+class GatewayTests(RealStore, SynchronousTestCase):
+    """
+    L{S3Store} is a store, on JuiceFS' gateway, whose front is MinIO's.
+    """
+
+    def server(self):
+        """
+        Get its URL and keys.
+        """
+        return s3_server().url, "glance-access", "glance-secret"
+
+
+class SwiftTests(RealStore, SynchronousTestCase):
+    """
+    L{S3Store} is a store, on Swift's s3api.
+    """
+
+    def server(self):
+        """
+        Get its URL and keys.
+        """
+        return small_swift().url, Swift.USER, Swift.KEY
+
+
 class RealTests(TestCase):
     """
     What is true of the small server in memory is true of a real one.
@@ -56,17 +143,7 @@ class RealTests(TestCase):
         """
         Get a client.
         """
-        service = Service(
-            Endpoint.parse(s3_server().url),
-            Credentials(access, secret),
-            Connections(reactor, BrowserLikePolicyForHTTPS(), 5, 4),
-            region="us-east-1",
-            clock=reactor,
-            now=time.time,
-            jitter=random.random,
-            limits=Limits(part_size=5 << 20),
-        )
-        client = S3Client(service)
+        client = make_client(s3_server().url, access, secret, 5 << 20)
         self.addCleanup(client.close)
         return client
 

@@ -79,6 +79,7 @@ s3_acl = false
 location = us-east-1
 dns_compliant_bucket_names = yes
 check_bucket_owner = false
+min_segment_size = 1
 [filter:tempauth]
 use = egg:swift#tempauth
 token_life = ${TOKEN_LIFE:-86400}
