@@ -107,6 +107,12 @@ class Host:
         """
         run("ip", "link", "set", self._link, "down")
 
+    def plug_in(self):
+        """
+        Let it be heard again.
+        """
+        run("ip", "link", "set", self._link, "up")
+
 
 def network(test):
     """
