@@ -98,7 +98,13 @@ class SeveralStoresCase(CrashCase):
         conf = self.configure(enabled_backends=self.backends)
         with conf.open("a") as file:
             file.write(self.sections.format(self.place.path))
+        self.prepare()
         self.daemon = self.start("glance")
+
+    def prepare(self):
+        """
+        Do what has to be done before the daemon starts.
+        """
 
     def ask(self, method, path, status, **headers):
         """
