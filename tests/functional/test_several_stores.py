@@ -149,11 +149,7 @@ class SeveralStoresCase(CrashCase):
         @return: its id.
         """
         image_id = self.upload(data)
-        engines = open_engines(f"sqlite:///{self.place.path}/glance.sqlite", 1)
-        self.addCleanup(engines.dispose)
-        clock = Clock()
-        clock.advance(time.time())
-        registry = DatabaseRegistry(engines, maybeDeferred, maybeDeferred, clock)
+        registry = self.registry()
         image = self.successResultOf(registry.get(image_id))
         [place] = image.locations
         copy = Location(store="fast", key=f"{image_id}.copy")
@@ -161,6 +157,16 @@ class SeveralStoresCase(CrashCase):
         copied = evolve(image, locations=(place, copy))
         self.successResultOf(registry.replace(image, copied))
         return image_id
+
+    def registry(self):
+        """
+        Get the registry of the daemon.
+        """
+        engines = open_engines(f"sqlite:///{self.place.path}/glance.sqlite", 1)
+        self.addCleanup(engines.dispose)
+        clock = Clock()
+        clock.advance(time.time())
+        return DatabaseRegistry(engines, maybeDeferred, maybeDeferred, clock)
 
     def file(self, store, image_id):
         """
