@@ -298,6 +298,12 @@ class StoreUnavailable(GlanceError):
     """
 
 
+class StoreLate(StoreUnavailable):
+    """
+    A store takes too long.
+    """
+
+
 class DataExists(GlanceError):
     """
     There is data under that key already.

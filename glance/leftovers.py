@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from twisted.logger import Logger
 
-from glance.errors import DataNotFound, GlanceError, ImageNotFound
+from glance.errors import DataNotFound, ImageNotFound
 from glance.image import Image
 from glance.interfaces import IRegistry, IStore
 from glance.storage import Storage
@@ -31,21 +31,14 @@ class Leftovers:
         self._registry = registry
         self._storage = storage
 
-    async def look(self) -> None:
+    async def look(self, name: str) -> None:
         """
-        Look into all stores.
-        """
-        for name, store in self._storage.stores.items():
-            try:
-                await self._look(name, store)
-            except GlanceError as error:
-                self._log.warn(
-                    "What is unfinished in store {name} was not looked at: {error}",
-                    name=name,
-                    error=error,
-                )
+        Look into the store of that name.
 
-    async def _look(self, name: str, store: IStore) -> None:
+        @raise StoreUnavailable: it does not work at present.
+        @raise RegistryUnavailable: the registry cannot be asked.
+        """
+        store = self._storage.stores[name]
         unknown = removed = 0
         for key in await store.unfinished():
             image = await self._image(key.partition(".")[0])

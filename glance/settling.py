@@ -4,7 +4,10 @@ Settling: what becomes of attempts that died, and of data that is to go.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
 
 from attrs import evolve
 from twisted.internet.defer import Deferred
@@ -12,15 +15,24 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from glance.errors import GlanceError, ImageNotFound, StoreNotFound
+from glance.deferreds import within
+from glance.errors import GlanceError, ImageNotFound, StoreLate, StoreNotFound
 from glance.image import Attempt, Image, Location, Status
 from glance.interfaces import IStore
 from glance.leftovers import Leftovers
 from glance.revisions import Revisions
 from glance.storage import Storage
 
+R = TypeVar("R")
+
 BATCH = 100
 """How many images are settled between two looks at the registry."""
+
+PATIENCE = 30.0
+"""
+Seconds after which a store that is at something is not waited for any longer: others
+have their turn, and it is asked again at the next look.
+"""
 
 LEFTOVERS = 3600.0
 """
@@ -136,6 +148,10 @@ class Settler:
         return since + self._scrub <= self._revisions.now()
 
 
+async def _awaited(asked: Deferred[R]) -> R:
+    return await asked
+
+
 class Reaper:
     """
     Settles, now and then, what dead processes have left.
@@ -162,6 +178,7 @@ class Reaper:
         self._leftovers = Leftovers(revisions.registry, storage)
         self._leftovers_due = clock.seconds()
         self._failed: dict[str, tuple[str, Attempt]] = {}
+        self._running: set[str] = set()
         self._looking = LoopingCall(self.look)
         self._looking.clock = clock
         self._stopped: Deferred[LoopingCall] | None = None
@@ -186,8 +203,9 @@ class Reaper:
         End an attempt of this process that has failed; if that cannot be done
         now, do it later.
         """
+        giving_up = partial(self._settler.give_up, image_id, attempt)
         try:
-            await self._settler.give_up(image_id, attempt)
+            await self._in_time(f"attempt {attempt.id}", giving_up)
         except GlanceError as error:
             self._log.warn(
                 "The failed upload of image {image} is settled later: {error}",
@@ -217,17 +235,43 @@ class Reaper:
                 await self._sweep(name, store)
             if self._clock.seconds() >= self._leftovers_due:
                 self._leftovers_due = self._clock.seconds() + LEFTOVERS
-                await self._leftovers.look()
+                for name in self._storage.stores:
+                    await self._look_for_leftovers(name)
         except Exception:
             self._log.failure("What dead processes left was not settled")
 
+    async def _in_time(
+        self, name: str, work: Callable[[], Coroutine[Any, Any, R]]
+    ) -> R:
+        """
+        Do something, but go on with something else where it takes too long.  What
+        is late is not begun again before it is over.
+
+        @param name: what it is; unique to it.
+
+        @raise StoreLate: it isn't done yet.
+        """
+        late = StoreLate("The store takes long; it is not waited for.")
+        if name in self._running:
+            raise late
+        self._running.add(name)
+
+        def over(result: Any) -> Any:
+            self._running.discard(name)
+            return result
+
+        running = Deferred.fromCoroutine(work()).addBoth(over)
+        done: R = await within(PATIENCE, running, self._clock, late)
+        return done
+
     async def _settle_all(self) -> None:
         after = None
+        late: set[str] = set()
         try:
             while True:
                 images = await self._revisions.registry.unsettled(BATCH, after)
                 for image in images:
-                    await self._settle(image)
+                    await self._settle(image, late)
                 if len(images) < BATCH:
                     return
                 after = images[-1].id
@@ -236,7 +280,9 @@ class Reaper:
 
     async def _sweep(self, name: str, store: IStore) -> None:
         try:
-            swept = await store.sweep()
+            swept = await self._in_time(
+                f"sweep {name}", lambda: _awaited(store.sweep())
+            )
         except GlanceError as error:
             self._log.warn(
                 "Store {name} was not swept: {error}", name=name, error=error
@@ -249,9 +295,36 @@ class Reaper:
                     name=name,
                 )
 
-    async def _settle(self, image: Image) -> None:
+    async def _look_for_leftovers(self, name: str) -> None:
         try:
-            settled = await self._settler.settle(image)
+            await self._in_time(f"look {name}", partial(self._leftovers.look, name))
+        except GlanceError as error:
+            self._log.warn(
+                "What is unfinished in store {name} was not all looked at: {error}",
+                name=name,
+                error=error,
+            )
+
+    async def _settle(self, image: Image, late: set[str]) -> None:
+        """
+        Settle an image, unless that is known to take too long.
+
+        @param late: the stores that take too long.
+        """
+        stores = {place.store for place in (*image.locations, *image.doomed)}
+        if image.attempt is not None:
+            stores.add(image.attempt.location.store)
+        if stores & late:
+            return
+        try:
+            settling = partial(self._settler.settle, image)
+            settled = await self._in_time(f"image {image.id}", settling)
+        except StoreLate:
+            late |= stores
+            self._log.warn(
+                "Image {image} is not settled yet: its store takes long.",
+                image=image.id,
+            )
         except StoreNotFound:
             self._log.debug("Image {image} is for another daemon.", image=image.id)
         except GlanceError as error:

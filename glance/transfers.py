@@ -5,7 +5,7 @@ L{Transfers}: image data on its way in and out.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -93,13 +93,15 @@ class Transfers:
         lease: Lease,
         clock: IReactorTime,
         hash_in_thread: InThread,
-        window: Window,
+        windows: Mapping[str, Window],
         *,
         hash_algorithm: str,
         retry_seconds: float,
     ) -> None:
         """
         @param hash_in_thread: where data is hashed.
+        @param windows: how much data on its way may be in memory, for each store
+            by its name: one that hangs keeps none from the others.
         @param hash_algorithm: the hash beside MD5, as L{hashlib} calls it.
         @param retry_seconds: how long the registry is asked again when it
             can't be told that data is whole.
@@ -110,7 +112,7 @@ class Transfers:
         self._lease = lease
         self._clock = clock
         self._in_thread = hash_in_thread
-        self._window = window
+        self._windows = windows
         self._hash_algorithm = hash_algorithm
         self._retry_seconds = retry_seconds
         self.in_flight = 0
@@ -257,8 +259,9 @@ class Transfers:
                 )
         md5, better = Digest("md5"), Digest(self._hash_algorithm)
         inspection = inspection_of(image, limits)
+        window = self._windows[attempt.location.store]
         metered = MeteredBody(
-            body, limit, [md5, better], self._in_thread, self._window, inspection
+            body, limit, [md5, better], self._in_thread, window, inspection
         )
         store = self._storage.at(attempt.location)
         async with self._watching(image.id, attempt, metered):

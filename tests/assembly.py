@@ -77,7 +77,7 @@ class World:
             self.lease,
             clock,
             maybeDeferred,
-            Window(1 << 20),
+            dict.fromkeys(stores, Window(1 << 20)),
             hash_algorithm="sha512",
             retry_seconds=10,
         )

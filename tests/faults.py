@@ -73,11 +73,25 @@ class FaultyStore:
         A L{Deferred} that adds wait for once the data is kept; L{None} for
         nothing.
         """
+        self.hanging = None
+        """A list of who waits while the store does not answer; L{None} if it does."""
 
     def _ask(self, name, *arguments):
         if self.down:
             return fail(StoreUnavailable("It is down."))
+        if self.hanging is not None:
+            waiting = Deferred()
+            self.hanging.append((name, waiting))
+            return waiting.addCallback(lambda _: getattr(self._store, name)(*arguments))
         return getattr(self._store, name)(*arguments)
+
+    def answer(self):
+        """
+        Answer again, also who waits.
+        """
+        hanging, self.hanging = self.hanging, None
+        for _, waiting in hanging:
+            waiting.callback(None)
 
     def add(self, key, body):
         async def add():

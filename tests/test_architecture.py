@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "leases": ("errors", "interfaces"),
     "leftovers": ("errors", "image", "interfaces", "storage", "validation"),
     "settling": (
+        "deferreds",
         "errors",
         "image",
         "interfaces",

@@ -5,8 +5,9 @@ Tests for L{glance.settling} and L{glance.leases}.
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.errors import RegistryUnavailable, UploadSuperseded
+from glance.errors import BodyTruncated, RegistryUnavailable, UploadSuperseded
 from glance.image import Status
+from glance.settling import PATIENCE
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
 from tests.assembly import ADMIN, World
@@ -140,6 +141,76 @@ class ReaperTests(TransferCase):
         self.look()
         left = self.successResultOf(self.world.registry.unsettled(1))
         self.assertEqual(list(left), [])
+
+
+class HangingStoreTests(TransferCase):
+    """
+    A store that does not answer holds up only what is in it.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.hung, self.store = FaultyStore(MemoryStore()), MemoryStore()
+        self.world = World(stores={"hung": self.hung, "store": self.store})
+
+    def killed(self, store):
+        """
+        Make an image whose upload has died.
+
+        @return: its id.
+        """
+        image_id = self.create()
+        uploading = self.start(image_id, ManualBody(), store=store)
+        uploading.addErrback(lambda failure: failure.trap(UploadSuperseded))
+        return image_id
+
+    def look(self):
+        """
+        Begin to look, long after.
+        """
+        looking = Deferred.fromCoroutine(self.world.reaper.look())
+        self.world.clock.pump([PATIENCE] * 8)
+        self.successResultOf(looking)
+
+    def test_others(self):
+        """
+        What is elsewhere is settled all the same, and nothing is asked twice.
+        """
+        hung = [self.killed("hung") for _ in range(5)]
+        well = [self.killed("store") for _ in range(5)]
+        self.world.clock.advance(1000)
+        self.hung.hanging = []
+        for _ in range(3):
+            self.look()
+        names = [name for name, _ in self.hung.hanging]
+        self.assertEqual(names.count("sweep"), 1)
+        self.assertLessEqual(names.count("delete"), 3)
+        for image_id in well:
+            self.assertEqual(self.image(image_id).status, Status.QUEUED)
+            self.assertEqual(self.image(image_id).doomed, ())
+        self.hung.answer()
+        self.look()
+        for image_id in hung:
+            self.assertEqual(self.image(image_id).status, Status.QUEUED)
+            self.assertEqual(self.image(image_id).doomed, ())
+
+    def test_upload(self):
+        """
+        Who uploads to it hears soon that it failed, and what it left is removed
+        later.
+        """
+        image_id = self.create()
+        body = ManualBody()
+        uploading = self.start(image_id, body, store="hung")
+        self.hung.hanging = []
+        body.fail(BodyTruncated("It was cut."))
+        self.assertNoResult(uploading)
+        self.world.clock.advance(PATIENCE)
+        self.failureResultOf(uploading, BodyTruncated)
+        self.assertEqual(self.image(image_id).status, Status.QUEUED)
+        self.assertEqual(len(self.image(image_id).doomed), 1)
+        self.hung.answer()
+        self.assertEqual(self.image(image_id).doomed, ())
 
 
 class LeaseTests(SynchronousTestCase):

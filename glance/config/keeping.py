@@ -183,7 +183,9 @@ UPLOADS = (
         type=COUNT,
         default=32,
         daemons=("api",),
-        help="How many MiB of memory all uploads in flight share.",
+        help="""
+How many MiB of memory all uploads in flight share.  Each of several stores has an
+equal part, so that uploads to one that hangs leave the others theirs.""",
     ),
     Option(
         name="concurrent_fetches",

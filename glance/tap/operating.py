@@ -151,7 +151,7 @@ async def opened_stores(
     check_stores(settings)
     files = pools.add("files", FILES)
     tools = Tools(reactor=reactor, in_thread=files, window=window)
-    stores = Stores(settings, tools, lambda store, error: None)
+    stores = Stores(settings, lambda _: tools, lambda store, error: None)
     try:
         yield stores.storage
     finally:

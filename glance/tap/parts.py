@@ -5,13 +5,14 @@ How the parts of a daemon are made from its settings.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from attrs import frozen
 from twisted.logger import Logger
 
-from glance.config.settings import ConfigurationError, Settings
+from glance.config.backends.kinds import KINDS
+from glance.config.settings import Backend, ConfigurationError, Settings
 from glance.copies import Copies
 from glance.identity.headers import TrustedHeaders
 from glance.identity.nobody import NoAuth
@@ -121,6 +122,17 @@ class UseCases:
     close_stores: Ending
 
 
+def _windows(settings: Settings) -> Mapping[str, Window]:
+    """
+    Get how much data on its way to each store may be in memory.
+    """
+    assert settings.stores is not None
+    backends = settings.stores.backends
+    taking = [one for one in backends if not KINDS[one.kind].read_only]
+    share = settings.upload.memory // len(taking)
+    return {backend.name: Window(share) for backend in backends}
+
+
 def use_cases(
     reactor: Any, live: Live, registry: IRegistry, pools: Pools, failed: StoreFailed
 ) -> UseCases:
@@ -130,8 +142,18 @@ def use_cases(
     @param failed: is told what goes wrong in stores.
     """
     settings = live.settings
-    window = Window(settings.upload.memory)
-    tools = Tools(reactor=reactor, in_thread=pools.add("files", FILES), window=window)
+    windows = _windows(settings)
+
+    def tools(backend: Backend) -> Tools:
+        # One that hangs keeps no thread from the others.
+        plain = backend.section is None and backend.kind == "file"
+        pool = "files" if plain else f"files-{backend.name}"
+        return Tools(
+            reactor=reactor,
+            in_thread=pools.add(pool, FILES),
+            window=windows[backend.name],
+        )
+
     made = Stores(settings, tools, failed)
     stores = made.storage
     revisions = Revisions(registry, reactor)
@@ -153,7 +175,7 @@ def use_cases(
         lease,
         reactor,
         pools.add("hashes", cores(), behind=True),
-        window,
+        windows,
         hash_algorithm=settings.upload.hashing_algorithm,
         retry_seconds=settings.upload.registry_retry,
     )

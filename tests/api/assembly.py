@@ -142,7 +142,7 @@ class Service:
             Lease(self.registry, clock, "process-1", 30),
             clock,
             maybeDeferred,
-            Window(1 << 20),
+            dict.fromkeys(self.stores, Window(1 << 20)),
             hash_algorithm="sha512",
             retry_seconds=10,
         )

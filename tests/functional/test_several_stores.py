@@ -98,7 +98,13 @@ class SeveralStoresCase(CrashCase):
         conf = self.configure(enabled_backends=self.backends)
         with conf.open("a") as file:
             file.write(self.sections.format(self.place.path))
+        self.prepare()
         self.daemon = self.start("glance")
+
+    def prepare(self):
+        """
+        Do what has to be done before the daemon starts.
+        """
 
     def ask(self, method, path, status, **headers):
         """
@@ -143,11 +149,7 @@ class SeveralStoresCase(CrashCase):
         @return: its id.
         """
         image_id = self.upload(data)
-        engines = open_engines(f"sqlite:///{self.place.path}/glance.sqlite", 1)
-        self.addCleanup(engines.dispose)
-        clock = Clock()
-        clock.advance(time.time())
-        registry = DatabaseRegistry(engines, maybeDeferred, maybeDeferred, clock)
+        registry = self.registry()
         image = self.successResultOf(registry.get(image_id))
         [place] = image.locations
         copy = Location(store="fast", key=f"{image_id}.copy")
@@ -155,6 +157,16 @@ class SeveralStoresCase(CrashCase):
         copied = evolve(image, locations=(place, copy))
         self.successResultOf(registry.replace(image, copied))
         return image_id
+
+    def registry(self):
+        """
+        Get the registry of the daemon.
+        """
+        engines = open_engines(f"sqlite:///{self.place.path}/glance.sqlite", 1)
+        self.addCleanup(engines.dispose)
+        clock = Clock()
+        clock.advance(time.time())
+        return DatabaseRegistry(engines, maybeDeferred, maybeDeferred, clock)
 
     def file(self, store, image_id):
         """

@@ -4,6 +4,7 @@ The stores of a daemon.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
@@ -54,15 +55,21 @@ class Stores:
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, tools: Tools, failed: StoreFailed) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tools: Callable[[Backend], Tools],
+        failed: StoreFailed,
+    ) -> None:
         """
+        @param tools: gets what a store is made with.
         @param failed: is told what goes wrong in them.
 
         @raise ConfigurationError: one of them cannot be made.
         """
         assert settings.stores is not None
         self._made: dict[str, Made] = {
-            backend.name: maker(backend.kind).make(backend, tools)
+            backend.name: maker(backend.kind).make(backend, tools(backend))
             for backend in settings.stores.backends
         }
         self.storage = Storage(
