@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import urllib.request
 from functools import cache
 from pathlib import Path
 
@@ -156,6 +157,19 @@ class Swift:
         Where tokens are had.
         """
         return f"{self.url}/auth/v1.0"
+
+    def stored(self, container):
+        """
+        List the names of all objects in a container.
+        """
+        credentials = {"X-Auth-User": self.USER, "X-Auth-Key": self.KEY}
+        answer = self._ask(self.auth_url, **credentials)
+        token = {"X-Auth-Token": answer.headers["X-Auth-Token"]}
+        url = f"{answer.headers['X-Storage-Url']}/{container}"
+        return self._ask(url, **token).read().decode().splitlines()
+
+    def _ask(self, url, **headers):
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers))
 
     def start(self):
         """
