@@ -20,6 +20,9 @@ SCRIPT = Path(__file__).parent.parent / "servers" / "tcpfault.py"
 SIZE = (5 << 19) + 12345
 """How many bytes an image has: more than two segments."""
 
+SMALL = 900_000
+"""How many one has that is kept in one piece."""
+
 POSITIONS = 20
 """At how many places of a transfer something goes wrong."""
 
@@ -147,7 +150,7 @@ class FaultyNetwork:
         headers = {"Content-Type": "application/octet-stream"}
         if chunked:
             headers["Transfer-Encoding"] = "chunked"
-            body = [self.data[at : at + 65536] for at in range(0, SIZE, 65536)]
+            body = [body[at : at + 65536] for at in range(0, len(body), 65536)]
         path = f"/v2/images/{image_id}/file"
         status, answered, _ = self.ask("PUT", path, body, **headers)
         if status == 503:
@@ -327,6 +330,13 @@ class FaultTests(FaultyNetwork):
         """
         One that is damaged on its way isn't taken for good.
         """
+        self.assertGreater(self.see_uploads("flip", self.upload), POSITIONS // 2)
+
+    def test_flip_up_small(self):
+        """
+        Nor is one of what the store keeps in one piece.
+        """
+        self.data = self.data[:SMALL]
         self.assertGreater(self.see_uploads("flip", self.upload), POSITIONS // 2)
 
     def test_cut_up_of_old(self):
