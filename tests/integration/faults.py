@@ -214,14 +214,14 @@ class FaultyNetwork:
 
     # What has to be
 
-    def wait_until_empty(self):
+    def wait_until(self, expected):
         """
-        See that nothing is left in the store, soon.
+        See that the store has what is expected, soon.
         """
         deadline = time.monotonic() + PATIENCE
-        while (stored := self.stored()) and time.monotonic() < deadline:
+        while (stored := self.stored()) != expected and time.monotonic() < deadline:
             time.sleep(0.1)
-        self.assertEqual(stored, [], self.daemon.log)
+        self.assertEqual(stored, expected, self.daemon.log)
 
     def positions(self, bytes_in_all):
         """
@@ -250,7 +250,7 @@ class FaultyNetwork:
         else:
             self.assertIn(status, (503,), what)
             self.assertEqual(became, left, what)
-        self.wait_until_empty()
+        self.wait_until([])
         return status == 503
 
     def see_uploads(self, name, upload, left="queued"):
@@ -264,7 +264,7 @@ class FaultyNetwork:
         self.assertIn(status, (201, 204))
         passed = self.proxy.set()
         self.delete(image_id)
-        self.wait_until_empty()
+        self.wait_until([])
         return sum(
             self.see_upload({"up": {name: position}}, upload, left)
             for position in self.positions(passed["up"])
@@ -298,7 +298,7 @@ class FaultyNetwork:
         self.proxy.set()
         self.assertEqual(self.download(image_id), (self.data, True))
         self.delete(image_id)
-        self.wait_until_empty()
+        self.wait_until([])
         return broken
 
 
@@ -369,4 +369,4 @@ class FaultTests(FaultyNetwork):
         self.proxy.set()
         self.assertEqual(self.download(image_id), (self.data, True))
         self.delete(image_id)
-        self.wait_until_empty()
+        self.wait_until([])

@@ -4,6 +4,7 @@ Real servers, started by the scripts in C{tests/servers}.
 
 import atexit
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -158,18 +159,30 @@ class Swift:
         """
         return f"{self.url}/auth/v1.0"
 
-    def stored(self, container):
+    def ask(self, method, path, **headers):
         """
-        List the names of all objects in a container.
+        Ask for something in the user's account.
+
+        @param path: such as C{container/object}.
+
+        @return: the body of the answer, as text.
         """
         credentials = {"X-Auth-User": self.USER, "X-Auth-Key": self.KEY}
-        answer = self._ask(self.auth_url, **credentials)
-        token = {"X-Auth-Token": answer.headers["X-Auth-Token"]}
-        url = f"{answer.headers['X-Storage-Url']}/{container}"
-        return self._ask(url, **token).read().decode().splitlines()
+        known = urllib.request.urlopen(
+            urllib.request.Request(self.auth_url, headers=credentials)
+        )
+        url = f"{known.headers['X-Storage-Url']}/{path}"
+        headers = {**headers, "X-Auth-Token": known.headers["X-Auth-Token"]}
+        request = urllib.request.Request(url, headers=headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
 
-    def _ask(self, url, **headers):
-        return urllib.request.urlopen(urllib.request.Request(url, headers=headers))
+    def kill(self, name):
+        """
+        Kill one of its servers: C{account}, C{container}, C{object} or C{proxy}.
+        """
+        pid, _ = (self.base / "run" / f"{name}.pid").read_text().split()
+        os.kill(int(pid), signal.SIGKILL)
 
     def start(self):
         """
