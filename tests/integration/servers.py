@@ -4,9 +4,11 @@ Real servers, started by the scripts in C{tests/servers}.
 
 import atexit
 import os
+import signal
 import socket
 import subprocess
 import tempfile
+import urllib.request
 from functools import cache
 from pathlib import Path
 
@@ -156,6 +158,31 @@ class Swift:
         Where tokens are had.
         """
         return f"{self.url}/auth/v1.0"
+
+    def ask(self, method, path, **headers):
+        """
+        Ask for something in the user's account.
+
+        @param path: such as C{container/object}.
+
+        @return: the body of the answer, as text.
+        """
+        credentials = {"X-Auth-User": self.USER, "X-Auth-Key": self.KEY}
+        known = urllib.request.urlopen(
+            urllib.request.Request(self.auth_url, headers=credentials)
+        )
+        url = f"{known.headers['X-Storage-Url']}/{path}"
+        headers = {**headers, "X-Auth-Token": known.headers["X-Auth-Token"]}
+        request = urllib.request.Request(url, headers=headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
+
+    def kill(self, name):
+        """
+        Kill one of its servers: C{account}, C{container}, C{object} or C{proxy}.
+        """
+        pid, _ = (self.base / "run" / f"{name}.pid").read_text().split()
+        os.kill(int(pid), signal.SIGKILL)
 
     def start(self):
         """

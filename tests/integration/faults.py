@@ -1,0 +1,372 @@
+"""
+A daemon whose store is behind a network that fails.
+"""
+
+import hashlib
+import http.client
+import json
+import random
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from tests.functional.daemons import PATIENCE, Place, free_port, get
+
+SCRIPT = Path(__file__).parent.parent / "servers" / "tcpfault.py"
+
+SIZE = (5 << 19) + 12345
+"""How many bytes an image has: more than two segments."""
+
+SMALL = 900_000
+"""How many one has that is kept in one piece."""
+
+POSITIONS = 20
+"""At how many places of a transfer something goes wrong."""
+
+IDLE = 1
+"""For how many seconds the store may do nothing."""
+
+LONGEST = 15
+"""
+How many seconds a transfer may take in which something goes wrong: a few silences,
+and a few attempts.
+"""
+
+
+class Proxy:
+    """
+    The way to a server, on which things go wrong.
+    """
+
+    def __init__(self, upstream):
+        """
+        @param upstream: the port of the server.
+        """
+        self.port = free_port()
+        self._control = free_port()
+        ports = (self.port, upstream, self._control)
+        self._process = subprocess.Popen(
+            [sys.executable, SCRIPT, *map(str, ports)], stdout=subprocess.PIPE
+        )
+        assert self._process.stdout.readline() == b"up\n"
+
+    def set(self, **wanted):
+        """
+        Have something go wrong, as C{tcpfault.py} says.
+
+        @return: how many bytes have gone each way since this was called before.
+        """
+        with socket.create_connection(("127.0.0.1", self._control)) as control:
+            control.sendall(json.dumps(wanted).encode() + b"\n")
+            return json.loads(control.makefile().readline())
+
+    def stop(self):
+        """
+        End it.
+        """
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+class FaultyNetwork:
+    """
+    Mixed in with a C{TestCase}: a daemon, its store, and what is between them.
+
+    A subclass has C{upstream}, the port of the store's server; C{store_options},
+    which gets the port to use and returns options; and C{stored}, which lists
+    all that is in the store, uploads of parts too.
+    """
+
+    timeout = 600
+    secrets = ()
+    """What must not be in an answer or a log."""
+
+    def setUp(self):
+        self.proxy = Proxy(self.upstream())
+        self.addCleanup(self.proxy.stop)
+        self.place = Place(self.mktemp())
+        self.place.configure(reaper_interval=1, **self.store_options(self.proxy.port))
+        self.daemon = self.place.start("glance")
+        self.addCleanup(self._stop)
+        self.data = random.Random(5).randbytes(SIZE)
+        self.answers = []
+
+    def _stop(self):
+        self.assertEqual(self.daemon.stop(), -15, self.daemon.log)
+        self.assertNotIn("Traceback", self.daemon.log)
+        for text in (self.daemon.log, *self.answers):
+            for secret in self.secrets:
+                self.assertNotIn(secret, text)
+
+    # Clients
+
+    def ask(self, method, path, body=None, **headers):
+        """
+        Ask the API for something.
+
+        @return: the status, the headers, and the body.
+        """
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.place.api_port, timeout=PATIENCE
+        )
+        try:
+            connection.request(
+                method, path, body, headers, encode_chunked=not isinstance(body, bytes)
+            )
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            self.answers.append(f"{answer.headers}{data!r}")
+        return answer.status, answer.headers, data
+
+    def create(self):
+        """
+        Make an image without data; get its id.
+        """
+        told = json.dumps({"container_format": "bare", "disk_format": "raw"})
+        status, _, body = self.ask(
+            "POST",
+            "/v2/images",
+            told.encode(),
+            **{"Content-Type": "application/json"},
+        )
+        self.assertEqual(status, 201, body)
+        return json.loads(body)["id"]
+
+    def upload(self, chunked=False):
+        """
+        Upload the data by version 2.
+
+        @return: the image's id, and the status.
+        """
+        image_id = self.create()
+        body = self.data
+        headers = {"Content-Type": "application/octet-stream"}
+        if chunked:
+            headers["Transfer-Encoding"] = "chunked"
+            body = [body[at : at + 65536] for at in range(0, len(body), 65536)]
+        path = f"/v2/images/{image_id}/file"
+        status, answered, _ = self.ask("PUT", path, body, **headers)
+        if status == 503:
+            self.assertIn("Retry-After", answered)
+        return image_id, status
+
+    def upload_of_old(self):
+        """
+        Upload the data by version 1.
+
+        @return: the image's id, and the status.
+        """
+        image_id = str(uuid4())
+        headers = {
+            "x-image-meta-id": image_id,
+            "x-image-meta-name": "an image",
+            "x-image-meta-disk_format": "raw",
+            "x-image-meta-container_format": "bare",
+            "Content-Type": "application/octet-stream",
+        }
+        status, _, _ = self.ask("POST", "/v1/images", self.data, **headers)
+        return image_id, status
+
+    def status_of(self, image_id):
+        """
+        Get the status of an image.
+        """
+        status, headers, _ = self.ask("HEAD", f"/v1/images/{image_id}")
+        self.assertEqual(status, 200)
+        return headers["x-image-meta-status"]
+
+    def download(self, image_id):
+        """
+        Get what comes of an image's data, and whether that is said to be all.
+        """
+        try:
+            status, headers, data = self.ask("GET", f"/v2/images/{image_id}/file")
+        except http.client.IncompleteRead as error:
+            return error.partial, False
+        except OSError:
+            return b"", False
+        if status != 200:
+            self.assertIn(status, (404, 500, 503), data)
+            return b"", False
+        self.assertEqual(headers["Content-MD5"], self.md5)
+        return data, True
+
+    @property
+    def md5(self):
+        """
+        The checksum of the data.
+        """
+        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+
+    def delete(self, image_id):
+        """
+        Delete an image.
+        """
+        status, _, body = self.ask("DELETE", f"/v2/images/{image_id}")
+        self.assertEqual(status, 204, body)
+
+    # What has to be
+
+    def wait_until(self, expected):
+        """
+        See that the store has what is expected, soon.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while (stored := self.stored()) != expected and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(stored, expected, self.daemon.log)
+
+    def positions(self, bytes_in_all):
+        """
+        Get places that are spread over a transfer.
+        """
+        return [bytes_in_all * n // POSITIONS for n in range(1, POSITIONS)] + [10]
+
+    def see_upload(self, what, upload, left):
+        """
+        Upload while something goes wrong, and see what has become of it.
+
+        @param what: what goes wrong.
+        @param left: the status of an image whose upload failed.
+        """
+        self.proxy.set(**what)
+        started = time.monotonic()
+        image_id, status = upload()
+        took = time.monotonic() - started
+        self.proxy.set()
+        self.assertLess(took, LONGEST, what)
+        became = self.status_of(image_id)
+        if status in (200, 201, 204):
+            self.assertEqual(became, "active", what)
+            self.assertEqual(self.download(image_id), (self.data, True), what)
+            self.delete(image_id)
+        else:
+            self.assertIn(status, (503,), what)
+            self.assertEqual(became, left, what)
+        self.wait_until([])
+        return status == 503
+
+    def see_uploads(self, name, upload, left="queued"):
+        """
+        See uploads, each with something going wrong at another place.
+
+        @return: how many failed.
+        """
+        self.proxy.set()
+        image_id, status = upload()
+        self.assertIn(status, (201, 204))
+        passed = self.proxy.set()
+        self.delete(image_id)
+        self.wait_until([])
+        return sum(
+            self.see_upload({"up": {name: position}}, upload, left)
+            for position in self.positions(passed["up"])
+        )
+
+    def see_downloads(self, name):
+        """
+        See downloads, each with something going wrong at another place.
+
+        @return: how many were not whole.
+        """
+        image_id, status = self.upload()
+        self.assertEqual(status, 204)
+        self.proxy.set()
+        self.assertEqual(self.download(image_id), (self.data, True))
+        passed = self.proxy.set()
+        broken = 0
+        for position in self.positions(passed["down"]):
+            self.proxy.set(down={name: position})
+            started = time.monotonic()
+            data, whole = self.download(image_id)
+            self.assertLess(time.monotonic() - started, LONGEST, position)
+            if name == "flip":
+                # The checksum that comes with it tells the client.
+                self.assertEqual(len(data) if whole else SIZE, SIZE)
+            elif whole:
+                self.assertEqual(data, self.data, position)
+            else:
+                self.assertTrue(self.data.startswith(data), position)
+            broken += data != self.data
+        self.proxy.set()
+        self.assertEqual(self.download(image_id), (self.data, True))
+        self.delete(image_id)
+        self.wait_until([])
+        return broken
+
+
+class FaultTests(FaultyNetwork):
+    """
+    Mixed in: what is seen where the network fails.
+    """
+
+    def test_cut_up(self):
+        """
+        An upload whose connection is lost fails or is whole, and leaves nothing.
+        """
+        self.assertGreater(self.see_uploads("cut", self.upload), POSITIONS // 2)
+
+    def test_reset_up(self):
+        """
+        So does one whose connection is reset, also where nobody knew its length.
+        """
+        failed = self.see_uploads("reset", lambda: self.upload(chunked=True))
+        self.assertGreater(failed, POSITIONS // 2)
+
+    def test_stall_up(self):
+        """
+        So does one that the store takes no more of, and nobody waits for long.
+        """
+        self.assertGreater(self.see_uploads("stall", self.upload), POSITIONS // 2)
+
+    def test_flip_up(self):
+        """
+        One that is damaged on its way isn't taken for good.
+        """
+        self.assertGreater(self.see_uploads("flip", self.upload), POSITIONS // 2)
+
+    def test_flip_up_small(self):
+        """
+        Nor is one of what the store keeps in one piece.
+        """
+        self.data = self.data[:SMALL]
+        self.assertGreater(self.see_uploads("flip", self.upload), POSITIONS // 2)
+
+    def test_cut_up_of_old(self):
+        """
+        With version 1 the image is killed then.
+        """
+        failed = self.see_uploads("cut", self.upload_of_old, "killed")
+        self.assertGreater(failed, POSITIONS // 2)
+
+    def test_down(self):
+        """
+        No download that isn't whole is said to be, and nobody waits for long.
+        """
+        for name in ("cut", "reset", "stall", "flip"):
+            self.assertGreater(self.see_downloads(name), POSITIONS // 2, name)
+
+    def test_refused(self):
+        """
+        Where nobody takes connections that is told at once, and it passes.
+        """
+        image_id, status = self.upload()
+        self.assertEqual(status, 204)
+        self.proxy.set(refuse=True)
+        other_id, status = self.upload()
+        self.assertEqual(status, 503)
+        self.assertEqual(self.status_of(other_id), "queued")
+        self.assertEqual(self.download(image_id), (b"", False))
+        status, _, body = get(f"{self.place.api}/healthcheck")
+        self.assertEqual(status, 503, body)
+        self.proxy.set()
+        self.assertEqual(self.download(image_id), (self.data, True))
+        self.delete(image_id)
+        self.wait_until([])
