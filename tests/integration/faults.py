@@ -17,14 +17,14 @@ from tests.functional.daemons import PATIENCE, Place, free_port, get
 
 SCRIPT = Path(__file__).parent.parent / "servers" / "tcpfault.py"
 
-SIZE = (5 << 19) + 12345
-"""How many bytes an image has: more than two segments."""
-
 SMALL = 900_000
 """How many one has that is kept in one piece."""
 
 POSITIONS = 20
 """At how many places of a transfer something goes wrong."""
+
+AGAIN = 400_000
+"""After how many bytes it goes wrong again and again."""
 
 IDLE = 1
 """For how many seconds the store may do nothing."""
@@ -84,6 +84,10 @@ class FaultyNetwork:
     timeout = 600
     secrets = ()
     """What must not be in an answer or a log."""
+    size = (5 << 19) + 12345
+    """How many bytes an image has: more than two segments."""
+    most_fail = True
+    """Whether most uploads fail; else most are mended."""
 
     def setUp(self):
         self.proxy = Proxy(self.upstream())
@@ -92,7 +96,7 @@ class FaultyNetwork:
         self.place.configure(reaper_interval=1, **self.store_options(self.proxy.port))
         self.daemon = self.place.start("glance")
         self.addCleanup(self._stop)
-        self.data = random.Random(5).randbytes(SIZE)
+        self.data = random.Random(5).randbytes(self.size)
         self.answers = []
 
     def _stop(self):
@@ -256,8 +260,6 @@ class FaultyNetwork:
     def see_uploads(self, name, upload, left="queued"):
         """
         See uploads, each with something going wrong at another place.
-
-        @return: how many failed.
         """
         self.proxy.set()
         image_id, status = upload()
@@ -265,10 +267,11 @@ class FaultyNetwork:
         passed = self.proxy.set()
         self.delete(image_id)
         self.wait_until([])
-        return sum(
+        failed = sum(
             self.see_upload({"up": {name: position}}, upload, left)
             for position in self.positions(passed["up"])
         )
+        self.assertEqual(failed > POSITIONS // 2, self.most_fail, failed)
 
     def see_downloads(self, name):
         """
@@ -289,7 +292,7 @@ class FaultyNetwork:
             self.assertLess(time.monotonic() - started, LONGEST, position)
             if name == "flip":
                 # The checksum that comes with it tells the client.
-                self.assertEqual(len(data) if whole else SIZE, SIZE)
+                self.assertEqual(len(data) if whole else self.size, self.size)
             elif whole:
                 self.assertEqual(data, self.data, position)
             else:
@@ -311,40 +314,52 @@ class FaultTests(FaultyNetwork):
         """
         An upload whose connection is lost fails or is whole, and leaves nothing.
         """
-        self.assertGreater(self.see_uploads("cut", self.upload), POSITIONS // 2)
+        self.see_uploads("cut", self.upload)
 
     def test_reset_up(self):
         """
         So does one whose connection is reset, also where nobody knew its length.
         """
-        failed = self.see_uploads("reset", lambda: self.upload(chunked=True))
-        self.assertGreater(failed, POSITIONS // 2)
+        self.see_uploads("reset", lambda: self.upload(chunked=True))
 
     def test_stall_up(self):
         """
         So does one that the store takes no more of, and nobody waits for long.
         """
-        self.assertGreater(self.see_uploads("stall", self.upload), POSITIONS // 2)
+        self.see_uploads("stall", self.upload)
 
     def test_flip_up(self):
         """
         One that is damaged on its way isn't taken for good.
         """
-        self.assertGreater(self.see_uploads("flip", self.upload), POSITIONS // 2)
+        self.see_uploads("flip", self.upload)
 
     def test_flip_up_small(self):
         """
         Nor is one of what the store keeps in one piece.
         """
         self.data = self.data[:SMALL]
-        self.assertGreater(self.see_uploads("flip", self.upload), POSITIONS // 2)
+        self.see_uploads("flip", self.upload)
 
     def test_cut_up_of_old(self):
         """
         With version 1 the image is killed then.
         """
-        failed = self.see_uploads("cut", self.upload_of_old, "killed")
-        self.assertGreater(failed, POSITIONS // 2)
+        self.see_uploads("cut", self.upload_of_old, "killed")
+
+    def test_up_again(self):
+        """
+        Where things go wrong again and again, an upload fails in time, whatever is
+        sent twice, and leaves nothing.
+        """
+        for name in ("cut", "reset", "stall", "flip"):
+            for upload, left in (
+                (self.upload, "queued"),
+                (lambda: self.upload(chunked=True), "queued"),
+                (self.upload_of_old, "killed"),
+            ):
+                what = {"up": {name: AGAIN}, "again": True}
+                self.assertTrue(self.see_upload(what, upload, left), what)
 
     def test_down(self):
         """

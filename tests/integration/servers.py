@@ -4,16 +4,21 @@ Real servers, started by the scripts in C{tests/servers}.
 
 import atexit
 import os
+import re
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 import urllib.request
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SkipTest
 
+from glance.s3 import Credentials
+from glance.s3.signing import EMPTY, signed
 from tests.functional import daemons
 
 SCRIPTS = Path(__file__).parent.parent / "servers"
@@ -98,8 +103,10 @@ def free_port():
 
 class S3:
     """
-    A private server of S3, whose keys are C{glance-access} and C{glance-secret}.
+    A private server of S3.
     """
+
+    ACCESS, SECRET = "glance-access", "glance-secret"
 
     def __init__(self):
         self.base = Path(tempfile.mkdtemp(prefix="glance-s3-"))
@@ -127,6 +134,29 @@ class S3:
             capture_output=True,
         )
         return done.stdout
+
+    def stored(self, bucket):
+        """
+        List the names of all objects in a bucket, and those that there are parts of.
+        """
+        pages = [self._ask(bucket, query) for query in ("list-type=2", "uploads=")]
+        return re.findall("<Key>(.*?)</Key>", "".join(pages))
+
+    def _ask(self, bucket, query):
+        headers = signed(
+            "GET",
+            f"/{bucket}",
+            query,
+            {"host": urlsplit(self.url).netloc},
+            payload=EMPTY,
+            credentials=Credentials(self.ACCESS, self.SECRET),
+            region="us-east-1",
+            now=time.time(),
+        )
+        request = urllib.request.Request(
+            f"{self.url}/{bucket}?{query}", headers=headers
+        )
+        return urllib.request.urlopen(request).read().decode()
 
 
 class Swift:

@@ -20,7 +20,7 @@ from glance.s3.errors import Conflict, Forbidden, NotFound
 from glance.stores.s3 import S3Store
 from glance.streams.bodies import Body, BytesBody
 from tests.bodies import collect
-from tests.integration.servers import Swift, s3_server
+from tests.integration.servers import S3, Swift, s3_server
 from tests.integration.test_swift import small_swift
 from tests.integration.waiting import PromptStore, Waiting
 from tests.stores.contract import KEY, OTHER, StoreContract
@@ -117,7 +117,7 @@ class GatewayTests(RealStore, SynchronousTestCase):
         """
         Get its URL and keys.
         """
-        return s3_server().url, "glance-access", "glance-secret"
+        return s3_server().url, S3.ACCESS, S3.SECRET
 
 
 class SwiftTests(RealStore, SynchronousTestCase):
@@ -139,7 +139,7 @@ class RealTests(TestCase):
 
     timeout = 120
 
-    def client(self, secret="glance-secret", access="glance-access"):
+    def client(self, secret=S3.SECRET, access=S3.ACCESS):
         """
         Get a client.
         """

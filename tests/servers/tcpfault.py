@@ -13,7 +13,9 @@ that have gone in each direction since the last such line, and sets what goes wr
     "flip"                    the lowest bit of the next byte is another one
     {}                        nothing goes wrong
 
-It goes wrong once.  {"refuse": true} has all connections reset, and new ones too.
+It goes wrong once; with "again": true beside "up" or "down", each time when so many
+bytes have gone since it did before.  {"refuse": true} has all connections reset, and
+new ones too.
 """
 
 import asyncio
@@ -53,7 +55,8 @@ class Faults:
         for name, position in self.wanted.get(way, {}).items():
             at = position - before
             if not self.happened and 0 <= at < len(data):
-                self.happened = True
+                self.happened = not self.wanted.get("again")
+                self.passed[way] = 0 if self.wanted.get("again") else self.passed[way]
                 return name, at
         return None, len(data)
 
