@@ -227,7 +227,7 @@ class ImagesAPI:
         """
         if said.copy_from is not None:
             self._fetches.demand_room()
-        return await self._sources.find(place, said.size)
+        return await self._sources.find(place, said.size, stays=said.copy_from is None)
 
     async def _take(
         self, context: Context, image: Image, source: Source, said: fields.Metadata
