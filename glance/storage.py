@@ -178,17 +178,6 @@ class Storage:
         if not self.several:
             raise OnlyOneStore("There is but one store here: leave stores out.")
 
-    def adopt(self, uri: str) -> Location | None:
-        """
-        Find where data is that somebody knows by a URI; L{None} if it is in no
-        store that there is here.
-        """
-        for name, store in self.stores.items():
-            key = store.adopt(uri)
-            if key is not None:
-                return Location(store=name, key=key)
-        return None
-
     async def remove(self, location: Location) -> None:
         """
         See to it that there is no data at a location.

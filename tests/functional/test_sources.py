@@ -66,7 +66,7 @@ class SourceTests(DaemonCase):
         self.place.configure(
             http_allowed_networks=HOST,
             http_allowed_ports=f"{self.web.port}, {self.web.canary_port}",
-            http_timeout=1,
+            http_idle_timeout=1,
             graceful_shutdown_timeout=2,
             debug=True,
         )
