@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol
 from twisted.web.client import Agent, HTTPConnectionPool
@@ -171,6 +172,10 @@ class Fetcher:
             kinds = _kinds(error)
             if any(issubclass(kind, CancelledError) for kind in kinds):
                 raise CancelledError from None
+            if issubclass(kinds[0], DNSLookupError):
+                raise Unreachable(
+                    "the host has no address, or none that is allowed"
+                ) from None
             # Their texts may name the host.
             names = ", ".join(kind.__name__ for kind in kinds)
             raise Unreachable(f"no answer: {names}") from None

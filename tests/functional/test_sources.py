@@ -12,6 +12,7 @@ import urllib.request
 
 from tests.badhttp import HOST, BadHTTP
 from tests.functional.daemons import environment, get
+from tests.functional.operating import run_program
 from tests.functional.test_daemons import DaemonCase
 from tests.servers.badhttp import LOOPBACK, SECRET, part
 
@@ -236,6 +237,32 @@ class SourceTests(DaemonCase):
         self.assertEqual(status, 201)
         self.assertEqual(self.fetch(image["id"]), 500)
         self.assert_secret()
+
+    def test_verified(self):
+        """
+        An operator can have what stays there read, and looked into, and be told when it
+        is gone, without the password that it was read with.
+        """
+        status, image = self.locate("ok/1M")
+        self.assertEqual(status, 201, image)
+        self.manage("verify")
+        self.manage("inspect")
+        self.web.stop()
+        for options in ((), ("-o", "json")):
+            said = self.manage("verify", *options, status=1)
+            self.assertIn(image["id"], said)
+            self.assertNotIn("pass-word", said)
+
+    def manage(self, *arguments, status=0):
+        """
+        Run the operators' program, and get what it says.
+        """
+        conf = self.place.path / "glance.conf"
+        command = ("glance.tap.manage", "--config-file", conf, *arguments)
+        done = run_program(*command, cwd=self.place.path / "cwd")
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, status, said)
+        return said
 
     def test_deleted(self):
         """
