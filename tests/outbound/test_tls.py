@@ -12,6 +12,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.trial.unittest import TestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS
+from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import Data
 
@@ -36,8 +37,9 @@ class TLSTests(TestCase):
         given.private_key_and_cert_chain_pem.write_to_path(path)
         self.root = Certificate.loadPEM(authority.cert_pem.bytes())
         where = f"ssl:0:interface=127.0.0.1:privateKey={path}"
-        site = Site(Data(b"data", "application/octet-stream"))
-        port = await serverFromString(reactor, where).listen(site)
+        root = Resource()
+        root.putChild(b"data", Data(b"data", "application/octet-stream"))
+        port = await serverFromString(reactor, where).listen(Site(root))
         self.addCleanup(lambda: maybeDeferred(port.stopListening))
         self.port = port.getHost().port
 
@@ -51,7 +53,7 @@ class TLSTests(TestCase):
         rules = Rules(ports=frozenset({self.port}), allowed=(ip_network(allowed),))
         endpoints = GuardedEndpoints(reactor, rules, policy, 10)
         fetcher = Fetcher(agent(reactor, endpoints), rules, reactor, timeout=10)
-        found = await fetcher.fetch(f"https://{host}:{self.port}/")
+        found = await fetcher.fetch(f"https://{host}:{self.port}/data")
         return await collect(found.body)
 
     async def test_right(self):
