@@ -200,6 +200,9 @@ class SourceTests(DaemonCase):
             self.assertEqual(status, 400, url)
             texts.add(text)
         self.assertEqual(len(texts), 1, texts)
+        headers = {"X__Glance__Api__Copy__From": self.url("ok/1M")}
+        status, text = self.post(**headers, X__Image__Meta__Store="http")
+        self.assertEqual(status, 410, text)
         status, text = self.locate("status/404")
         self.assertEqual(status, 404)
         self.assert_secret(text, *texts)
