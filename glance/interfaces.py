@@ -70,7 +70,8 @@ class IStore(Interface):
             nobody knows.
 
         @return: a L{Deferred} of a body that has not been started.  Its length
-            is known.  It is either started, or told to stop.
+            is known, unless C{size} isn't and the store learns it only as the
+            data comes.  It is either started, or told to stop.
 
         @raise DataNotFound: there is nothing under C{key}.
         @raise DataDamaged: there are more or fewer bytes than there have to be.

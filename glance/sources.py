@@ -78,28 +78,34 @@ class Sources:
             )
         return location
 
-    async def find(self, location: Location, size: int | None) -> Source:
+    async def find(
+        self, location: Location, size: int | None, *, stays: bool
+    ) -> Source:
         """
         Find data that is elsewhere.
 
         @param size: how many bytes the caller says there are, if it does.
+        @param stays: whether an image is to refer to it, which has to know its size.
 
         @raise Invalid: there are too many.
         @raise SourceUnusable: it cannot be had at present.
         @raise SourceOfOtherSize: there are more or fewer bytes than was said.
         @raise DataNotFound: there is none.
         """
-        found: int | None
         try:
-            found = await self._storage.at(location).size(location.key)
+            found: int = await self._storage.at(location).size(location.key)
         except DataDamaged:
-            # It is there, and nobody says how long it is.
-            found = size
+            if stays:
+                raise SourceUnusable(
+                    "The web server doesn't say how long the data is: have it copied "
+                    "instead."
+                ) from None
+            return Source(location=location, size=None)
         except StoreUnavailable as error:
             raise SourceUnusable(str(error)) from error
         _compare_sizes(size, found)
         most = self._images.limits().image_size_cap
-        if found is not None and found > most:
+        if found > most:
             raise Invalid(f"The image is larger than the {most} bytes allowed.")
         return Source(location=location, size=found)
 
@@ -113,28 +119,24 @@ class Sources:
         """
         Make a queued image active, with data that is elsewhere and stays there.
 
+        @param source: its size is known.
         @param change: what else is changed.  It is pure, and may raise.
 
         @raise BadTransition: the image isn't queued.
         @raise SourceOfOtherSize: it was said to have more or fewer bytes.
-        @raise SourceUnusable: nobody knows how much data there is.
         """
-        if source.size is None:
-            raise SourceUnusable(
-                "The web server doesn't say how long the data is: say its size."
-            )
+        size = source.size
+        assert size is not None
 
         def active(image: Image) -> Image:
             new = change(image)
-            _compare_sizes(new.size, source.size)
-            return new.becoming(
-                Status.ACTIVE, size=source.size, locations=(source.location,)
-            )
+            _compare_sizes(new.size, size)
+            return new.becoming(Status.ACTIVE, size=size, locations=(source.location,))
 
         return await self._images.change(context, image_id, active, Deed.UPLOAD)
 
 
-def _compare_sizes(said: int | None, found: int | None) -> None:
+def _compare_sizes(said: int | None, found: int) -> None:
     if said not in (None, found):
         raise SourceOfOtherSize("Provided image size must match the stored image size.")
 

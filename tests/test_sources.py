@@ -80,11 +80,12 @@ class SourceTests(Case):
     Data is found where it is.
     """
 
-    def find(self, url, size=None):
+    def find(self, url, size=None, stays=False):
         """
         Look for data.
         """
-        return self.sources.find(Location(store="http", key=url), size)
+        place = Location(store="http", key=url)
+        return self.sources.find(place, size, stays=stays)
 
     def test_locate(self):
         """
@@ -133,19 +134,21 @@ class SourceTests(Case):
 
     def test_unknown_size(self):
         """
-        Where nobody else knows, the caller is believed.
+        Where the server doesn't say it, nobody knows; an image that refers to it would
+        have to.
         """
         url = self.lending.lend(size=None)
-        self.assertEqual(self.result(self.find(url, 7)).size, 7)
-        self.assertIs(self.result(self.find(url)).size, None)
+        for said in (7, None):
+            self.assertIs(self.result(self.find(url, said)).size, None)
+            error = self.refused(self.find(url, said, stays=True), SourceUnusable)
+            self.assertIn("have it copied", str(error))
 
     def test_too_large(self):
         """
-        There may not be too much, whoever says so.
+        There may not be too much.
         """
         self.world.limits = Limits(image_size_cap=4)
         self.refused(self.find(self.lending.lend(size=5)), Invalid)
-        self.refused(self.find(self.lending.lend(size=None), 5), Invalid)
 
     def test_missing(self):
         """
@@ -194,16 +197,6 @@ class ReferringTests(Case):
 
         referring = self.sources.refer(ACME, image.id, self.source(), refuse)
         self.refused(referring, Invalid)
-        self.assertIs(self.known(image).status, Status.QUEUED)
-
-    def test_unknown_size(self):
-        """
-        Without a size there is no image.
-        """
-        image = self.image()
-        referring = self.sources.refer(ACME, image.id, self.source(None))
-        error = self.refused(referring, SourceUnusable)
-        self.assertIn("say its size", str(error))
         self.assertIs(self.known(image).status, Status.QUEUED)
 
     def test_once(self):

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol
 from twisted.web.client import Agent, HTTPConnectionPool
@@ -138,7 +139,7 @@ class Fetcher:
             response = await self._ask(asked, credentials, part)
             if response.code not in REDIRECTS:
                 return response
-            locations = response.headers.getRawHeaders("location", [])
+            locations = _header(response, b"location")
             _drop(response)
             if len(locations) != 1:
                 raise BadAnswer("it is redirected to nowhere")
@@ -160,20 +161,14 @@ class Fetcher:
         asking: Deferred[IResponse] = self._agent.request(
             b"GET", url.plain.encode("ascii"), headers
         )
-        begun = self._clock.seconds()
         limit = self._clock.callLater(self._timeout, asking.cancel)
         try:
             return await asking
         except Exception as error:
-            if self._clock.seconds() - begun >= self._timeout:
+            if not limit.active():
                 late = f"no answer within {self._timeout:g} seconds"
                 raise Unreachable(late) from None
-            kinds = _kinds(error)
-            if any(issubclass(kind, CancelledError) for kind in kinds):
-                raise CancelledError from None
-            # Their texts may name the host.
-            names = ", ".join(kind.__name__ for kind in kinds)
-            raise Unreachable(f"no answer: {names}") from None
+            raise _unanswered(error) from None
         finally:
             if limit.active():
                 limit.cancel()
@@ -221,16 +216,16 @@ def _extent(
 ) -> _Extent:
     if response.code in (404, 410):
         raise NotThere("there is nothing")
-    coding = response.headers.getRawHeaders("content-encoding", [])
-    if any(each.strip().lower() not in ("", "identity") for each in coding):
+    codings = _header(response, b"content-encoding")
+    if any(each.lower() not in ("", "identity") for each in codings):
         raise BadAnswer("the data comes encoded, though that wasn't asked for")
     if response.code == 200:
         known = response.length is not UNKNOWN_LENGTH
         return _Extent(response.length if known else None, 0)
     if part is None or response.code not in (206, 416):
         raise BadAnswer(f"the answer has status {response.code}")
-    said = response.headers.getRawHeaders("content-range", [])
-    found = _CONTENT_RANGE.fullmatch(said[0].strip()) if len(said) == 1 else None
+    said = _header(response, b"content-range")
+    found = _CONTENT_RANGE.fullmatch(said[0]) if len(said) == 1 else None
     if found is None:
         raise BadAnswer("the answer doesn't say which part it has")
     size = int(found["size"])
@@ -245,6 +240,11 @@ def _extent(
     return _Extent(size, offset)
 
 
+def _header(response: IResponse, name: bytes) -> list[str]:
+    values = response.headers.getRawHeaders(name, [])
+    return [value.decode("latin-1").strip() for value in values]
+
+
 def _onward(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
@@ -252,12 +252,18 @@ def _onward(url: str, location: str) -> str:
         raise BadURL("it is redirected to what is no URL") from None
 
 
-def _kinds(error: Exception) -> list[type[BaseException]]:
+def _unanswered(error: Exception) -> Exception:
     """
-    Get the kinds of what went wrong, and of why.
+    Get what to raise where there is no answer.
     """
     reasons = getattr(error, "reasons", None) or []
-    return [type(error), *(reason.type for reason in reasons)]
+    kinds = [type(error), *(reason.type for reason in reasons)]
+    if any(issubclass(kind, CancelledError) for kind in kinds):
+        return CancelledError()
+    if issubclass(kinds[0], DNSLookupError):
+        return Unreachable("the host has no address, or none that is allowed")
+    # The texts of these may name the host.
+    return Unreachable(f"no answer: {', '.join(kind.__name__ for kind in kinds)}")
 
 
 class _Dropping(Protocol):

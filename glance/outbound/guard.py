@@ -5,8 +5,10 @@ Connections that go only where the rules allow.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IAddress,
@@ -26,19 +28,30 @@ from glance.outbound.rules import Rules
 HEAD = 1 << 16
 """How many bytes may come before the data."""
 
+LOOK_UPS = 4
+"""How many names are looked up at a time."""
+
 _END = re.compile(rb"\r?\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1[0-9][0-9]")
 
 
-@implementer(IResolutionReceiver)
+@implementer(IResolutionReceiver, IHostResolution)
 class _Sieve:
     """
     Lets pass those addresses of a host that may be connected to.
     """
 
-    def __init__(self, receiver: IResolutionReceiver, rules: Rules) -> None:
+    def __init__(
+        self,
+        name: str,
+        receiver: IResolutionReceiver,
+        rules: Rules,
+        done: Callable[[], None],
+    ) -> None:
+        self.name = name
         self._receiver = receiver
         self._rules = rules
+        self._done = done
 
     def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
         self._receiver.resolutionBegan(resolution)
@@ -49,23 +62,44 @@ class _Sieve:
             self._receiver.addressResolved(address)
 
     def resolutionComplete(self) -> None:  # noqa: N802
+        self._done()
         self._receiver.resolutionComplete()
+
+    def cancel(self) -> None:
+        """
+        Do nothing: a look-up in a thread comes to its own end.
+        """
 
 
 @implementer(IHostnameResolver)
 class _Resolver:
-    def __init__(self, resolver: IHostnameResolver, rules: Rules) -> None:
-        self._resolver = resolver
+    """
+    Finds what may be connected to.
+
+    Not too many names are looked up at a time, or those whose servers say nothing
+    would take all threads from those that the daemon cannot do without.
+    """
+
+    def __init__(self, reactor: Any, rules: Rules) -> None:
+        self._reactor = reactor
         self._rules = rules
+        self._turns = DeferredSemaphore(LOOK_UPS)
 
     def resolveHostName(  # noqa: N802
         self,
         resolutionReceiver: IResolutionReceiver,  # noqa: N803
+        hostName: str,  # noqa: N803
         *args: Any,
         **kwargs: Any,
     ) -> IHostResolution:
-        sieve = _Sieve(resolutionReceiver, self._rules)
-        return self._resolver.resolveHostName(sieve, *args, **kwargs)
+        sieve = _Sieve(hostName, resolutionReceiver, self._rules, self._turns.release)
+
+        def resolve(_: object) -> None:
+            resolver: IHostnameResolver = self._reactor.nameResolver
+            resolver.resolveHostName(sieve, hostName, *args, **kwargs)
+
+        self._turns.acquire().addCallback(resolve)
+        return sieve
 
 
 @implementer(IReactorPluggableNameResolver)
@@ -79,11 +113,7 @@ class _Reactor:
 
     def __init__(self, reactor: Any, rules: Rules) -> None:
         self._reactor = reactor
-        self._rules = rules
-
-    @property
-    def nameResolver(self) -> IHostnameResolver:  # noqa: N802
-        return _Resolver(self._reactor.nameResolver, self._rules)
+        self.nameResolver = _Resolver(reactor, rules)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -152,8 +182,7 @@ class GuardedEndpoints:
         @param connecting: for how many seconds an address is waited for until it
             takes a connection.
         """
-        self._reactor = reactor
-        self._rules = rules
+        self._reactor = _Reactor(reactor, rules)
         self._policy = policy
         self._connecting = connecting
 
@@ -163,7 +192,7 @@ class GuardedEndpoints:
         """
         host = uri.host.strip(b"[]")
         endpoint: IStreamClientEndpoint = HostnameEndpoint(
-            _Reactor(self._reactor, self._rules),
+            self._reactor,
             host.decode("ascii"),
             uri.port,
             self._connecting,

@@ -147,8 +147,13 @@ def parse(url: str) -> URL:
         host=host,
         port=PORTS[parts.scheme] if port is None else port,
         target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-        credentials=unquote_to_bytes(user) if at else None,
+        credentials=_told(user) if at else None,
     )
+
+
+def _told(user: str) -> bytes:
+    name, _, password = user.partition(":")
+    return unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
 
 
 @frozen(kw_only=True)

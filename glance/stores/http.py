@@ -145,7 +145,7 @@ class HTTPStore:
             size = await self._fetcher.size(key)
         if size is None:
             raise DataDamaged(
-                "The web server doesn't say how long the data is; say it yourself."
+                "The web server doesn't say how long the data is; tell its operator."
             )
         return size
 

@@ -13,7 +13,7 @@ from attrs import asdict, frozen
 from glance.config.settings import Settings
 from glance.errors import Invalid
 from glance.inspecting import Inspected
-from glance.redaction import escape
+from glance.redaction import escape, redact
 from glance.streams.strands import Window
 from glance.tap.operating import Registry, Threaded, opened_stores
 from glance.tap.pools import cores
@@ -69,6 +69,8 @@ class Shown:
         @param done: whether that was done which may be done with it.
         """
         row = {**asdict(finding), "fault": finding.fault.value, self._deed: done}
+        # A key may be a URL with a password.
+        row["key"] = redact(finding.key)
         self._findings.append(row)
         if not self._json:
             detail = f"{row['detail']}: {self._deed}" if done else row["detail"]

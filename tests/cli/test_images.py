@@ -113,6 +113,17 @@ class AddTests(CommandCase):
                 f"You specified {bad}.\n",
             )
 
+    async def test_url_field(self):
+        """
+        A URL may have an equals sign.
+        """
+        field = "location=http://a/b?c=d&e=f"
+        status, out = await self.run_command(
+            images.add, [*NAMES, field], None, dry_run=True
+        )
+        self.assertEqual(status, 0, self.errors.getvalue())
+        self.assertIn("location => http://a/b?c=d&e=f", out)
+
     async def test_not_settable(self):
         """
         A status and a size cannot be set.

@@ -290,6 +290,15 @@ class RedirectTests(Case):
         for raw in (answer(status="302 X"), redirect("/a").replace(b"\r\n\r\n", b"")):
             self.fails(raw, error=OutboundError)
 
+    def test_no_text(self):
+        """
+        One that isn't in any encoding leads nowhere, too.
+        """
+        raw = redirect("/xxx").replace(b"/xxx", b"/\xff\xe4")
+        self.fails(raw, answer(DATA), error=BadURL)
+        raw = answer(DATA, Content_Encoding="xxx").replace(b"xxx", b"\xff\xe4")
+        self.fails(raw, error=BadAnswer)
+
     def test_checked(self):
         """
         Each is held against the rules.

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import URI, BrowserLikePolicyForHTTPS
 from zope.interface import implementer
 
-from glance.outbound.guard import GuardedEndpoints
+from glance.outbound.guard import LOOK_UPS, GuardedEndpoints
 from glance.outbound.rules import Rules
 
 
@@ -26,6 +26,8 @@ class Resolver:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.asked = []
+        self.waiting = []
+        self.at_once = True
 
     def resolveHostName(self, receiver, name, port=0, **kwargs):  # noqa: N802
         """
@@ -33,12 +35,21 @@ class Resolver:
         """
         port = kwargs.get("portNumber", port)
         self.asked.append(name)
+        self.waiting.append((receiver, port))
+        if self.at_once:
+            self.answer()
+        return self
+
+    def answer(self):
+        """
+        Say where the first name that was asked for is.
+        """
+        receiver, port = self.waiting.pop(0)
         receiver.resolutionBegan(self)
         for host in self.answers.pop(0):
             kind = IPv6Address if ":" in host else IPv4Address
             receiver.addressResolved(kind("TCP", host, port))
         receiver.resolutionComplete()
-        return self
 
 
 class GuardTests(SynchronousTestCase):
@@ -126,6 +137,27 @@ class GuardTests(SynchronousTestCase):
         attempt = self.connect(["10.0.0.1"])
         self.assertEqual(self.connected(), [("10.0.0.1", 80)])
         attempt.addErrback(lambda _: None)
+
+    def test_turns(self):
+        """
+        Only some names are looked up at a time, also when nobody waits for them any
+        more.
+        """
+        reactor = MemoryReactorClock()
+        resolver = Resolver(*[["8.8.8.8"]] * 10)
+        resolver.at_once = False
+        reactor.installNameResolver(resolver)
+        endpoints = GuardedEndpoints(reactor, Rules(), BrowserLikePolicyForHTTPS(), 10)
+        for number in range(10):
+            uri = URI.fromBytes(b"http://host-%d.example.org/" % number)
+            attempt = endpoints.endpointForURI(uri).connect(Factory())
+            attempt.addErrback(lambda _: None)
+            if number < 5:
+                attempt.cancel()
+        self.assertEqual(len(resolver.asked), LOOK_UPS)
+        for _ in range(10):
+            resolver.answer()
+        self.assertEqual(len(resolver.asked), 10)
 
 
 class HeadTests(SynchronousTestCase):

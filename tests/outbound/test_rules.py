@@ -102,6 +102,7 @@ class URLTests(SynchronousTestCase):
         url = parse("http://[2600::1]")
         self.assertEqual((url.port, url.credentials), (80, None))
         self.assertEqual(url.plain, "http://[2600::1]:80/")
+        self.assertEqual(parse("http://user@h/").credentials, b"user:")
 
     def test_bad(self):
         """

@@ -109,6 +109,17 @@ What is said of an image, in headers; C{X-Image-Meta-Property-NAME} is a custom
 property.
 """
 
+ELSEWHERE = [
+    parameter("header", name, text, {"type": "string", "pattern": "^https?://[!-~]+$"})
+    for name, text in (
+        ("X-Image-Meta-Location", "The URL of the data, which stays there."),
+        ("X-Glance-Api-Copy-From", "The URL of the data, which is fetched later."),
+    )
+]
+"""
+Where the data is, in place of data.
+"""
+
 PURGE = parameter(
     "header",
     "X-Glance-Registry-Purge-Props",
@@ -158,7 +169,7 @@ def _lists() -> Described:
                 },
                 _DATA_ERRORS,
                 tag=TAG,
-                parameters=FIELDS,
+                parameters=[*FIELDS, *ELSEWHERE],
                 body=BINARY,
                 body_required=False,
             ),
@@ -205,7 +216,7 @@ def _images() -> Described:
                 {200: answer("The image.", json(_wrapped("imageV1")))},
                 _DATA_ERRORS,
                 tag=TAG,
-                parameters=[*FIELDS, PURGE],
+                parameters=[*FIELDS, *ELSEWHERE, PURGE],
                 body=BINARY,
                 body_required=False,
             ),

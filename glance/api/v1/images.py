@@ -133,7 +133,7 @@ class ImagesAPI:
         """
         context = await self._context_of(request)
         said = fields.read(request.requestHeaders, self._dialect)
-        self._transfers.demand_store(said.store, data=request.body is not None)
+        self._demand_store(said, request.body)
         draft = self._images.draft(context, **said.draft(context))
         source = None
         if request.body is not None:
@@ -167,7 +167,7 @@ class ImagesAPI:
         context = await self._context_of(request)
         said = fields.read(request.requestHeaders, self._dialect)
         body = request.body
-        self._transfers.demand_store(said.store, data=body is not None)
+        self._demand_store(said, body)
         purge = said.purge
         if purge is None:
             purge = body is None or self._dialect.purges_on_upload
@@ -227,7 +227,7 @@ class ImagesAPI:
         """
         if said.copy_from is not None:
             self._fetches.demand_room()
-        return await self._sources.find(place, said.size)
+        return await self._sources.find(place, said.size, stays=said.copy_from is None)
 
     async def _take(
         self, context: Context, image: Image, source: Source, said: fields.Metadata
@@ -283,6 +283,13 @@ class ImagesAPI:
             image = await self._images.get(context, image_id, include_deleted=True)
             if image.status in refused:
                 raise Forbidden(f"Forbidden to {deed} {image.status.value} image.")
+
+    def _demand_store(self, said: fields.Metadata, body: object) -> None:
+        """
+        Refuse a store that isn't there, or takes no data where there is some.
+        """
+        data = body is not None or said.copy_from is not None
+        self._transfers.demand_store(said.store, data=data)
 
     def _demand_fillable(
         self, image: Image, size: int | None, length: Any = UNKNOWN_LENGTH

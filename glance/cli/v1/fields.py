@@ -24,6 +24,9 @@ FIELDS = frozenset(
 )
 """What an image has of its own; the rest are custom properties."""
 
+URLS = ("location", "copy_from")
+"""Whose values may have an equals sign."""
+
 FIXED = ("created_on", "deleted_on", "deleted", "updated_on", "size", "status")
 """What only the server changes."""
 
@@ -55,13 +58,14 @@ def fields_of(arguments: Iterable[str]) -> dict[str, str]:
     """
     fields = {}
     for argument in arguments:
-        name, *values = argument.removesuffix(",").split("=")
-        if len(values) != 1 or not name:
+        name, equals, value = argument.removesuffix(",").partition("=")
+        name = name.lower().replace("-", "_")
+        if not (name and equals) or ("=" in value and name not in URLS):
             raise BadField(
                 "Arguments should be in the form of field=value. "
                 f"You specified {argument}."
             )
-        fields[name.lower().replace("-", "_")] = values[0]
+        fields[name] = value
     return fields
 
 

@@ -46,7 +46,7 @@ def _decide(options: Values) -> HTTPBackend:
         hosts=tuple(host.lower() for host in options["http_allowed_hosts"]),
         allowed=_networks(options, "http_allowed_networks"),
         refused=_networks(options, "http_disallowed_networks"),
-        timeout=options["http_timeout"],
+        timeout=options["http_idle_timeout"],
         ca_file=options["https_ca_certificates_file"],
     )
 
@@ -112,7 +112,7 @@ Networks that data may not be fetched from, whatever else is allowed.""",
             LIST,
         ),
         store_option(
-            "http_timeout",
+            "http_idle_timeout",
             60,
             """
 For how many seconds a web server may be silent, until it begins to answer and amid

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 from twisted.web.iweb import IPolicyForHTTPS
 
-from glance.client.agents import TLS
-from glance.client.errors import Invalid
-from glance.client.tls import policy_of
-from glance.config.settings import Backend, ConfigurationError
+from glance.config.settings import Backend
 from glance.outbound.fetching import Fetcher, agent
 from glance.outbound.guard import GuardedEndpoints
 from glance.outbound.rules import Rules
 from glance.stores.http import HTTPStore
 from glance.tap.stores.made import Made, Tools
+from glance.tap.stores.tls import policy
 
 
 def check(backend: Backend) -> None:
@@ -40,8 +38,4 @@ def make(backend: Backend, tools: Tools) -> Made:
 
 
 def _policy(backend: Backend) -> IPolicyForHTTPS:
-    try:
-        return policy_of(TLS(ca_file=backend.of.ca_file))
-    except Invalid as error:
-        option = backend.option("https_ca_certificates_file")
-        raise ConfigurationError(f"{option}: {error}") from None
+    return policy(backend, "https_ca_certificates_file", backend.of.ca_file)
