@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial
+TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial-$@
 UNITS = $(filter-out tests.functional tests.integration tests.servers,$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py))) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py))
 
@@ -56,7 +56,7 @@ format: $(VENV)/dev.stamp
 
 coverage: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial $(COVERED)
+	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial-$@ $(COVERED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
