@@ -3,23 +3,30 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial
-UNITS = $(filter-out tests.integration tests.servers,$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py))) \
+TRIAL = $(BIN)/python -m twisted.trial --temp-directory=$(VENV)/trial-$@
+UNITS = $(filter-out tests.functional tests.integration tests.servers,$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py))) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py))
 
 TORTURE = $(patsubst tests/functional/%.py,tests.functional.%,$(wildcard tests/functional/test_torture*.py))
 
-QUICK = $(filter-out tests.functional,$(UNITS)) tests.functional.test_site tests.functional.test_daemons $(TORTURE)
+QUICK = $(UNITS) tests.functional.test_site tests.functional.test_daemons $(TORTURE)
 
-.PHONY: run test quick torture integration check format lint types coverage docs sample bench soak news wheel clean
+.PHONY: run test units functional quick torture integration check format lint types coverage docs sample bench soak news wheel clean
 
 run: $(VENV)/run.stamp
 	@mkdir -p var
 	@test -e var/glance.conf || sh etc/quickstart.sh "$(CURDIR)/var" > var/glance.conf
 	@exec $(BIN)/twistd -n --pidfile= glance --welcome --config-file var/glance.conf
 
-test: $(VENV)/test.stamp
+# With -j2 they go side by side.
+test: units functional
+
+units: $(VENV)/test.stamp
 	$(TRIAL) $(UNITS)
+
+# Those with daemons, and with clients of them.
+functional: $(VENV)/test.stamp
+	$(TRIAL) tests.functional
 
 # Those that run most of the program, in little time.
 COVERED = $(QUICK) $(patsubst %,tests.functional.test_%,client client_saving \
@@ -49,7 +56,7 @@ format: $(VENV)/dev.stamp
 
 coverage: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial $(COVERED)
+	$(BIN)/coverage run -m twisted.trial --temp-directory=$(VENV)/trial-$@ $(COVERED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -2,6 +2,7 @@
 Documents with commands in them, and a place where those are typed.
 """
 
+import fcntl
 import os
 import re
 import shlex
@@ -9,6 +10,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from tests.functional.daemons import PATIENCE, ROOT
 
@@ -265,6 +268,18 @@ def missing_programs():
     List the programs that are typed, and aren't there.
     """
     return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+def take_ports():
+    """
+    Wait until no other test listens where the documents do.
+
+    @return: what has to be closed to let others do so.
+    """
+    path = Path(tempfile.gettempdir(), f"glance-tests-{os.getuid()}.lock")
+    lock = path.open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def ports_free():

@@ -3,7 +3,6 @@ What tests of the operators' programs have in common.
 """
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,13 +16,14 @@ PATIENCE = 120
 """How many seconds a program may take."""
 
 
-def run_program(module, *arguments, cwd=None):
+def run_program(module, *arguments, before="", cwd=None):
     """
     Run a program to its end.
 
     @param module: that of its function C{main}.
+    @param before: statements to run first.
     """
-    code = f"from {module} import main; main()"
+    code = f"{before}\nfrom {module} import main; main()"
     command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
@@ -36,12 +36,3 @@ def run_program(module, *arguments, cwd=None):
         stdin=subprocess.DEVNULL,
         check=False,
     )
-
-
-def free_port():
-    """
-    Get a port that nobody listens at.
-    """
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.functional.operating import free_port, run_program
+from tests.functional.daemons import free_port
+from tests.functional.operating import run_program
 
 CONF = """\
 [DEFAULT]
@@ -27,6 +28,9 @@ bind_port = {api}
 bind_port = {registry}
 sql_connection = sqlite:///{here}/glance.sqlite
 """
+
+IMPATIENT = "import glance.tap.control as c; c.SETTLING, c.MARGIN = 1, 2"
+"""Has the command wait for a daemon that hangs for seconds, not for half a minute."""
 
 
 class ControlTests(SynchronousTestCase):
@@ -54,7 +58,7 @@ class ControlTests(SynchronousTestCase):
             text.format(here=self.here, api=self.api_port, registry=self.registry_port)
         )
 
-    def control(self, *arguments):
+    def control(self, *arguments, **how):
         """
         Run the command, in a directory that has to stay empty.
         """
@@ -63,6 +67,7 @@ class ControlTests(SynchronousTestCase):
             *arguments,
             f"--pid-dir={self.here / 'run'}",
             cwd=self.here / "cwd",
+            **how,
         )
 
     def succeed(self, *arguments):
@@ -73,11 +78,11 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
-    def refused(self, *arguments, status=1):
+    def refused(self, *arguments, status=1, **how):
         """
         Run the command, see that it fails, and get its last line.
         """
-        done = self.control(*arguments)
+        done = self.control(*arguments, **how)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return (done.stdout + done.stderr).splitlines()[-1]
 
@@ -285,13 +290,13 @@ class ControlTests(SynchronousTestCase):
         """
         That a daemon doesn't end is said, and it isn't killed.
         """
-        self.write(CONF.replace("timeout = 5", "timeout = 0"))
+        self.write(CONF.replace("timeout = 5", "timeout = 1"))
         self.succeed("registry", "start", self.conf)
         pid = self.pid("glance-registry")
         os.kill(pid, signal.SIGSTOP)
         try:
-            line = self.refused("registry", "stop")
-            self.assertIn("has not ended in 25 seconds", line)
+            line = self.refused("registry", "stop", before=IMPATIENT)
+            self.assertIn("has not ended in 4 seconds", line)
         finally:
             os.kill(pid, signal.SIGCONT)
         self.wait_until(lambda: not self.pid_file("glance-registry").exists())

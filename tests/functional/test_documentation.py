@@ -14,6 +14,7 @@ from tests.functional.documents import (
     private_network,
     programs,
     read,
+    take_ports,
     type_all,
 )
 
@@ -48,8 +49,10 @@ class Documents(SynchronousTestCase):
         if missing_programs():
             raise SkipTest(f"These are needed: {', '.join(missing_programs())}.")
         network = None if outside else private_network()
-        if network is None and not ports_free():
-            raise SkipTest("The ports of the daemons are taken.")
+        if network is None:
+            self.addCleanup(take_ports().close)
+            if not ports_free():
+                raise SkipTest("The ports of the daemons are taken.")
         directory = Path(self.mktemp()).absolute() / "glance"
         said = type_all(steps, directory, network)
         for step in steps:

@@ -155,6 +155,15 @@ class DyingTests(WorkersCase):
     Processes die, and others come.
     """
 
+    def impatient(self):
+        """
+        Get the command of a daemon that takes processes to hang after 5 seconds.
+        """
+        command = self.place.twistd("glance")
+        patience = "import glance.tap.supervisor as s; s.HANGING = 5;"
+        command[2] = f"{patience} {command[2]}"
+        return command
+
     def test_killed(self):
         """
         One that dies under load is started anew; uploads that others have under
@@ -216,10 +225,7 @@ class DyingTests(WorkersCase):
         One that does nothing is killed, and another comes; so is that of the
         registry.
         """
-        command = self.place.twistd("glance")
-        patience = "import glance.tap.supervisor as s; s.HANGING = 5;"
-        command[2] = f"{patience} {command[2]}"
-        running = self.start_all(command=command)
+        running = self.start_all(command=self.impatient())
         pids, serving = children(running.process.pid), self.workers(running)
         victims = {serving[0], *pids} - {serving[1]}
         for pid in victims:
@@ -268,12 +274,12 @@ class DyingTests(WorkersCase):
         One that has looked after nobody for a while, as it was stopped, kills
         nobody for that.
         """
-        running = self.start_all()
+        running = self.start_all(command=self.impatient())
         workers = self.workers(running)
         running.signal(signal.SIGSTOP)
-        time.sleep(4)
+        time.sleep(6)
         running.signal(signal.SIGCONT)
-        time.sleep(2)
+        time.sleep(1.5)
         self.assertEqual(self.workers(running), workers)
         self.assertNotIn("hangs", running.log)
 

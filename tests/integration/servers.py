@@ -6,7 +6,6 @@ import atexit
 import os
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,7 +18,7 @@ from twisted.trial.unittest import SkipTest
 
 from glance.s3 import Credentials
 from glance.s3.signing import EMPTY, signed
-from tests.functional import daemons
+from tests.functional.daemons import free_port
 
 SCRIPTS = Path(__file__).parent.parent / "servers"
 
@@ -90,15 +89,6 @@ def swift_server(**options):
     @raise SkipTest: as C{database} does.
     """
     return _needed("Swift", **options)
-
-
-def free_port():
-    """
-    Get a port that is free at present.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class S3:
@@ -221,7 +211,7 @@ class Swift:
         ports = set()
         while len(ports) < 5:
             # Its servers connect to each other, so not one that they may get.
-            ports.add(str(daemons.free_port()))
+            ports.add(str(free_port()))
         self.url = self._run("start", *ports).strip()
 
     def remove(self):

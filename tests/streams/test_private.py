@@ -55,7 +55,11 @@ IMPORTED = {
 }
 """What each module imports of what has a private name."""
 
-OURS = {"VersionedClient": {"_in_thread", "_server", "_window"}, "os": {"_exit"}}
+OURS = {
+    "VersionedClient": {"_in_thread", "_server", "_window"},
+    "os": {"_exit"},
+    "Row": {"_mapping"},
+}
 """What is shared between modules, and is not Twisted's."""
 
 HOOKS = {

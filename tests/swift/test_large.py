@@ -11,6 +11,7 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
 
+import glance.swift.large
 from glance.streams.bodies import BytesBody
 from glance.swift.errors import (
     BadAnswer,
@@ -343,11 +344,13 @@ class LargeTests(Serving, TestCase):
         """
         There are no more segments than Swift takes.
         """
+        self.assertEqual(SEGMENTS, 1000)
+        self.patch(glance.swift.large, "SEGMENTS", 20)
         large = LargeObjects(self.client, Cutting(above=0, size=1, memory=9))
+        await large.put("images", "one", self.body(DATA[:20], known=False), PLACE)
+        await large.delete("images", "one")
         with self.assertRaises(TooManySegments):
-            await large.put(
-                "images", "one", self.body(DATA[: SEGMENTS + 1], known=False), PLACE
-            )
+            await large.put("images", "one", self.body(DATA[:21], known=False), PLACE)
         self.assert_nothing_left()
 
     async def test_not_all_deleted(self):
