@@ -5,13 +5,11 @@ L{Copies}: the data of an image in several stores.
 from __future__ import annotations
 
 from attrs import evolve
-from twisted.logger import Logger
 
 from glance.context import Context, Deed
 from glance.errors import (
     DataNotFound,
     Forbidden,
-    GlanceError,
     ImageNotActive,
     StoreNotFound,
 )
@@ -27,8 +25,6 @@ class Copies:
     stores.
     """
 
-    _log = Logger()
-
     def __init__(self, images: Images, settler: Settler, storage: Storage) -> None:
         self._images = images
         self._settler = settler
@@ -40,7 +36,7 @@ class Copies:
 
         The image is changed first, so that nobody finds data there which is
         about to go.  Who reads it already goes on from another copy.  If it cannot
-        be removed now, the reaper does it later.
+        be removed soon, the reaper does it later.
 
         @param store: the name of the store.
 
@@ -64,17 +60,7 @@ class Copies:
             lambda image: self._without(image, store),
             Deed.REMOVE_COPY,
         )
-        try:
-            return await self._settler.settle(image)
-        except GlanceError as error:
-            self._log.warn(
-                "The data of image {image} is removed from store {store} later: "
-                "{error}",
-                image=image_id,
-                store=store,
-                error=error,
-            )
-            return image
+        return await self._settler.settle_soon(image)
 
     def _without(self, image: Image, store: str) -> Image:
         """

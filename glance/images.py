@@ -10,12 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import evolve
-from twisted.logger import Logger
 
 from glance.context import Context, Deed, demand, may
 from glance.errors import (
     Forbidden,
-    GlanceError,
     ImageNotFound,
     ImageProtected,
     TagNotFound,
@@ -35,8 +33,6 @@ class Images:
 
     Each method asks L{glance.context.may} before anything changes.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -243,7 +239,7 @@ class Images:
         """
         Delete an image, and its data with it.
 
-        If the data cannot be removed now, the reaper does it later: the image
+        If the data cannot be removed soon, the reaper does it later: the image
         is gone all the same.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
@@ -269,15 +265,7 @@ class Images:
         image = await self.change(context, image_id, doomed, Deed.DELETE)
         if self._delayed_delete:
             return image
-        try:
-            return await self._settler.settle(image)
-        except GlanceError as error:
-            self._log.warn(
-                "The data of deleted image {image} is removed later: {error}",
-                image=image_id,
-                error=error,
-            )
-            return image
+        return await self._settler.settle_soon(image)
 
     def sees(self, context: Context, image: Image) -> bool:
         """

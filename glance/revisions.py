@@ -48,14 +48,14 @@ class Revisions:
 
     def __init__(self, registry: IRegistry, clock: IReactorTime) -> None:
         self.registry = registry
-        self._clock = clock
+        self.clock = clock
         self._turns: dict[str, DeferredLock] = {}
 
     def now(self) -> datetime:
         """
         Get the time, in UTC.
         """
-        return datetime.fromtimestamp(self._clock.seconds(), UTC)
+        return datetime.fromtimestamp(self.clock.seconds(), UTC)
 
     async def change(
         self,
@@ -82,7 +82,7 @@ class Revisions:
             for lost in range(TRIES):
                 if lost > 1:
                     pause = min(LONGEST_PAUSE, PAUSE * 2 ** (lost - 2))
-                    await deferLater(self._clock, pause * random())
+                    await deferLater(self.clock, pause * random())
                 old: Image = await self.registry.get(image_id)
                 if revision is not None and old.revision != revision:
                     raise ImageChanged(

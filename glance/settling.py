@@ -65,6 +65,8 @@ class Settler:
     else does.
     """
 
+    _log = Logger()
+
     def __init__(
         self, revisions: Revisions, storage: Storage, *, scrub_seconds: float = 0
     ) -> None:
@@ -96,6 +98,26 @@ class Settler:
         if image.doomed:
             return await self._remove_doomed(image)
         return image
+
+    async def settle_soon(self, image: Image) -> Image:
+        """
+        Bring an image to rest, if that can be done soon; else the reaper does it
+        later.
+
+        @param image: as for L{settle}.
+
+        @return: the image as it is by then.
+        """
+        settling = Deferred.fromCoroutine(self.settle(image))
+        try:
+            return await within(PATIENCE, settling, self._revisions.clock, _late())
+        except GlanceError as error:
+            self._log.warn(
+                "Data of image {image} is removed later: {error}",
+                image=image.id,
+                error=error,
+            )
+            return image
 
     async def give_up(self, image_id: str, attempt: Attempt) -> None:
         """
@@ -146,6 +168,10 @@ class Settler:
     def _due(self, image: Image) -> bool:
         since = image.deleted_at or image.updated_at
         return since + self._scrub <= self._revisions.now()
+
+
+def _late() -> StoreLate:
+    return StoreLate("The store takes long; it is not waited for.")
 
 
 async def _awaited(asked: Deferred[R]) -> R:
@@ -251,9 +277,8 @@ class Reaper:
 
         @raise StoreLate: it isn't done yet.
         """
-        late = StoreLate("The store takes long; it is not waited for.")
         if name in self._running:
-            raise late
+            raise _late()
         self._running.add(name)
 
         def over(result: Any) -> Any:
@@ -261,7 +286,7 @@ class Reaper:
             return result
 
         running = Deferred.fromCoroutine(work()).addBoth(over)
-        done: R = await within(PATIENCE, running, self._clock, late)
+        done: R = await within(PATIENCE, running, self._clock, _late())
         return done
 
     async def _settle_all(self) -> None:

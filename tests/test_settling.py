@@ -194,6 +194,20 @@ class HangingStoreTests(TransferCase):
             self.assertEqual(self.image(image_id).status, Status.QUEUED)
             self.assertEqual(self.image(image_id).doomed, ())
 
+    def test_delete(self):
+        """
+        Who deletes an image hears soon that it is gone, and its data goes later.
+        """
+        image_id = self.create()
+        self.successResultOf(self.start(image_id, store="hung"))
+        self.hung.hanging = []
+        deleting = Deferred.fromCoroutine(self.world.images.delete(ADMIN, image_id))
+        self.assertNoResult(deleting)
+        self.world.clock.advance(PATIENCE)
+        self.assertEqual(self.successResultOf(deleting).status, Status.PENDING_DELETE)
+        self.hung.answer()
+        self.assertEqual(self.image(image_id).status, Status.DELETED)
+
     def test_upload(self):
         """
         Who uploads to it hears soon that it failed, and what it left is removed

@@ -360,7 +360,7 @@ class RefusalTests(DaemonCase):
         """
         A store that isn't there yet.
         """
-        self.refuse("glance-api", "default_store", default_store="swift")
+        self.refuse("glance-api", "default_store", default_store="rbd")
 
     def test_lost_race(self):
         """

@@ -11,6 +11,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.functional.daemons import Place
+from tests.functional.test_several_stores import SeveralStoresCase
 from tests.integration.provided import installed
 
 SCHEMATHESIS = "schemathesis>=4.32,<5"
@@ -41,39 +42,35 @@ not go with another one, the description cannot say.
 """
 
 
-class DescriptionTests(SynchronousTestCase):
+class Described:
     """
-    The service does what C{/openapi.json} says.
+    Holds the description against a service.
     """
 
     timeout = 900
 
-    def setUp(self):
-        self.programs = installed("schemathesis", [SCHEMATHESIS])
-        self.place = Place(self.mktemp())
-        self.place.configure()
-        self.daemon = self.place.start("glance")
-        self.addCleanup(self.daemon.stop)
+    def make_requests(self, place, *options):
+        """
+        Make requests of a service, which has to answer each as it is described.
 
-    def test_true(self):
+        @return: what was said, and how many requests there were.
         """
-        Whatever is asked, also one thing after the other, is answered as it is
-        described, and never by a mistake of the service.
-        """
+        programs = installed("schemathesis", [SCHEMATHESIS])
         directory = Path(self.mktemp()).absolute()
         directory.mkdir()
         (directory / "patches.py").write_text(HOOKS)
         done = subprocess.run(
             [
-                self.programs / "st",
+                programs / "st",
                 "run",
-                f"{self.place.api}/openapi.json",
+                f"{place.api}/openapi.json",
                 "--phases=examples,coverage,fuzzing,stateful",
                 "--max-examples=40",
                 f"--seed={SEED}",
                 "--checks=all",
                 f"--exclude-checks={UNCHECKED}",
                 "--suppress-health-check=all",
+                *options,
             ],
             cwd=directory,
             env={
@@ -87,7 +84,39 @@ class DescriptionTests(SynchronousTestCase):
         )
         said = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, said)
-        self.assertIn("Stateful (in", said)
         count = re.search(r"(\d+) generated, (\d+) passed", said)
         self.assertIsNotNone(count, said)
-        self.assertGreaterEqual(int(count[2]), EXAMPLES, said)
+        return said, int(count[2])
+
+
+class DescriptionTests(Described, SynchronousTestCase):
+    """
+    The service does what C{/openapi.json} says.
+    """
+
+    def test_true(self):
+        """
+        Whatever is asked, also one thing after the other, is answered as it is
+        described, and never by a mistake of the service.
+        """
+        place = Place(self.mktemp())
+        place.configure()
+        self.addCleanup(place.start("glance").stop)
+        said, count = self.make_requests(place)
+        self.assertIn("Stateful (in", said)
+        self.assertGreaterEqual(count, EXAMPLES, said)
+
+
+class SeveralStoresTests(Described, SeveralStoresCase):
+    """
+    So does one that has several stores, in what has to do with these.
+    """
+
+    def test_true(self):
+        """
+        Whatever is asked about stores is answered as it is described.
+        """
+        self.copied(b"data")
+        about = "--include-path-regex=stores|/v2/images$"
+        said, count = self.make_requests(self.place, about)
+        self.assertGreaterEqual(count, 500, said)
