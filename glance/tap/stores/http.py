@@ -4,24 +4,22 @@ The HTTP store.
 
 from __future__ import annotations
 
-from twisted.web.iweb import IPolicyForHTTPS
-
-from glance.client.agents import TLS
-from glance.client.errors import Invalid
-from glance.client.tls import policy_of
-from glance.config.settings import Backend, ConfigurationError
+from glance.config.settings import Backend
 from glance.outbound.fetching import Fetcher, agent
 from glance.outbound.guard import GuardedEndpoints
 from glance.outbound.rules import Rules
 from glance.stores.http import HTTPStore
 from glance.tap.stores.made import Made, Tools
+from glance.tap.stores.tls import policy
+
+CERTIFICATES = "https_ca_certificates_file"
 
 
 def check(backend: Backend) -> None:
     """
     See whether the certificates can be read.
     """
-    _policy(backend)
+    policy(backend, CERTIFICATES, backend.of.ca_file)
 
 
 def make(backend: Backend, tools: Tools) -> Made:
@@ -32,16 +30,9 @@ def make(backend: Backend, tools: Tools) -> Made:
     rules = Rules(
         ports=of.ports, hosts=of.hosts, allowed=of.allowed, refused=of.refused
     )
-    endpoints = GuardedEndpoints(tools.reactor, rules, _policy(backend), of.timeout)
+    tls = policy(backend, CERTIFICATES, of.ca_file)
+    endpoints = GuardedEndpoints(tools.reactor, rules, tls, of.timeout)
     fetcher = Fetcher(
         agent(tools.reactor, endpoints), rules, tools.reactor, timeout=of.timeout
     )
     return Made(store=HTTPStore(fetcher))
-
-
-def _policy(backend: Backend) -> IPolicyForHTTPS:
-    try:
-        return policy_of(TLS(ca_file=backend.of.ca_file))
-    except Invalid as error:
-        option = backend.option("https_ca_certificates_file")
-        raise ConfigurationError(f"{option}: {error}") from None
