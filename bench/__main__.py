@@ -9,7 +9,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import client, crowds, lists, memory, reloads, small, speed, starting
+from bench import (
+    backends,
+    client,
+    crowds,
+    lists,
+    memory,
+    reloads,
+    small,
+    speed,
+    starting,
+)
 from bench.crowds import Crowds
 from bench.memory import Sizes
 from bench.servers import GIB, MIB
@@ -21,8 +31,10 @@ QUICK = Sizes(stream=16 * MIB, clients=4, each=4 * MIB)
 CROWDS = Crowds(idle=10_000, senders=500, readers=200, image=4 * GIB, seconds=10)
 FEW = Crowds(idle=20, senders=4, readers=4, image=16 * MIB, seconds=0.2)
 
-SOAK = ("memory", "reloads", "crowds")
-SPEED = ("transfers", "requests", "start", "client")
+BIG = Sizes(stream=2 * GIB, clients=64, each=64 * MIB)
+
+SOAK = ("memory", "reloads", "crowds", "stores")
+SPEED = ("transfers", "requests", "start", "client", "backends")
 PARTS = (*SPEED, "lists", *SOAK)
 
 
@@ -105,6 +117,8 @@ def measure_speed(directory, asked):
         starting.measure(directory, rounds, table, say, install=install)
     if "client" in asked.parts:
         client.measure(directory, unit, rounds, say, install=install)
+    if "backends" in asked.parts:
+        backends.measure(directory, unit, rounds, say, install=install)
 
 
 def measure_lists(directory, asked):
@@ -130,6 +144,7 @@ def soak(directory, asked):
         "memory": lambda: memory.measure(directory, sizes, say),
         "reloads": lambda: reloads.measure(directory, times, say),
         "crowds": lambda: crowds.measure(directory, some, Table(say), say),
+        "stores": lambda: backends.soak(directory, BIG, say, install=not asked.quick),
     }
     held = [run() for part, run in kinds.items() if part in asked.parts]
     return all(held)

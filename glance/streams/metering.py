@@ -20,6 +20,9 @@ from glance.streams.blocks import Block, Blocks, IBlockConsumer
 from glance.streams.inspection import TAIL, Inspection
 from glance.streams.strands import Buffer, Strand, Window
 
+PIECE = 1 << 16
+"""How many bytes those get at once who don't take blocks."""
+
 
 class Digest:
     """
@@ -197,7 +200,9 @@ class MeteredBody:
             self._block_consumer.writeBlock(block)
         else:
             assert self._consumer is not None
-            self._consumer.write(bytes(block.data))
+            # More at once is memory that is had from the system anew each time.
+            for at in range(0, len(block), PIECE):
+                self._consumer.write(bytes(block.data[at : at + PIECE]))
 
     def _flow(self) -> None:
         if self._over or self._refused is not None:

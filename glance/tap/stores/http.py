@@ -4,8 +4,6 @@ The HTTP store.
 
 from __future__ import annotations
 
-from twisted.web.iweb import IPolicyForHTTPS
-
 from glance.config.settings import Backend
 from glance.outbound.fetching import Fetcher, agent
 from glance.outbound.guard import GuardedEndpoints
@@ -14,12 +12,14 @@ from glance.stores.http import HTTPStore
 from glance.tap.stores.made import Made, Tools
 from glance.tap.stores.tls import policy
 
+CERTIFICATES = "https_ca_certificates_file"
+
 
 def check(backend: Backend) -> None:
     """
     See whether the certificates can be read.
     """
-    _policy(backend)
+    policy(backend, CERTIFICATES, backend.of.ca_file)
 
 
 def make(backend: Backend, tools: Tools) -> Made:
@@ -30,12 +30,9 @@ def make(backend: Backend, tools: Tools) -> Made:
     rules = Rules(
         ports=of.ports, hosts=of.hosts, allowed=of.allowed, refused=of.refused
     )
-    endpoints = GuardedEndpoints(tools.reactor, rules, _policy(backend), of.timeout)
+    tls = policy(backend, CERTIFICATES, of.ca_file)
+    endpoints = GuardedEndpoints(tools.reactor, rules, tls, of.timeout)
     fetcher = Fetcher(
         agent(tools.reactor, endpoints), rules, tools.reactor, timeout=of.timeout
     )
     return Made(store=HTTPStore(fetcher))
-
-
-def _policy(backend: Backend) -> IPolicyForHTTPS:
-    return policy(backend, "https_ca_certificates_file", backend.of.ca_file)
