@@ -1,8 +1,11 @@
 """
 Sends a file to Swift with python-swiftclient, and fetches it: a program for
 L{bench.backends}, run by another Python.
+
+It compares MD5s, as the command C{swift} does, and as our store does with uploads.
 """
 
+import hashlib
 import json
 import sys
 import tempfile
@@ -11,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import swiftclient
+from swiftclient.utils import LengthWrapper
 
 PIECE = 1 << 16
 
@@ -35,13 +39,18 @@ def main(url, user, key, path):
     def put():
         with Path(path).open("rb") as file:
             length = Path(path).stat().st_size
-            connection.put_object(container, "data", file, length, chunk_size=PIECE)
+            data = LengthWrapper(file, length, md5=True)
+            etag = connection.put_object(container, "data", data, length)
+            assert etag == data.get_md5sum()
 
     def get(fetched):
-        _, data = connection.get_object(container, "data", resp_chunk_size=PIECE)
+        headers, data = connection.get_object(container, "data", PIECE)
         with Path(fetched).open("wb") as file:
+            md5 = hashlib.md5(usedforsecurity=False)
             for piece in data:
                 file.write(piece)
+                md5.update(piece)
+            assert headers["etag"] == md5.hexdigest()
 
     with tempfile.TemporaryDirectory(dir=Path(path).parent) as directory:
         told = {"put": took(put), "get": took(get, Path(directory, "fetched"))}
