@@ -11,7 +11,7 @@ from tests.integration.keystone import Keystone
 from tests.integration.servers import keystone_server, swift_server
 
 LIFE = 6
-"""For how many seconds a token is good."""
+"""For how many seconds tokens are good that end soon."""
 
 
 class KeystoneDaemon(FaultyNetwork):
@@ -19,10 +19,13 @@ class KeystoneDaemon(FaultyNetwork):
     Mixed in: a daemon with a Swift store, found by its region and interface.
     """
 
+    life = 3600
+    """For how many seconds a token is good."""
+
     secrets = (Keystone.PASSWORD, "gAAAA")
 
     def upstream(self):
-        self.keystone = keystone_server(token_life=LIFE)
+        self.keystone = keystone_server(token_life=self.life)
         self.server = swift_server(max_file_size=1_100_000, keystone=self.keystone.url)
         self.container = f"images-{uuid4()}"
         return int(self.server.url.rpartition(":")[2])
@@ -81,7 +84,15 @@ class PasswordTests(KeystoneDaemon, TestCase):
         """
         self.see_transfers()
 
-    def test_expiring(self):
+
+class ExpiringTests(KeystoneDaemon, TestCase):
+    """
+    Tokens that end soon.
+    """
+
+    life = LIFE
+
+    def test_transfers(self):
         """
         Transfers outlive their tokens, and later ones get new ones.
         """

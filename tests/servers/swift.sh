@@ -97,7 +97,6 @@ user_domain_id = default
 project_name = service
 project_domain_id = default
 delay_auth_decision = true
-token_cache_time = -1
 [filter:keystoneauth]
 use = egg:swift#keystoneauth
 operator_roles = admin, member
