@@ -19,7 +19,7 @@ from bench.cache import HERE, Failed, environment_of
 from bench.memory import FRAMINGS, WARM_UP, Watch
 from bench.servers import GIB, MIB, Glance
 from bench.table import spread
-from tests.integration.servers import S3
+from tests.integration.servers import S3, Swift
 
 RATIO = 0.8
 """How fast ours has to be, beside the other."""
@@ -68,6 +68,17 @@ def _s3_options(server):
     }
 
 
+def _swift_options(server):
+    return {
+        "default_store": "swift",
+        "swift_store_auth_address": server.auth_url,
+        "swift_store_user": server.USER,
+        "swift_store_key": server.KEY,
+        "swift_store_container": f"ours-{uuid4()}",
+        "swift_store_create_container_on_put": "true",
+    }
+
+
 BACKENDS = (
     Backend(
         name="S3",
@@ -77,6 +88,15 @@ BACKENDS = (
         requirements=("boto3==1.44.8",),
         script=HERE / "with_boto3.py",
         arguments=lambda server: [server.url, server.ACCESS, server.SECRET],
+    ),
+    Backend(
+        name="Swift",
+        start=Swift,
+        options=_swift_options,
+        peer="python-swiftclient",
+        requirements=("python-swiftclient==4.11.0",),
+        script=HERE / "with_swiftclient.py",
+        arguments=lambda server: [server.auth_url, server.USER, server.KEY],
     ),
 )
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from uuid import uuid4
 
@@ -216,7 +217,36 @@ class FaultyNetwork:
         status, _, body = self.ask("DELETE", f"/v2/images/{image_id}")
         self.assertEqual(status, 204, body)
 
+    def slowly(self, seconds):
+        """
+        Give the data, in so many seconds.
+        """
+        step = len(self.data) // 16
+        for at in range(0, len(self.data), step):
+            time.sleep(seconds / 16)
+            yield self.data[at : at + step]
+
     # What has to be
+
+    def see_slow_transfers(self, seconds):
+        """
+        See that transfers may take that long, and others may follow so much later.
+        """
+        image_id = self.create()
+        headers = {"Content-Type": "application/octet-stream"}
+        path = f"/v2/images/{image_id}/file"
+        status, _, body = self.ask("PUT", path, self.slowly(seconds), **headers)
+        self.assertEqual(status, 204, body)
+        self.assertEqual(self.download(image_id), (self.data, True))
+        time.sleep(seconds)
+        with urllib.request.urlopen(f"{self.place.api}{path}") as answer:
+            data = b""
+            while piece := answer.read(len(self.data) // 16):
+                data += piece
+                time.sleep(seconds / 16)
+        self.assertEqual(data, self.data)
+        self.delete(image_id)
+        self.wait_until([])
 
     def wait_until(self, expected):
         """

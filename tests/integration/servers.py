@@ -19,13 +19,14 @@ from twisted.trial.unittest import SkipTest
 from glance.s3 import Credentials
 from glance.s3.signing import EMPTY, signed
 from tests.functional.daemons import free_port
+from tests.integration.keystone import Keystone
 
 SCRIPTS = Path(__file__).parent.parent / "servers"
 
 
 @cache
 def _started(kind, **options):
-    kinds = {"S3": S3, "Swift": Swift}
+    kinds = {"S3": S3, "Swift": Swift, "Keystone": Keystone}
     server = kinds[kind](**options) if kind in kinds else Database(kind)
     atexit.register(server.remove)
     try:
@@ -89,6 +90,17 @@ def swift_server(**options):
     @raise SkipTest: as C{database} does.
     """
     return _needed("Swift", **options)
+
+
+def keystone_server(**options):
+    """
+    Get a Keystone, which runs until the tests end.
+
+    @param options: those of L{Keystone}.
+
+    @raise SkipTest: as C{database} does.
+    """
+    return _needed("Keystone", **options)
 
 
 class S3:
@@ -188,12 +200,21 @@ class Swift:
         @return: the body of the answer, as text.
         """
         credentials = {"X-Auth-User": self.USER, "X-Auth-Key": self.KEY}
-        known = urllib.request.urlopen(
-            urllib.request.Request(self.auth_url, headers=credentials)
+        asking = urllib.request.Request(self.auth_url, headers=credentials)
+        with urllib.request.urlopen(asking) as known:
+            token = known.headers["X-Auth-Token"]
+        account = self.USER.partition(":")[0]
+        return self.ask_as(token, account, method, path, **headers)
+
+    def ask_as(self, token, account, method, path, **headers):
+        """
+        Ask for something with a token.
+        """
+        request = urllib.request.Request(
+            f"{self.url}/v1/AUTH_{account}/{path}",
+            headers={**headers, "X-Auth-Token": token},
+            method=method,
         )
-        url = f"{known.headers['X-Storage-Url']}/{path}"
-        headers = {**headers, "X-Auth-Token": known.headers["X-Auth-Token"]}
-        request = urllib.request.Request(url, headers=headers, method=method)
         with urllib.request.urlopen(request) as answer:
             return answer.read().decode()
 

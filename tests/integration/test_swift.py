@@ -43,6 +43,21 @@ def small_swift():
     return swift_server(max_file_size=MAX_FILE_SIZE)
 
 
+def put_as_of_old(server, container, objects):
+    """
+    Put objects with OpenStack's client, as C{with_swiftclient.py} says.
+    """
+    python = installed("swiftclient", SWIFTCLIENT) / "python"
+    script = Path(__file__).with_name("with_swiftclient.py")
+    subprocess.run(
+        [python, script, server.auth_url, Swift.USER, Swift.KEY, container],
+        input=json.dumps(objects),
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+
 class RealSwift(Waiting):
     """
     Mixed in: a store in a container of its own.
@@ -170,15 +185,7 @@ class OlderTests(RealSwift, SynchronousTestCase):
             "80": (whole, None),
             "9": (cut, ""),
         }
-        python = installed("swiftclient", SWIFTCLIENT) / "python"
-        script = Path(__file__).with_name("with_swiftclient.py")
-        subprocess.run(
-            [python, script, self.server.auth_url, Swift.USER, Swift.KEY, container],
-            input=json.dumps(objects),
-            text=True,
-            check=True,
-            timeout=60,
-        )
+        put_as_of_old(self.server, container, objects)
         return {
             name: "".join(segments).encode()
             for name, (segments, _) in objects.items()

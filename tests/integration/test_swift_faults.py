@@ -2,14 +2,12 @@
 A daemon with a Swift store, where things go wrong.
 """
 
-import time
-import urllib.request
 from uuid import uuid4
 
 from twisted.trial.unittest import TestCase
 
 from tests.integration.faults import IDLE, FaultTests, FaultyNetwork
-from tests.integration.servers import Swift, swift_server
+from tests.integration.servers import Swift, needed, swift_server
 from tests.integration.test_swift import MAX_FILE_SIZE
 
 LIFE = 3
@@ -220,36 +218,11 @@ class ExpiringTests(SwiftDaemon, FaultyNetwork, TestCase):
     def server_options(self):
         return {"token_life": LIFE}
 
-    def slowly(self):
-        """
-        Give the data, in more than the lives of two tokens.
-        """
-        step = len(self.data) // 16
-        for at in range(0, len(self.data), step):
-            time.sleep(LIFE / 6)
-            yield self.data[at : at + step]
-
     def test_transfers(self):
         """
         Transfers outlive them, and later ones get new ones.
         """
-        image_id = self.create()
-        headers = {"Content-Type": "application/octet-stream"}
-        path = f"/v2/images/{image_id}/file"
-        status, _, body = self.ask("PUT", path, self.slowly(), **headers)
-        self.assertEqual(status, 204, body)
-        for _ in range(2):
-            time.sleep(LIFE + 1)
-            self.assertEqual(self.download(image_id), (self.data, True))
-        with urllib.request.urlopen(f"{self.place.api}{path}") as answer:
-            data = b""
-            while piece := answer.read(len(self.data) // 16):
-                data += piece
-                time.sleep(LIFE / 6)
-        self.assertEqual(data, self.data)
-        time.sleep(LIFE + 1)
-        self.delete(image_id)
-        self.wait_until([])
+        self.see_slow_transfers(3 * LIFE)
 
 
 class NoObjectServerTests(SwiftDaemon, FaultyNetwork, TestCase):
@@ -260,7 +233,7 @@ class NoObjectServerTests(SwiftDaemon, FaultyNetwork, TestCase):
     def make_server(self):
         server = Swift(max_file_size=MAX_FILE_SIZE)
         self.addCleanup(server.remove)
-        server.start()
+        needed("Swift", server.start)
         return server
 
     def test_unavailable(self):

@@ -50,12 +50,12 @@ E
 }
 
 configure_proxy() { # configure_proxy PORT MEMCACHED
-  local auth=tempauth
+  local auth="s3api tempauth"
   [ -z "${KEYSTONE:-}" ] || auth="authtoken keystoneauth"
   common "$1"
   cat <<E
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk s3api $auth copy container-quotas account-quotas slo dlo proxy-server
+pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk $auth copy container-quotas account-quotas slo dlo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -97,7 +97,6 @@ user_domain_id = default
 project_name = service
 project_domain_id = default
 delay_auth_decision = true
-token_cache_time = -1
 [filter:keystoneauth]
 use = egg:swift#keystoneauth
 operator_roles = admin, member

@@ -57,6 +57,8 @@ class Serving:
         @return: where to listen with it.
         """
         authority = trustme.CA()
+        self.authority = Path(self.mktemp())
+        authority.cert_pem.write_to_path(self.authority)
         given = authority.issue_cert("127.0.0.1")
         path = Path(self.mktemp())
         given.private_key_and_cert_chain_pem.write_to_path(path)

@@ -1,0 +1,139 @@
+"""
+A real Keystone, with what a Swift store needs to have in it.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from tests.functional.daemons import free_port
+
+SCRIPT = Path(__file__).parent.parent / "servers" / "keystone.sh"
+
+DEFAULT = {"id": "default"}
+
+
+class Keystone:
+    """
+    A private Keystone.  It has the user C{glance} with the password
+    C{glance-secret} in the project C{images}, and the user C{swift} for Swift.
+    """
+
+    PROJECT, USER, PASSWORD = "images", "glance", "glance-secret"
+
+    def __init__(self, token_life=3600):
+        """
+        @param token_life: for how many seconds a token is good.
+        """
+        self.base = Path(tempfile.mkdtemp(prefix="glance-keystone-"))
+        self.url = None
+        self._life = str(token_life)
+        self._swift = None
+
+    def start(self):
+        """
+        Start it.
+        """
+        self.url = self._run("start", str(free_port())).strip()
+        services = self._create("project", name="service")
+        self.project = self._create("project", name=self.PROJECT)
+        self._add_user("swift", "swift-secret", services, "admin")
+        self._user = self._add_user(self.USER, self.PASSWORD, self.project, "member")
+        # Swift finds it in its own catalogue.
+        identity = self._create("service", type="identity", name="keystone")
+        self._add_endpoint(identity, "one", "internal", f"{self.url}/v3")
+        self._swift = self._create("service", type="object-store", name="swift")
+
+    def offer(self, region, **urls):
+        """
+        Have an object store in the catalogue.
+
+        @param urls: its URLs without the account, by interfaces.
+        """
+        self._create("region", id=region)
+        for interface, url in urls.items():
+            url = f"{url}/v1/AUTH_%(tenant_id)s"
+            self._add_endpoint(self._swift, region, interface, url)
+
+    def credential(self, name):
+        """
+        Make an application credential of the user.
+
+        @return: its id and secret.
+        """
+        mine = self.token(self.PROJECT, self.USER, self.PASSWORD)
+        path = f"users/{self._user}/application_credentials"
+        body = {"application_credential": {"name": name}}
+        made = self._ask("POST", path, body, mine)["application_credential"]
+        return made["id"], made["secret"]
+
+    def token(self, project, user, password):
+        """
+        Get a token.
+        """
+        who = {"name": user, "password": password, "domain": DEFAULT}
+        body = {
+            "identity": {"methods": ["password"], "password": {"user": who}},
+            "scope": {"project": {"name": project, "domain": DEFAULT}},
+        }
+        with self._open("POST", "auth/tokens", {"auth": body}) as answer:
+            return answer.headers["X-Subject-Token"]
+
+    def remove(self):
+        """
+        Stop it, and remove all that it has left.
+        """
+        self._run("wipe")
+        self.base.rmdir()
+
+    def _create(self, kind, **what):
+        """
+        Make something; get its id.
+        """
+        return self._ask("POST", f"{kind}s", {kind: what})[kind]["id"]
+
+    def _add_endpoint(self, service, region, interface, url):
+        self._create(
+            "endpoint",
+            service_id=service,
+            region_id=region,
+            interface=interface,
+            url=url,
+        )
+
+    def _add_user(self, name, password, project, role):
+        user = self._create("user", name=name, password=password)
+        (found,) = self._ask("GET", f"roles?name={role}")["roles"]
+        path = f"projects/{project}/users/{user}/roles/{found['id']}"
+        self._open("PUT", path, token=self._admin()).close()
+        return user
+
+    def _admin(self):
+        return self.token("admin", "admin", "admin-secret")
+
+    def _ask(self, method, path, body=None, token=None):
+        with self._open(method, path, body, token or self._admin()) as answer:
+            return json.load(answer)
+
+    def _open(self, method, path, body=None, token=None):
+        headers = {"Content-Type": "application/json"}
+        if token is not None:
+            headers["X-Auth-Token"] = token
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}/v3/{path}", data, headers, method=method
+        )
+        return urllib.request.urlopen(request)
+
+    def _run(self, deed, *arguments):
+        done = subprocess.run(
+            [SCRIPT, deed, str(self.base), *arguments],
+            check=True,
+            text=True,
+            capture_output=True,
+            env={**os.environ, "TOKEN_LIFE": self._life},
+        )
+        return done.stdout
