@@ -151,7 +151,6 @@ def measure(directory, size, rounds, say, *, install):
     @param size: the bytes of an image.
     @param install: whether servers and clients may be installed.
     """
-    say(HEAD)
     for backend in BACKENDS:
         if not install:
             say(f"Without {backend.name}: nothing may be installed.")
@@ -161,8 +160,8 @@ def measure(directory, size, rounds, say, *, install):
                 path = Path(directory, f"speed-{backend.name}")
                 server, glance = _started(stack, path, backend)
                 peer = _peer(backend, server, size, directory)
-                for row in _rows(glance, peer, backend, size, rounds):
-                    say(row.line(backend.peer))
+                rows = _rows(glance, peer, backend, size, rounds)
+                say("\n".join([HEAD, *(row.line(backend.peer) for row in rows)]))
             except Failed as problem:
                 say(f"Without {backend.name}: {problem}")
 

@@ -5,6 +5,7 @@ Requests: signed, sent, sent again where that is safe, and their answers.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -256,6 +257,9 @@ class Service:
                     raise
                 moved = True
             except S3Error as error:
+                if not moved and await self._moved(ask, error):
+                    moved = True
+                    continue
                 silent = isinstance(error, Silent)
                 most = self.limits.attempts_silent if silent else self.limits.attempts
                 if attempt >= most or not _safe(ask, error):
@@ -263,6 +267,20 @@ class Service:
                 pause = self.limits.pause(attempt, self._jitter)
                 attempt += 1
                 await deferLater(self.clock, pause)
+
+    async def _moved(self, ask: Ask, error: S3Error) -> bool:
+        """
+        Tell whether a bucket turns out to be elsewhere: HEAD is answered without a
+        word, and some servers have no header for it.
+        """
+        if ask.method != "HEAD" or ask.bucket is None:
+            return False
+        if not isinstance(error, Refused) or (error.status, error.code) != (400, ""):
+            return False
+        before = self.region_of(ask.bucket)
+        with suppress(S3Error):
+            await self.settle(ask.bucket)
+        return self.region_of(ask.bucket) != before
 
     def _follow(self, ask: Ask, error: Elsewhere) -> bool:
         """

@@ -46,8 +46,8 @@ class Limits:
     """How many bytes the parts of all uploads together take.  Where that is less
     than they ask for, each sends fewer parts at once, and waits for its turn."""
     patience: float = 5.0
-    """For how long a part that isn't full counts as a part of C{memory}: others
-    don't wait longer for slow data."""
+    """In what time a part has to be full at the speed that its data comes at.  Where
+    that is slower it doesn't count as a part of C{memory}, and others don't wait."""
 
     def pause(self, attempt: int, jitter: Callable[[], float]) -> float:
         """

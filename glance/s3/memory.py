@@ -10,6 +10,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
+LOOK = 0.25
+"""After how many seconds it is seen, each time, how fast data comes."""
+
 
 class Share:
     """
@@ -20,53 +23,61 @@ class Share:
         self._memory = memory
         self._size = size
         self._counted = True
-        self._slow: IDelayedCall | None = memory.clock.callLater(
-            memory.patience, self._give_back
-        )
+        self._came = 0
+        self._look_later()
+
+    def add(self, count: int) -> None:
+        """
+        Say that so many bytes have come.
+        """
+        self._came += count
 
     def fill(self) -> None:
         """
         Say that all of its data has come.
         """
-        self._rest()
-        if not self._counted:
-            self._counted = True
-            self._memory.count(self._size)
+        self._look.cancel()
+        self._count(True)
 
     def free(self) -> None:
         """
         Say that there is no data any more.
         """
-        self._rest()
-        self._give_back()
+        if self._look.active():
+            self._look.cancel()
+        self._count(False)
 
-    def _rest(self) -> None:
-        if self._slow is not None:
-            slow, self._slow = self._slow, None
-            slow.cancel()
+    def _look_later(self) -> None:
+        self._look: IDelayedCall = self._memory.clock.callLater(LOOK, self._see)
 
-    def _give_back(self) -> None:
-        self._slow = None
-        if self._counted:
-            self._counted = False
-            self._memory.count(-self._size)
+    def _see(self) -> None:
+        slow = self._came < self._size * LOOK / self._memory.patience
+        self._came = 0
+        self._look_later()
+        self._count(not slow)
+
+    def _count(self, counted: bool) -> None:
+        if counted is not self._counted:
+            self._counted = counted
+            self._memory.count(self._size if counted else -self._size)
 
 
 class Memory:
     """
     So many bytes, which are shared out in the order in which they are asked for.
 
-    Whose data takes long to come has memory all the same, but that isn't counted
-    as long as it isn't full: else a few slow clients would keep all others from
-    coming.  So there is in use at most what there is, and what has come of one
-    part of each slow upload.
+    Whose data comes slowly has memory all the same, but that isn't counted until it
+    comes faster, or all is there: else a few slow clients would keep all others from
+    coming.  So there is in use at most what there is, and what has come of one part
+    of each slow upload.
     """
 
     def __init__(self, clock: Any, total: int, patience: float) -> None:
         """
         @param clock: an L{twisted.internet.interfaces.IReactorTime}.
         @param total: how many bytes there are.
-        @param patience: for how many seconds a part that isn't full is counted.
+        @param patience: in how many seconds a part has to be full at the speed that
+            its data comes at, or that is slow.
         """
         self.clock = clock
         self.patience = patience

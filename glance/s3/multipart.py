@@ -117,6 +117,8 @@ class Cutter:
             at += len(piece)
             self._room -= len(piece)
             self._pieces.append(piece)
+            if self._share is not None:
+                self._share.add(len(piece))
             if self._hash is not None:
                 self._hash.update(piece)
             if self._room == 0:

@@ -161,6 +161,7 @@ class S3Store:
             try:
                 got = await self._client.get_object(self._bucket, name, offset, length)
             except NotFound:
+                await self._demand_bucket()
                 raise _missing() from None
             except Refused as error:
                 if error.status != 416:
@@ -184,6 +185,7 @@ class S3Store:
             try:
                 head = await self._client.head_object(self._bucket, name)
             except NotFound:
+                await self._demand_bucket()
                 raise _missing() from None
             return head.length
 
@@ -273,13 +275,19 @@ class S3Store:
     @deferred
     async def check(self) -> None:
         with _told():
-            try:
-                await self._client.head_bucket(self._bucket)
-            except NotFound as error:
-                if not self._create:
-                    raise StoreUnavailable(
-                        "The bucket of the S3 store is not there."
-                    ) from error
+            await self._demand_bucket()
+
+    async def _demand_bucket(self) -> None:
+        """
+        Refuse to say that data is missing where the whole bucket is.
+        """
+        try:
+            await self._client.head_bucket(self._bucket)
+        except NotFound as error:
+            if not self._create:
+                raise StoreUnavailable(
+                    "The bucket of the S3 store is not there."
+                ) from error
 
 
 def _missing() -> DataNotFound:

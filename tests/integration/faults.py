@@ -30,6 +30,9 @@ AGAIN = 400_000
 IDLE = 1
 """For how many seconds the store may do nothing."""
 
+LEASE = 3
+"""After how many seconds a daemon that says nothing is taken for dead."""
+
 LONGEST = 15
 """
 How many seconds a transfer may take in which something goes wrong: a few silences,
@@ -94,7 +97,11 @@ class FaultyNetwork:
         self.proxy = Proxy(self.upstream())
         self.addCleanup(self.proxy.stop)
         self.place = Place(self.mktemp())
-        self.place.configure(reaper_interval=1, **self.store_options(self.proxy.port))
+        self.place.configure(
+            reaper_interval=1,
+            lease_duration=LEASE,
+            **self.store_options(self.proxy.port),
+        )
         self.daemon = self.place.start("glance")
         self.addCleanup(self._stop)
         self.data = random.Random(5).randbytes(self.size)
@@ -415,3 +422,24 @@ class FaultTests(FaultyNetwork):
         self.assertEqual(self.download(image_id), (self.data, True))
         self.delete(image_id)
         self.wait_until([])
+
+    def test_killed(self):
+        """
+        What a daemon that was killed has left of an upload is removed by the next.
+        """
+        image_id, _ = self.upload()
+        self.delete(image_id)
+        self.wait_until([])
+        image_id = self.create()
+        head = (
+            f"PUT /v2/images/{image_id}/file HTTP/1.1\r\nHost: api\r\n"
+            "Content-Type: application/octet-stream\r\n"
+            f"Content-Length: {self.size}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self.place.api_port)) as client:
+            client.sendall(head.encode() + self.data[:-1])
+            self.daemon.wait_for(self.stored)
+            self.daemon.kill()
+        self.daemon = self.place.start("glance")
+        self.wait_until([])
+        self.assertEqual(self.status_of(image_id), "queued")

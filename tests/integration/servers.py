@@ -141,13 +141,20 @@ class S3:
         """
         List the names of all objects in a bucket, and those that there are parts of.
         """
-        pages = [self._ask(bucket, query) for query in ("list-type=2", "uploads=")]
+        pages = [
+            self.ask("GET", bucket, query) for query in ("list-type=2", "uploads=")
+        ]
         return re.findall("<Key>(.*?)</Key>", "".join(pages))
 
-    def _ask(self, bucket, query):
+    def ask(self, method, path, query=""):
+        """
+        Ask for something, without data.
+
+        @param path: a bucket, or an object in one.
+        """
         headers = signed(
-            "GET",
-            f"/{bucket}",
+            method,
+            f"/{path}",
             query,
             {"host": urlsplit(self.url).netloc},
             payload=EMPTY,
@@ -155,9 +162,8 @@ class S3:
             region="us-east-1",
             now=time.time(),
         )
-        request = urllib.request.Request(
-            f"{self.url}/{bucket}?{query}", headers=headers
-        )
+        url = f"{self.url}/{path}?{query}"
+        request = urllib.request.Request(url, headers=headers, method=method)
         return urllib.request.urlopen(request).read().decode()
 
 

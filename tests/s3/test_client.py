@@ -264,6 +264,22 @@ class AccessTests(ClientCase):
         self.successResultOf(self.client.head_bucket("b"))
         self.assertEqual(len(self.root.seen), 2)
 
+    def test_region_head_silent(self):
+        """
+        It is also where that has no header for it.
+        """
+
+        def fault(request, asked):
+            wrong = "us-east-1" in request.getHeader("authorization")
+            if asked[0] == "HEAD" and (wrong or self.root.region == "none"):
+                raise Refusal(400, "")
+
+        self.root.faults.append(fault)
+        self.root.region = "eu-west-1"
+        self.successResultOf(self.client.head_bucket("b"))
+        self.root.region = "none"
+        self.failureResultOf(self.client.head_bucket("b"), Refused)
+
     def test_region_once(self):
         """
         Before data is sent that can be sent but once, the region is known.

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.s3 import Limits
-from glance.s3.memory import Memory
+from glance.s3.memory import LOOK, Memory
 from glance.s3.uploading import Uploading
 from tests.bodies import ManualBody
 from tests.s3.test_uploading import ManualOperations
@@ -67,14 +67,15 @@ class MemoryTests(SynchronousTestCase):
 
     def test_slow(self):
         """
-        What isn't full after a while isn't counted until it is.
+        What comes slowly isn't counted until it comes faster, or is all there.
         """
         slow, quick = self.take(60), self.take(40)
         quick.fill()
-        self.clock.advance(4.9)
+        self.clock.advance(LOOK - 0.01)
         waiting = self.memory.take(60)
         self.assertNoResult(waiting)
-        self.clock.advance(0.2)
+        slow.add(2)
+        self.clock.advance(0.01)
         other = self.successResultOf(waiting)
         other.fill()
         slow.fill()
@@ -85,6 +86,28 @@ class MemoryTests(SynchronousTestCase):
         self.successResultOf(waiting).free()
         other.free()
         self.take(100).free()
+
+    def test_faster(self):
+        """
+        What comes fast enough is counted, however long it takes, and so is what has
+        become faster.
+        """
+        share = self.take(60)
+        for _ in range(10):
+            share.add(3)
+            self.clock.advance(LOOK)
+        waiting = self.memory.take(41)
+        self.assertNoResult(waiting)
+        waiting.cancel()
+        self.failureResultOf(waiting, CancelledError)
+        self.clock.advance(LOOK)
+        self.take(100).free()
+        share.add(3)
+        self.clock.advance(LOOK)
+        waiting = self.memory.take(41)
+        self.assertNoResult(waiting)
+        share.free()
+        self.successResultOf(waiting).free()
 
     def test_free_twice(self):
         """
@@ -179,7 +202,7 @@ class ManyTests(SynchronousTestCase):
         for body in self.bodies[:8]:
             self.assertEqual(self.send(body, 1), 1)
         self.assertEqual(self.send(self.bodies[8], 60), 0)
-        self.clock.advance(5)
+        self.clock.pump([LOOK, LOOK])
         for _ in range(6):
             self.assertEqual(self.send(self.bodies[8], 10), 10)
             for _ in range(len(self.operations.done)):

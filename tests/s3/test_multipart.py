@@ -12,7 +12,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 
 from glance.s3.errors import BadBody
 from glance.s3.limits import MOST_PARTS, Limits
-from glance.s3.memory import Memory
+from glance.s3.memory import LOOK, Memory
 from glance.s3.multipart import Cutter, Flight, etag_of
 from glance.streams.bodies import BytesBody
 from tests.bodies import ManualBody, collect
@@ -248,6 +248,23 @@ class CutterTests(SynchronousTestCase):
                 finish(body, cutter)
                 cutter.stop()
                 self.successResultOf(memory.take(30))
+
+    def test_slow(self):
+        """
+        Others don't wait for data that comes slowly, but for what comes fast.
+        """
+        clock = Clock()
+        memory = Memory(clock, 10, 5)
+        body = ManualBody()
+        cutter = cut(body, memory=memory)
+        waiting = memory.take(10)
+        body.data(b"x" * 5)
+        clock.advance(LOOK)
+        self.assertNoResult(waiting)
+        clock.advance(LOOK)
+        self.successResultOf(waiting).free()
+        cutter.stop()
+        self.assertEqual(clock.getDelayedCalls(), [])
 
     def test_stopped_waiting(self):
         """

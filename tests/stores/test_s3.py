@@ -81,10 +81,17 @@ class S3StoreTests(StoreContract, SynchronousTestCase):
         self.failureResultOf(store.check(), StoreUnavailable)
         self.failureResultOf(store.add(KEY, BytesBody(DATA)), StoreUnavailable)
         self.failureResultOf(store.keys(), StoreUnavailable)
+        self.failureResultOf(store.unfinished(), StoreUnavailable)
+        # Whoever heard that there is no data would forget it.
+        for asking in (store.get, store.size, store.delete):
+            self.failureResultOf(asking(KEY), StoreUnavailable)
         self.assertEqual(self.root.buckets, {})
         store = S3Store(self.client, "images", True)
         self.successResultOf(store.check())
         self.assertEqual(self.successResultOf(store.keys()), [])
+        self.assertEqual(self.successResultOf(store.unfinished()), [])
+        for asking in (store.get, store.size, store.delete):
+            self.failureResultOf(asking(KEY), DataNotFound)
         self.successResultOf(store.add(KEY, BytesBody(DATA)))
 
     def test_delete_leftovers(self):
