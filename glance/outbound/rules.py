@@ -73,7 +73,10 @@ _PUBLIC = ip_network(_V6_PUBLIC)
 _BARE = re.compile(r"[\x21-\x5b\x5d\x5e-\x7e]+")
 """A URL as it goes over the wire: no space, control, backslash, or other letters."""
 
-_HOST = re.compile(r"[0-9A-Za-z._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
+_AUTHORITY = re.compile(
+    r"(?:[0-9A-Za-z._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
+)
+"""A name, or an address in brackets, and perhaps a port."""
 
 
 def meant(address: Address) -> Address:
@@ -134,17 +137,16 @@ def parse(url: str) -> URL:
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = parts.hostname or ""
     except ValueError:
         raise BadURL("it is no URL") from None
     if parts.scheme not in PORTS:
         raise BadURL("its scheme is neither http nor https")
-    if not _HOST.fullmatch(host):
+    user, at, authority = parts.netloc.rpartition("@")
+    if not _AUTHORITY.fullmatch(authority):
         raise BadURL("its host is no name")
-    user, at, _ = parts.netloc.rpartition("@")
     return URL(
         scheme=parts.scheme,
-        host=host,
+        host=parts.hostname or "",
         port=PORTS[parts.scheme] if port is None else port,
         target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         credentials=_told(user) if at else None,

@@ -69,6 +69,8 @@ class SourceTests(DaemonCase):
             http_allowed_ports=f"{self.web.port}, {self.web.canary_port}",
             http_idle_timeout=1,
             graceful_shutdown_timeout=2,
+            lease_duration=5,
+            reaper_interval=1,
             debug=True,
         )
         self.daemon = self.start("glance")
@@ -298,6 +300,25 @@ class SourceTests(DaemonCase):
         self.daemon = self.start("glance")
         for image_id in (*ids, short):
             self.assertEqual(self.status(image_id), "killed")
+
+    def test_crash(self):
+        """
+        After a crash, images that were being filled are settled; those that waited
+        still wait, and may be filled.
+        """
+        ids = [self.copy("slow/1M/1k") for _ in range(5)]
+        self.daemon.wait_for(lambda: self.status(ids[3]) == "saving")
+        self.daemon.kill()
+        self.daemon = self.start("glance")
+        for image_id in ids[:4]:
+            self.assertEqual(self.settled(image_id), "killed")
+        self.daemon.wait_for(lambda: self.place.files() == [])
+        self.assertEqual(self.status(ids[4]), "queued")
+        url = f"{self.place.api}/v1/images/{ids[4]}"
+        said = {"X-Glance-Api-Copy-From": self.url("ok/1M")}
+        self.assertEqual(get(url, "PUT", **said)[0], 200)
+        self.assertEqual(self.settled(ids[4]), "active")
+        self.assertTrue(self.fetch(ids[4]) == DATA)
 
     def test_command(self):
         """

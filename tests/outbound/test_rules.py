@@ -129,6 +129,9 @@ class URLTests(SynchronousTestCase):
             "http://example.org:port/secret",
             "http://example.org:70000/secret",
             "http://[::1/secret",
+            "http://[v1.a]/secret",
+            "http://a[::1]/secret",
+            "http://[::1]a/secret",
             "http://[fe80::1%25eth0]/secret",
             f"http://{'a' * 254}/secret",
         ):
