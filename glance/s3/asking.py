@@ -250,14 +250,16 @@ class Service:
         moved = False
         attempt = 1
         while True:
+            # Others may find out meanwhile that the bucket is elsewhere.
+            asked = self.region_of(ask.bucket)
             try:
                 return await once()
             except Elsewhere as error:
-                if moved or not self._follow(ask, error):
+                if moved or not self._follow(ask, error, asked):
                     raise
                 moved = True
             except S3Error as error:
-                if not moved and await self._moved(ask, error):
+                if not moved and await self._moved(ask, error, asked):
                     moved = True
                     continue
                 silent = isinstance(error, Silent)
@@ -268,26 +270,29 @@ class Service:
                 attempt += 1
                 await deferLater(self.clock, pause)
 
-    async def _moved(self, ask: Ask, error: S3Error) -> bool:
+    async def _moved(self, ask: Ask, error: S3Error, asked: str) -> bool:
         """
         Tell whether a bucket turns out to be elsewhere: HEAD is answered without a
         word, and some servers have no header for it.
+
+        @param asked: the region that was asked.
         """
         if ask.method != "HEAD" or ask.bucket is None:
             return False
         if not isinstance(error, Refused) or (error.status, error.code) != (400, ""):
             return False
-        before = self.region_of(ask.bucket)
         with suppress(S3Error):
             await self.settle(ask.bucket)
-        return self.region_of(ask.bucket) != before
+        return self.region_of(ask.bucket) != asked
 
-    def _follow(self, ask: Ask, error: Elsewhere) -> bool:
+    def _follow(self, ask: Ask, error: Elsewhere, asked: str) -> bool:
         """
         Take note of where a bucket is, and tell whether to ask there.
+
+        @param asked: the region that was asked.
         """
         region = region_named(error.region)
-        if region is None or region == self.region_of(ask.bucket):
+        if region is None or region == asked:
             return False
         self._regions[ask.bucket or ""] = region
         return not ask.once

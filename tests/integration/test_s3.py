@@ -72,15 +72,10 @@ class RealStore(Waiting, StoreContract):
     """
 
     def make_store(self):
-        self.client = make_client(*self.server(), 100_000)
+        self.client = self.connections = make_client(*self.server(), 100_000)
         self.bucket = f"images-{uuid4()}"
         store = S3Store(self.client, self.bucket, True)
         return PromptStore(store, self.turning)
-
-    def tearDown(self):
-        # Cleanups come before it, and it asks the server.
-        super().tearDown()
-        self.successResultOf(self.client.close())
 
     def leftovers(self):
         return self.successResultOf(Deferred.fromCoroutine(self._begun()))

@@ -34,6 +34,17 @@ class Nothing:
         protocol.connectionLost(Failure(ResponseDone()))
 
 
+class Moved(Nothing):
+    """
+    An answer that the bucket is in another region.
+    """
+
+    headers = Headers({"x-amz-bucket-region": ["eu-west-1"]})
+
+    def __init__(self, code):
+        self.code = code
+
+
 class AskingCase(SynchronousTestCase):
     """
     A client whose server is the test.
@@ -118,6 +129,23 @@ class AgainTests(AskingCase):
         heading.cancel()
         self.failureResultOf(heading, CancelledError)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_elsewhere_at_once(self):
+        """
+        Of several that hear that the bucket is elsewhere, each asks there.
+        """
+        for method, code in (
+            (self.client.list_objects, 301),
+            (self.client.head_bucket, 400),
+        ):
+            del self.agent.answers[:]
+            asking = [method(f"b{method.__name__}") for _ in range(2)]
+            for number in range(2):
+                self.agent.answers[number].callback(Moved(code))
+            self.assertEqual(len(self.agent.answers), 4)
+            for each in asking:
+                each.cancel()
+                self.failureResultOf(each, CancelledError)
 
     def test_once(self):
         """
