@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from glance.deferreds import deferred
 from glance.errors import (
@@ -28,7 +28,7 @@ from glance.interfaces import IStore
 from glance.stores.keys import checked, demand_size, is_key
 from glance.stores.swift_uris import Origin, is_place
 from glance.stores.wrapping import expected_length, translating, unmeasured
-from glance.streams.bodies import BytesBody
+from glance.streams.bodies import BytesBody, IHashedBody
 from glance.swift.client import SwiftClient
 from glance.swift.errors import (
     Full,
@@ -41,6 +41,7 @@ from glance.swift.errors import (
     TooManySegments,
 )
 from glance.swift.large import LargeObjects, Place
+from glance.swift.sending import IHashed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,6 +96,16 @@ def _translated_reading(error: BaseException) -> BaseException:
     return translated(error) if isinstance(error, SwiftError) else error
 
 
+def _sent(body: IBodyProducer) -> IBodyProducer:
+    """
+    Get what is sent for a body: all that it gives, and hashed once.
+    """
+    sent = unmeasured(body)
+    if IHashedBody.providedBy(sent):
+        alsoProvides(sent, IHashed)
+    return sent
+
+
 @implementer(IStore)
 class SwiftStore:
     """
@@ -140,7 +151,7 @@ class SwiftStore:
             body.stopProducing()
             raise
         return await self._large.put(
-            self._container, key, unmeasured(body), place, expected_length(body)
+            self._container, key, _sent(body), place, expected_length(body)
         )
 
     async def _prepare(self) -> None:

@@ -11,7 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
+
+from glance.streams.bodies import IHashedBody
 
 
 @implementer(IBodyProducer, IPushProducer)
@@ -33,6 +35,9 @@ class WrappedBody:
         self.length = length
         self._body = body
         self._failed = failed
+        if IHashedBody.providedBy(body):
+            alsoProvides(self, IHashedBody)
+            self.md5 = body.md5
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         producing: Deferred[None] = self._body.startProducing(consumer)

@@ -26,6 +26,17 @@ CHUNK = 1 << 17
 """How many bytes are read from a file at once."""
 
 
+class IHashedBody(IBodyProducer):
+    """
+    A body that hashes what it gives, so that others need not.
+    """
+
+    def md5() -> str:
+        """
+        Get the MD5 of all the data, in hexadecimal, once it is over.
+        """
+
+
 @implementer(IBodyProducer, IPushProducer)
 class Body:
     """

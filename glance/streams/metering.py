@@ -12,11 +12,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from glance.deferreds import InThread
 from glance.errors import BodyStopped, ImageTooLarge
 from glance.streams.blocks import Block, Blocks, IBlockConsumer
+from glance.streams.bodies import IHashedBody
 from glance.streams.inspection import TAIL, Inspection
 from glance.streams.strands import Buffer, Strand, Window
 
@@ -97,6 +98,9 @@ class MeteredBody:
         self._window = window
         self._in_thread = in_thread
         self._inspection = inspection
+        self._digests = {digest.name: digest for digest in digests}
+        if "md5" in self._digests:
+            alsoProvides(self, IHashedBody)
         self._last = _Last()
         meters: list[Digest | Inspection] = [*digests]
         if inspection is not None:
@@ -119,6 +123,12 @@ class MeteredBody:
             .addErrback(self._drop)
             .addBoth(self._leave)
         )
+
+    def md5(self) -> str:
+        """
+        Get the MD5 of all the data, if it is hashed so.
+        """
+        return self._digests["md5"].value()
 
     def _drain(self, _: object) -> Deferred[None]:
         draining: Deferred[None] = Deferred.fromCoroutine(self._all_drained())

@@ -5,7 +5,7 @@ Requests to an account: with a token, and made again where that does no harm.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import frozen
@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from glance.swift.auth import Token, Tokens
 from glance.swift.errors import (
@@ -27,7 +27,7 @@ from glance.swift.errors import (
 )
 from glance.swift.exchanges import Answer, Ask, Exchanges, Outcome
 from glance.swift.receiving import ReceivedBody
-from glance.swift.sending import SentBody
+from glance.swift.sending import IHashed, SentBody
 
 R = TypeVar("R")
 
@@ -84,9 +84,17 @@ class Stream:
 
     def __init__(self, body: IBodyProducer) -> None:
         self.length = body.length
-        self._body = body
+        self._body: Any = body
+        if IHashed.providedBy(body):
+            alsoProvides(self, IHashed)
         self.started = False
         """Whether it was, and so cannot be sent again."""
+
+    def md5(self) -> str:
+        """
+        Get the MD5 of all the data, if it is known.
+        """
+        return str(self._body.md5())
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         self.started = True

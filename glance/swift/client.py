@@ -99,7 +99,8 @@ class SwiftClient:
         begun it isn't known whether there is an object now.
 
         @param body: the data; its length may be unknown.  It is started, or told
-            to stop.
+            to stop.  One that is L{IHashed <glance.swift.sending.IHashed>} isn't
+            hashed again.
         @param headers: more of them, such as C{X-Object-Meta-Name}.
 
         @raise Corrupt: Swift has got something else.

@@ -26,6 +26,17 @@ progress.
 """
 
 
+class IHashed(IBodyProducer):
+    """
+    A body that hashes what it gives.
+    """
+
+    def md5() -> str:
+        """
+        Get the MD5 of all the data, in hexadecimal, once it is over.
+        """
+
+
 class Source:
     """
     A body that data is taken from: told to pause only where it isn't paused,
@@ -107,6 +118,7 @@ class SentBody:
         """What it has failed with."""
         self.sent = 0
         """How many bytes went out."""
+        self._hashed = IHashed(body, None)
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._source = Source(body)
         self._asked = asked
@@ -120,8 +132,10 @@ class SentBody:
     @property
     def etag(self) -> str:
         """
-        The MD5 of what went out.
+        The MD5 of what went out, once it is whole.
         """
+        if self._hashed is not None:
+            return str(self._hashed.md5())
         return self._md5.hexdigest()
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
@@ -160,7 +174,8 @@ class SentBody:
             piece = bytes(data[:PIECE])
             if self._too_long(len(piece)):
                 return
-            self._md5.update(piece)
+            if self._hashed is None:
+                self._md5.update(piece)
             self.sent += len(piece)
             assert self._consumer is not None
             self._consumer.write(piece)

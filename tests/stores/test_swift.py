@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import HTTPConnectionPool
+from zope.interface import implementer
 
 from glance.errors import (
     DataDamaged,
@@ -21,7 +22,7 @@ from glance.errors import (
 )
 from glance.stores.swift import SwiftStore
 from glance.stores.swift_uris import Origin
-from glance.streams.bodies import BytesBody
+from glance.streams.bodies import BytesBody, IHashedBody
 from glance.streams.site import StreamingSite
 from glance.swift.account import Account, Retries
 from glance.swift.auth import TempAuth, Tokens
@@ -33,7 +34,7 @@ from tests.bodies import SilentBody, collect
 from tests.network import Network
 from tests.stores.contract import DATA, KEY, OTHER, StoreContract
 from tests.swift.fake import KEY as SECRET
-from tests.swift.fake import STEM, USER, FakeSwift, Stored
+from tests.swift.fake import STEM, USER, FakeSwift, Stored, md5
 
 
 class PromptStore(SwiftStore):
@@ -143,6 +144,17 @@ class PassedTests(SwiftContract, SynchronousTestCase):
     """
 
     cutting = Cutting(above=1000, size=100_000, memory=0)
+
+
+@implementer(IHashedBody)
+class HashedBody(BytesBody):
+    """
+    A body that is hashed already, as the test says.
+    """
+
+    def __init__(self, data, md5):
+        super().__init__(data)
+        self.md5 = lambda: md5
 
 
 class OwnTests(SwiftContract, SynchronousTestCase):
@@ -373,6 +385,25 @@ class OwnTests(SwiftContract, SynchronousTestCase):
         self.fake.fail("GET", KEY, cut)
         body = self.successResultOf(self.store.get(KEY))
         self.failureResultOf(collect(body), StoreUnavailable)
+
+    def test_hashed(self):
+        """
+        Of a body that is hashed already the hash is compared with what Swift has,
+        and where that is another, nothing is kept.
+        """
+        body = HashedBody(b"data", md5(b"data"))
+        self.assertEqual(self.successResultOf(self.store.add(KEY, body)), 4)
+        body = HashedBody(b"data", md5(b"other"))
+        self.failureResultOf(self.store.add(OTHER, body), StoreUnavailable)
+        self.assertEqual(list(self.objects), [KEY])
+
+    def test_hashed_segments(self):
+        """
+        Its hash says nothing of segments, which are hashed one by one.
+        """
+        body = HashedBody(DATA, md5(b"other"))
+        self.assertEqual(self.successResultOf(self.store.add(KEY, body)), len(DATA))
+        self.assertEqual(self.read(), DATA)
 
     def test_logged(self):
         """

@@ -22,7 +22,7 @@ from glance.errors import (
     UnsafeContent,
 )
 from glance.limits import Limits
-from glance.streams.bodies import BytesBody, pump
+from glance.streams.bodies import BytesBody, IHashedBody, pump
 from glance.streams.inspection import Inspection
 from glance.streams.metering import Digest, MeteredBody
 from glance.streams.strands import Window
@@ -89,6 +89,31 @@ class MeteredBlocksToBytesTests(MeteredBodyTests):
     """
 
     make_body = MeteredBlocksTests.make_body
+
+
+class HashedTests(SynchronousTestCase):
+    """
+    Who gets a L{MeteredBody} need not hash it again.
+    """
+
+    def make(self, *names):
+        """
+        Make a body, of which some hashes are made.
+        """
+        digests = [Digest(name) for name in names]
+        return MeteredBody(
+            BytesBody(b"data"), 100, digests, maybeDeferred, Window(1 << 20)
+        )
+
+    def test_md5(self):
+        """
+        Its MD5 can be had from it, where that is one of them.
+        """
+        body = self.make("sha512", "md5")
+        verifyObject(IHashedBody, body)
+        self.successResultOf(collect(body))
+        self.assertEqual(body.md5(), hashlib.md5(b"data").hexdigest())
+        self.assertFalse(IHashedBody.providedBy(self.make("sha512")))
 
 
 class DigestTests(SynchronousTestCase):

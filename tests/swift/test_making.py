@@ -88,18 +88,14 @@ class MakingTests(FilesMixin, Serving, TestCase):
         """
         Keystone is told who and for which project, by names and ids of domains.
         """
-        self.fake.catalog = [
-            {
-                "type": "object-store",
-                "endpoints": [
-                    {
-                        "interface": "admin",
-                        "region": "north",
-                        "url": f"{self.fake.root}/v1/AUTH_test",
-                    }
-                ],
-            }
+        endpoints = [
+            {"interface": "admin", "region": region, "url": f"{self.fake.root}{path}"}
+            for region, path in (
+                ("south", "/v1/AUTH_other"),
+                ("north", "/v1/AUTH_test"),
+            )
         ]
+        self.fake.catalog = [{"type": "object-store", "endpoints": endpoints}]
         usual = {
             "swift_store_auth_address": f"{self.fake.root}/v3",
             "swift_store_user": "project:user",
