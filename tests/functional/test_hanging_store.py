@@ -9,6 +9,8 @@ import threading
 import time
 import urllib.request
 
+from twisted.trial.unittest import SkipTest
+
 from tests.functional.crashing import need, wire
 from tests.functional.daemons import PATIENCE
 from tests.functional.test_several_stores import SeveralStoresCase
@@ -38,11 +40,10 @@ class HangingStoreTests(SeveralStoresCase):
         disk.mkdir()
         with image.open("wb") as file:
             file.truncate(256 * MEBIBYTE)
-        for command in (
-            ("mkfs.ext4", "-q", image),
-            ("mount", "-o", "loop", image, disk),
-        ):
-            subprocess.run(command, check=True)
+        subprocess.run(["mkfs.ext4", "-q", image], check=True)
+        mounted = subprocess.run(["mount", "-o", "loop", image, disk], check=False)
+        if mounted.returncode:
+            raise SkipTest("This kernel has no loop devices, and so nothing to freeze.")
         self.disk = disk
         self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
 
