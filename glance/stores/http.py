@@ -6,12 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
@@ -28,6 +24,7 @@ from glance.outbound.errors import BadURL, Cut, NotThere, OutboundError
 from glance.outbound.fetching import Fetcher
 from glance.outbound.rules import parse
 from glance.stores.keys import demand_size
+from glance.stores.wrapping import translating
 from glance.streams.bodies import BytesBody
 
 LONGEST = 4096
@@ -62,33 +59,8 @@ def _told() -> Iterator[None]:
         raise _translated(error) from error
 
 
-@implementer(IBodyProducer, IPushProducer)
-class _Fetched:
-    """
-    A body on its way from a web server, whose errors are those of a store.
-    """
-
-    def __init__(self, body: Any) -> None:
-        self.length = body.length
-        self._body = body
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        producing: Deferred[None] = self._body.startProducing(consumer)
-        return producing.addErrback(self._failed)
-
-    def _failed(self, failure: Failure) -> Failure:
-        if isinstance(failure.value, OutboundError):
-            return Failure(_translated(failure.value))
-        return failure
-
-    def pauseProducing(self) -> None:
-        self._body.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._body.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._body.stopProducing()
+def _translated_reading(error: BaseException) -> BaseException:
+    return _translated(error) if isinstance(error, OutboundError) else error
 
 
 @implementer(IStore)
@@ -137,7 +109,7 @@ class HTTPStore:
         except GlanceError:
             found.body.stopProducing()
             raise
-        return _Fetched(found.body)
+        return translating(found.body, _translated_reading)
 
     @deferred
     async def size(self, key: str) -> int:
