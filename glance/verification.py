@@ -316,8 +316,10 @@ class Verifier:
         detail = f"{size} bytes that belong to no image"
         if owner is None:
             detail += ", and are not called as an image's data is"
-        elif await self._known(owner) is None:
+        elif (image := await self._known(owner)) is None:
             detail += "; the database does not know that one"
+        elif _names(image, key):
+            detail += " in this store; needed, if another store is the same place"
         return Finding(
             fault=Fault.ORPHANED, image=owner, store=store, key=key, detail=detail
         )
@@ -344,7 +346,8 @@ class Verifier:
         that is so.
 
         What isn't called as an image's data is stays: somebody else put it
-        there.
+        there.  So does what is called as data in another store, which may be the
+        same place.
 
         @param sure: whether that of images that the registry doesn't know is
             nobody else's either: others may keep theirs in the same store.
@@ -356,7 +359,8 @@ class Verifier:
         """
         if orphan.image is None or not await self._unnamed(orphan.store, orphan.key):
             return False
-        if not sure and await self._known(orphan.image) is None:
+        image = await self._known(orphan.image)
+        if _names(image, orphan.key) if image is not None else not sure:
             return False
         try:
             await self._storage.stores[orphan.store].delete(orphan.key)
@@ -406,6 +410,10 @@ def named(image: Image) -> Sequence[Location]:
     """
     attempts = () if image.attempt is None else (image.attempt.location,)
     return (*image.locations, *image.doomed, *attempts)
+
+
+def _names(image: Image, key: str) -> bool:
+    return any(place.key == key for place in named(image))
 
 
 def _digests(image: Image) -> list[tuple[Digest, str]]:

@@ -319,7 +319,8 @@ class OrphanTests(VerificationCase):
 
     def test_other_store(self):
         """
-        That an image names the key in another store doesn't count.
+        That an image names the key in another store doesn't count, but what is called
+        so stays: both stores may be one place.
         """
         image = self.fill()
         key = image.locations[0].key
@@ -328,6 +329,11 @@ class OrphanTests(VerificationCase):
         self.successResultOf(more.add(key, BytesBody(b"data")))
         [finding] = self.run_(self.verifier().stray()).findings
         self.assertEqual((finding.store, finding.key), ("more", key))
+        self.assertIn("the same place", finding.detail)
+        self.assertFalse(self.run_(self.verifier().remove(finding, sure=True)))
+        self.assertEqual(self.successResultOf(more.keys()), [key])
+        self.world.storage.stores["more"] = self.store
+        self.assertEqual(len(self.run_(self.verifier().stray()).findings), 1)
 
     def test_store_unknown(self):
         """
