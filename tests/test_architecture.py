@@ -44,8 +44,10 @@ MAY_IMPORT = {
         "image",
         "interfaces",
         "leftovers",
+        "query",
         "revisions",
         "storage",
+        "validation",
     ),
     "images": (
         "context",

@@ -211,6 +211,21 @@ class SharedTests(Case):
                 else:
                     self.refused(finding, error)
 
+    def test_at_once(self):
+        """
+        Of data that two images have been given at the same moment, the last one that
+        is deleted takes it along.
+        """
+        source = self.result(self.find(self.url))
+        images = [self.image(), self.image()]
+        for image in images:
+            self.result(self.sources.refer(ACME, image.id, source))
+        self.result(self.world.images.delete(ACME, images[0].id))
+        self.assertEqual(self.lending.deleted, [])
+        self.assertIs(self.known(images[0]).status, Status.DELETED)
+        self.result(self.world.images.delete(ACME, images[1].id))
+        self.assertEqual(self.lending.deleted, [self.url])
+
     def test_web(self):
         """
         What is on the web may be had by many.
