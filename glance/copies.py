@@ -4,16 +4,20 @@ L{Copies}: the data of an image in several stores.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from attrs import evolve
 
 from glance.context import Context, Deed
 from glance.errors import (
+    DataDamaged,
     DataNotFound,
     Forbidden,
     ImageNotActive,
     StoreNotFound,
+    StoreUnavailable,
 )
-from glance.image import Image, Status
+from glance.image import Image, Location, Status
 from glance.images import Images
 from glance.settling import Settler
 from glance.storage import Storage
@@ -36,7 +40,8 @@ class Copies:
 
         The image is changed first, so that nobody finds data there which is
         about to go.  Who reads it already goes on from another copy.  If it cannot
-        be removed soon, the reaper does it later.
+        be removed soon, the reaper does it later.  Another copy has been seen to be
+        there by then: an image may name data that somebody has removed.
 
         @param store: the name of the store.
 
@@ -47,6 +52,8 @@ class Copies:
         @raise Forbidden: the caller may not do that, or there is no other copy.
         @raise ImageNotActive: the image has no data yet.
         @raise DataNotFound: its data isn't in that store.
+        @raise StoreUnavailable: whether there is another copy can't be seen at
+            present.
         """
         self._storage.demand_several()
         if store not in self._storage.stores:
@@ -54,13 +61,36 @@ class Copies:
                 f"Store {store} is not configured on this Glance server; there is "
                 f"{', '.join(sorted(self._storage.stores))}."
             )
-        image = await self._images.change(
-            context,
-            image_id,
-            lambda image: self._without(image, store),
-            Deed.REMOVE_COPY,
-        )
+        image = await self._images.get(context, image_id, Deed.REMOVE_COPY)
+        good = await self._another(self._without(image, store), store)
+
+        def removed(image: Image) -> Image:
+            left = self._without(image, store)
+            return left if good in left.locations else _refuse(image, store)
+
+        image = await self._images.change(context, image_id, removed, Deed.REMOVE_COPY)
         return await self._settler.settle_soon(image)
+
+    async def _another(self, left: Image, store: str) -> Location:
+        """
+        Find a copy that is there, all of it.
+
+        @param left: the image without what is in the store of that name.
+        """
+        problem: StoreUnavailable | None = None
+        for place in self._storage.ordered(left):
+            try:
+                size: int = await self._storage.at(place).size(place.key)
+            except StoreUnavailable as error:
+                problem = error
+            except (DataNotFound, DataDamaged, StoreNotFound):
+                continue
+            else:
+                if left.size in (None, size):
+                    return place
+        if problem is not None:
+            raise problem
+        return _refuse(left, store)
 
     def _without(self, image: Image, store: str) -> Image:
         """
@@ -74,8 +104,12 @@ class Copies:
         if not removed:
             raise DataNotFound(f"The data of image {image.id} is not in store {store}.")
         if not kept:
-            raise Forbidden(
-                f"Store {store} has the only copy of the data of image {image.id}; "
-                "delete the image instead."
-            )
+            return _refuse(image, store)
         return evolve(image, locations=kept, doomed=(*image.doomed, *removed))
+
+
+def _refuse(image: Image, store: str) -> NoReturn:
+    raise Forbidden(
+        f"Store {store} has the only copy of the data of image {image.id} that is "
+        "there and whole; delete the image instead."
+    )

@@ -13,7 +13,7 @@ from glance.errors import DataNotFound, ImageNotFound
 from glance.image import Image
 from glance.interfaces import IRegistry, IStore
 from glance.storage import Storage
-from glance.validation import is_image_id
+from glance.validation import owner_of
 
 
 class Leftovers:
@@ -41,7 +41,7 @@ class Leftovers:
         store = self._storage.stores[name]
         unknown = removed = 0
         for key in await store.unfinished():
-            image = await self._image(key.partition(".")[0])
+            image = await self._image(owner_of(key))
             if image is None:
                 unknown += 1
             elif key not in _named(image):
@@ -60,8 +60,8 @@ class Leftovers:
                 name=name,
             )
 
-    async def _image(self, image_id: str) -> Image | None:
-        if not is_image_id(image_id):
+    async def _image(self, image_id: str | None) -> Image | None:
+        if image_id is None:
             return None
         try:
             image: Image = await self._registry.get(image_id)

@@ -37,7 +37,8 @@ class Condition:
     """
     One of: id name status visibility owner disk_format container_format size
     virtual_size checksum os_hash_algo os_hash_value min_disk min_ram protected
-    created_at updated_at.
+    created_at updated_at; or location, of which only EQ can be asked, with a key
+    that one of the image's locations has.
     """
     operator: Operator
     value: Any

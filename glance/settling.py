@@ -20,8 +20,10 @@ from glance.errors import GlanceError, ImageNotFound, StoreLate, StoreNotFound
 from glance.image import Attempt, Image, Location, Status
 from glance.interfaces import IStore
 from glance.leftovers import Leftovers
+from glance.query import EVERYTHING, Condition, Operator, Query
 from glance.revisions import Revisions
 from glance.storage import Storage
+from glance.validation import owner_of
 
 R = TypeVar("R")
 
@@ -142,7 +144,7 @@ class Settler:
         named = {(place.store, place.key) for place in image.locations}
         for location in image.doomed:
             if (location.store, location.key) not in named:
-                await self._storage.remove(location)
+                await self._remove(image, location)
         return await self._forget(image.id, image.doomed)
 
     async def _forget(self, image_id: str, removed: tuple[Location, ...]) -> Image:
@@ -156,7 +158,7 @@ class Settler:
         if not self._due(image):
             return image
         for location in (*image.locations, *image.doomed):
-            await self._storage.remove(location)
+            await self._remove(image, location)
 
         def deleted(current: Image) -> Image:
             if current.status is not Status.PENDING_DELETE:
@@ -164,6 +166,26 @@ class Settler:
             return current.becoming(Status.DELETED, locations=(), doomed=())
 
         return await self._revisions.change(image.id, deleted, touch=False)
+
+    async def _remove(self, image: Image, location: Location) -> None:
+        """
+        Remove data of an image, unless it is another one's, too: nobody notices where
+        two are told of the same data at the same moment.
+        """
+        if owner_of(location.key) != image.id and self._storage.keeps(location):
+            query = Query(
+                scope=EVERYTHING,
+                conditions=(Condition("location", Operator.EQ, location.key),),
+                hidden=None,
+            )
+            others = await self._revisions.registry.find(query)
+            if any(other.id != image.id for other in others):
+                self._log.warn(
+                    "Data of image {image} stays: it is another image's, too.",
+                    image=image.id,
+                )
+                return
+        await self._storage.remove(location)
 
     def _due(self, image: Image) -> bool:
         since = image.deleted_at or image.updated_at

@@ -16,6 +16,7 @@ from glance.context import Context, Deed
 from glance.errors import (
     DataDamaged,
     GlanceError,
+    ImageNotFound,
     Invalid,
     SourceOfOtherSize,
     SourceUnusable,
@@ -24,8 +25,10 @@ from glance.errors import (
 )
 from glance.image import Image, Location, Status
 from glance.images import Images
+from glance.query import EVERYTHING, Condition, Operator, Query
 from glance.storage import Storage
 from glance.transfers import Transfers
+from glance.validation import is_image_id, owner_of
 
 WEB = frozenset({"http", "https"})
 """The schemes of URIs that anybody may say."""
@@ -79,19 +82,27 @@ class Sources:
         return location
 
     async def find(
-        self, location: Location, size: int | None, *, stays: bool
+        self,
+        location: Location,
+        size: int | None,
+        *,
+        stays: bool,
+        image_id: str | None = None,
     ) -> Source:
         """
         Find data that is elsewhere.
 
         @param size: how many bytes the caller says there are, if it does.
         @param stays: whether an image is to refer to it, which has to know its size.
+        @param image_id: the id of that image; L{None} if it isn't made yet.
 
-        @raise Invalid: there are too many.
+        @raise Invalid: there are too many, or they are another image's.
         @raise SourceUnusable: it cannot be had at present.
         @raise SourceOfOtherSize: there are more or fewer bytes than was said.
         @raise DataNotFound: there is none.
         """
+        if stays and self._storage.keeps(location):
+            await self._demand_nobodys(location, image_id)
         try:
             found: int = await self._storage.at(location).size(location.key)
         except DataDamaged:
@@ -108,6 +119,42 @@ class Sources:
         if found > most:
             raise Invalid(f"The image is larger than the {most} bytes allowed.")
         return Source(location=location, size=found)
+
+    async def _demand_nobodys(self, location: Location, image_id: str | None) -> None:
+        """
+        Refuse data that is another image's, or is called as if it were: it would go
+        with whichever of both is deleted first.
+
+        @param image_id: the image whose data it may be.
+        """
+        name = location.key.rpartition("/")[2]
+        owner = name[:36]
+        if (
+            owner_of(name) is not None
+            or (owner != image_id and await self._is_known(owner))
+            or await self._images.revisions.registry.find(
+                Query(
+                    scope=EVERYTHING,
+                    conditions=(Condition("location", Operator.EQ, location.key),),
+                    deleted=None,
+                    hidden=None,
+                    limit=1,
+                )
+            )
+        ):
+            raise Invalid(
+                "That data is another image's, and would go with it. Have it copied "
+                "instead, with x-glance-api-copy-from."
+            )
+
+    async def _is_known(self, image_id: str) -> bool:
+        if not is_image_id(image_id):
+            return False
+        try:
+            await self._images.revisions.registry.get(image_id)
+        except ImageNotFound:
+            return False
+        return True
 
     async def refer(
         self,

@@ -133,6 +133,15 @@ class Storage:
             )
         return self.stores[name]
 
+    def keeps(self, location: Location) -> bool:
+        """
+        Tell whether data is an image's own, and goes with it; that on the web is
+        others'.
+
+        @raise StoreNotFound: its store isn't configured here.
+        """
+        return bool(self.at(location).kind != "http")
+
     def adopt(self, uri: str, store: str | None = None) -> Location | None:
         """
         Find data by what a Glance of old called it.

@@ -317,6 +317,11 @@ class Transfers:
             if ended:
                 raise ended[0] from None
             raise
+        except StoreUnavailable:
+            # Others may have removed what a store got so far.
+            with suppress(RegistryUnavailable, RegistryRefused):
+                await self._demand_waiting(image_id, attempt)
+            raise
         finally:
             looking.stop()
 

@@ -74,6 +74,19 @@ What properties begin with that only the service sets.
 
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
+_KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[0-9A-Za-z]+")
+
+
+def owner_of(key: str) -> str | None:
+    """
+    Get the id of the image that an attempt was to fill; L{None} for what isn't
+    called as data of attempts is.
+
+    @param key: the key that the data has in its store.
+    """
+    found = _KEY.fullmatch(key)
+    return None if found is None else found[1]
+
 
 def is_image_id(text: str) -> bool:
     """

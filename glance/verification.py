@@ -4,7 +4,6 @@ Verification: whether stored data is what the registry says it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -32,14 +31,13 @@ from glance.storage import Storage
 from glance.streams.bodies import pump
 from glance.streams.metering import Digest, MeteredBody
 from glance.streams.strands import Window
+from glance.validation import owner_of
 
 PAGE = 100
 """How many images are asked for at once."""
 
 SHORTEST = 0.05
 """How many seconds a pause has at least, to keep the rate."""
-
-_OURS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\..+")
 
 
 class Fault(Enum):
@@ -285,7 +283,7 @@ class Verifier:
             for name, store in self._storage.stores.items()
         }
         there = any(lying.values())
-        owners = {_owner(key) for keys in lying.values() for key in keys}
+        owners = {owner_of(key) for keys in lying.values() for key in keys}
         related = 0
         async for image in images_of(self._registry):
             related += image.id in owners
@@ -314,33 +312,45 @@ class Verifier:
             size = await self._storage.stores[store].size(key)
         except DataNotFound:
             return None
-        owner = _owner(key)
+        owner = owner_of(key)
         detail = f"{size} bytes that belong to no image"
         if owner is None:
             detail += ", and are not called as an image's data is"
+        elif (image := await self._known(owner)) is None:
+            detail += "; the database does not know that one"
+        elif _names(image, key):
+            detail += " in this store; needed, if another store is the same place"
         return Finding(
             fault=Fault.ORPHANED, image=owner, store=store, key=key, detail=detail
         )
 
     async def _unnamed(self, store: str, key: str) -> bool:
-        owner = _owner(key)
+        owner = owner_of(key)
         if owner is None:
             return True
-        try:
-            image = await self._registry.get(owner)
-        except ImageNotFound:
-            return True
-        return not any(
+        image = await self._known(owner)
+        return image is None or not any(
             at.key == key and self._storage.may_be(at, store) for at in named(image)
         )
 
-    async def remove(self, orphan: Finding) -> bool:
+    async def _known(self, image_id: str) -> Image | None:
+        try:
+            image: Image = await self._registry.get(image_id)
+        except ImageNotFound:
+            return None
+        return image
+
+    async def remove(self, orphan: Finding, *, sure: bool = False) -> bool:
         """
         Remove data that belongs to no image, having asked once more whether
         that is so.
 
         What isn't called as an image's data is stays: somebody else put it
-        there.
+        there.  So does what is called as data in another store, which may be the
+        same place.
+
+        @param sure: whether that of images that the registry doesn't know is
+            nobody else's either: others may keep theirs in the same store.
 
         @return: whether it is removed.
 
@@ -348,6 +358,9 @@ class Verifier:
         @raise StoreUnavailable: the store does not work at present.
         """
         if orphan.image is None or not await self._unnamed(orphan.store, orphan.key):
+            return False
+        image = await self._known(orphan.image)
+        if _names(image, orphan.key) if image is not None else not sure:
             return False
         try:
             await self._storage.stores[orphan.store].delete(orphan.key)
@@ -399,8 +412,8 @@ def named(image: Image) -> Sequence[Location]:
     return (*image.locations, *image.doomed, *attempts)
 
 
-def _owner(key: str) -> str | None:
-    return key.partition(".")[0] if _OURS.fullmatch(key) else None
+def _names(image: Image, key: str) -> bool:
+    return any(place.key == key for place in named(image))
 
 
 def _digests(image: Image) -> list[tuple[Digest, str]]:

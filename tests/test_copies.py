@@ -13,6 +13,7 @@ from glance.errors import (
     ImageNotFound,
     OnlyOneStore,
     StoreNotFound,
+    StoreUnavailable,
 )
 from glance.image import Location, Status
 from glance.storage import Storage
@@ -95,6 +96,39 @@ class RemovalTests(CopiesCase):
         self.failureResultOf(self.remove(image, "fast"), Forbidden)
         self.assertEqual(len(self.keys(self.fast)), 1)
         self.assertEqual(len(self.image(image.id).locations), 1)
+
+    def test_last_that_is_there(self):
+        """
+        The last copy that is there stays, whatever the image says of others.
+        """
+        image = self.copied()
+        slow, fast = image.locations
+        self.slow.down = True
+        self.failureResultOf(self.remove(image, "fast"), StoreUnavailable)
+        self.slow.down = False
+        self.successResultOf(self.slow.delete(slow.key))
+        self.failureResultOf(self.remove(image, "fast"), Forbidden)
+        self.successResultOf(self.slow.add(slow.key, BytesBody(DATA[1:])))
+        self.failureResultOf(self.remove(image, "fast"), Forbidden)
+        gone = evolve(slow, store="gone")
+        away = evolve(image, locations=(gone, fast))
+        self.successResultOf(self.world.registry.replace(image, away))
+        self.failureResultOf(self.remove(image, "fast"), Forbidden)
+        self.assertEqual(self.keys(self.fast), [fast.key])
+        self.assertEqual(self.image(image.id).locations, (gone, fast))
+
+    def test_both_at_once(self):
+        """
+        Of two that remove one copy each at the same time, one is refused.
+        """
+        image = self.copied()
+        self.fast.hanging, self.slow.hanging = [], []
+        removals = [self.remove(image, store) for store in ("fast", "slow")]
+        self.slow.answer()
+        self.fast.answer()
+        self.successResultOf(removals[0])
+        self.failureResultOf(removals[1], Forbidden)
+        self.assertEqual((self.keys(self.fast), len(self.keys(self.slow))), ([], 1))
 
     def test_refusals(self):
         """

@@ -160,6 +160,82 @@ class SourceTests(Case):
         self.assertEqual(str(error), "Check the URL.")
 
 
+class SharedTests(Case):
+    """
+    No two images have the same data in a store of ours: it goes with an image.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.lending.kind = "swift"
+        self.url = self.lending.lend("bucket/disk.raw")
+
+    def find(self, key, image_id=None, stays=True):
+        """
+        Look for data.
+        """
+        place = Location(store="http", key=key)
+        return self.sources.find(place, None, stays=stays, image_id=image_id)
+
+    def test_named(self):
+        """
+        What an image has isn't for others, be it about to be deleted.
+        """
+        source = self.result(self.find(self.url))
+        image = self.image()
+        self.result(self.sources.refer(ACME, image.id, source))
+        error = self.refused(self.find(self.url), Invalid)
+        self.assertIn("another image's", str(error))
+        self.result(self.find(self.url, stays=False))
+        self.result(self.world.images.delete(ACME, image.id))
+        self.result(self.find(self.url))
+
+    def test_called(self):
+        """
+        Nor is what is called as data of another image is.
+        """
+        image, other = self.image(), self.image()
+        unknown = "00000000-1111-4222-8333-444444444444"
+        for name, mine, others in (
+            (f"{image.id}.0123456789abcdef", Invalid, Invalid),
+            (f"{unknown}.0123456789abcdef", Invalid, Invalid),
+            (image.id, None, Invalid),
+            (f"{image.id}-00001", None, Invalid),
+            (unknown, None, None),
+        ):
+            url = self.lending.lend(f"bucket/{name}")
+            for asking, error in ((image, mine), (other, others)):
+                finding = self.find(url, asking.id)
+                if error is None:
+                    self.result(finding)
+                else:
+                    self.refused(finding, error)
+
+    def test_at_once(self):
+        """
+        Of data that two images have been given at the same moment, the last one that
+        is deleted takes it along.
+        """
+        source = self.result(self.find(self.url))
+        images = [self.image(), self.image()]
+        for image in images:
+            self.result(self.sources.refer(ACME, image.id, source))
+        self.result(self.world.images.delete(ACME, images[0].id))
+        self.assertEqual(self.lending.deleted, [])
+        self.assertIs(self.known(images[0]).status, Status.DELETED)
+        self.result(self.world.images.delete(ACME, images[1].id))
+        self.assertEqual(self.lending.deleted, [self.url])
+
+    def test_web(self):
+        """
+        What is on the web may be had by many.
+        """
+        self.lending.kind = "http"
+        source = self.result(self.find(self.url))
+        self.result(self.sources.refer(ACME, self.image().id, source))
+        self.result(self.find(self.url))
+
+
 class ReferringTests(Case):
     """
     Images refer to data that stays where it is.

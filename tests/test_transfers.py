@@ -20,6 +20,7 @@ from glance.errors import (
     RegistryUnavailable,
     SizeMismatch,
     StoreNotFound,
+    StoreUnavailable,
     UploadSuperseded,
 )
 from glance.image import Status, Visibility
@@ -336,6 +337,31 @@ class UploadTests(TransferCase):
         self.failureResultOf(self.start(image_id), SizeMismatch)
         image = self.successResultOf(self.start(image_id, heeds_known=False))
         self.assertEqual(image.size, len(DATA))
+
+    def test_store_fails_after_it(self):
+        """
+        Where a store fails because others have removed what it had so far, that is
+        what is said; where it fails of itself, or nobody knows, that it fails.
+        """
+
+        def fill():
+            image_id, body = self.create(), ManualBody()
+            return image_id, body, self.start(image_id, body)
+
+        broken = StoreUnavailable("It lacks what it had.")
+        image_id, body, uploading = fill()
+        self.run_(self.world.images.delete(ADMIN, image_id))
+        body.fail(broken)
+        self.failureResultOf(uploading, ImageGone)
+        _, body, uploading = fill()
+        body.fail(broken)
+        self.failureResultOf(uploading, StoreUnavailable)
+        image_id, body, uploading = fill()
+        get = self.world.registry.get
+        self.world.registry.get = lambda _: fail(RegistryUnavailable("Not now."))
+        body.fail(broken)
+        self.world.registry.get = get
+        self.failureResultOf(uploading, StoreUnavailable)
 
     def test_deleted_in_store(self):
         """

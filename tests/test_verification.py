@@ -279,14 +279,14 @@ class OrphanTests(VerificationCase):
         """
         return [f.key for f in self.run_(self.verifier().stray()).findings]
 
-    def remove(self, key, image=OWNER):
+    def remove(self, key, image=OWNER, sure=True):
         """
         Remove an orphan; get whether it is gone.
         """
         finding = Finding(
             fault=Fault.ORPHANED, image=image, store="file", key=key, detail=""
         )
-        return self.run_(self.verifier().remove(finding))
+        return self.run_(self.verifier().remove(finding, sure=sure))
 
     def test_named(self):
         """
@@ -319,7 +319,8 @@ class OrphanTests(VerificationCase):
 
     def test_other_store(self):
         """
-        That an image names the key in another store doesn't count.
+        That an image names the key in another store doesn't count, but what is called
+        so stays: both stores may be one place.
         """
         image = self.fill()
         key = image.locations[0].key
@@ -328,6 +329,11 @@ class OrphanTests(VerificationCase):
         self.successResultOf(more.add(key, BytesBody(b"data")))
         [finding] = self.run_(self.verifier().stray()).findings
         self.assertEqual((finding.store, finding.key), ("more", key))
+        self.assertIn("the same place", finding.detail)
+        self.assertFalse(self.run_(self.verifier().remove(finding, sure=True)))
+        self.assertEqual(self.successResultOf(more.keys()), [key])
+        self.world.storage.stores["more"] = self.store
+        self.assertEqual(len(self.run_(self.verifier().stray()).findings), 1)
 
     def test_store_unknown(self):
         """
@@ -353,6 +359,18 @@ class OrphanTests(VerificationCase):
         self.assertTrue(self.remove(ORPHAN))
         self.assertEqual(self.kept(), [image.locations[0].key])
         self.assertFalse(self.remove(ORPHAN))
+
+    def test_unknown(self):
+        """
+        What is called as data of an image that nobody here knows may be others'.
+        """
+        mine = f"{self.fill().id}.feedfeedfeedfeed"
+        self.put(ORPHAN)
+        self.put(mine)
+        self.assertFalse(self.remove(ORPHAN, sure=False))
+        self.assertTrue(self.remove(mine, mine[:36], sure=False))
+        self.assertIn(ORPHAN, self.kept())
+        self.assertNotIn(mine, self.kept())
 
     def test_begun_meanwhile(self):
         """

@@ -25,9 +25,20 @@ from glance.errors import Invalid
 from glance.query import SORTABLE, Condition, Operator, Query
 from glance.registry.keys import ABSENT, KEPT, ranked
 from glance.registry.rows import digest, unfit
-from glance.registry.schema import image_properties, image_tags, images
+from glance.registry.schema import (
+    image_locations,
+    image_properties,
+    image_tags,
+    images,
+)
 
-COMPARABLE = SORTABLE | {"checksum", "os_hash_algo", "os_hash_value", "protected"}
+COMPARABLE = SORTABLE | {
+    "checksum",
+    "location",
+    "os_hash_algo",
+    "os_hash_value",
+    "protected",
+}
 """
 What L{Condition}s may be about.
 """
@@ -171,6 +182,8 @@ def _condition(condition: Condition) -> ColumnElement[bool]:
     attribute, operator = condition.attribute, condition.operator
     if attribute not in COMPARABLE:
         raise Invalid(f"Images cannot be filtered by {attribute}.")
+    if attribute == "location":
+        return _located(condition)
     column: Any = images.c[attribute]
     if operator is Operator.IN:
         return _one_of(column, [plain(attribute, each) for each in condition.value])
@@ -185,6 +198,16 @@ def _condition(condition: Condition) -> ColumnElement[bool]:
     if value is None:
         raise Invalid(f"Nothing is more or less than no {attribute}.")
     return _compared(condition)
+
+
+def _located(condition: Condition) -> ColumnElement[bool]:
+    if condition.operator is not Operator.EQ:
+        raise Invalid("Images can only be filtered by the very key of a location.")
+    demand_fit(image_locations.c.key, condition.value)
+    there = select(image_locations.c.image_id).where(
+        image_locations.c.key == condition.value
+    )
+    return images.c.id.in_(there)
 
 
 def _compared(condition: Condition) -> ColumnElement[bool]:

@@ -259,7 +259,13 @@ _IMAGE: dict[str, Reader[Any]] = {
     "doomed": _list_of(_read_location),
 }
 
-COMPARABLE = SORTABLE | {"checksum", "os_hash_algo", "os_hash_value", "protected"}
+COMPARABLE = SORTABLE | {
+    "checksum",
+    "location",
+    "os_hash_algo",
+    "os_hash_value",
+    "protected",
+}
 """
 What conditions can be about.
 """
@@ -278,7 +284,7 @@ def _read_condition(value: Any) -> Condition:
     if attribute not in COMPARABLE:
         raise Invalid("Images cannot be compared by that.")
     # An id to compare with may be anything: then it is that of no image.
-    read = _read_text if attribute == "id" else _IMAGE[attribute]
+    read = _read_text if attribute in ("id", "location") else _IMAGE[attribute]
     if fields["operator"] is Operator.IN:
         read = _list_of(read)
     return Condition(attribute, fields["operator"], read(fields["value"]))

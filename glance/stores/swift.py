@@ -48,6 +48,9 @@ R = TypeVar("R")
 
 _log = Logger()
 
+_SEGMENT = re.compile("[0-9a-f]+-[0-9]{5}")
+"""What follows the key and the slash in the names of segments."""
+
 _OLD_SEGMENT = re.compile("-[0-9]{5}$")
 """How the names of segments end that older Glances made, beside their object."""
 
@@ -234,7 +237,7 @@ class SwiftStore:
         except NotFound as error:
             missing = error
         # Segments that no manifest lists: of a process that was killed.
-        count = await self._large.delete_all(container, f"{name}/")
+        count = await self._large.delete_all(container, f"{name}/", _SEGMENT)
         if missing is not None and not count:
             await self._demand_container()
             raise missing

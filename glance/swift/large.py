@@ -4,6 +4,7 @@ Objects that are larger than Swift takes at once: in segments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,8 @@ from glance.swift.several import Several
 
 SEGMENTS = 1000
 """How many segments an object may have; Swift's own limit, unless it is set."""
+
+ANYTHING = re.compile(".*", re.DOTALL)
 
 NEW = {"If-None-Match": "*"}
 """Has Swift refuse an object where there is one of its name."""
@@ -204,10 +207,7 @@ class LargeObjects:
             return
         if found.dynamic is not None:
             within, prefix = found.dynamic
-            if (within, prefix) == (container, name):
-                # The beginning of its own name is that of others' names, too.
-                prefix += "-"
-            await self._delete_segments(Place(within, prefix))
+            await self._delete_segments(name, Place(within, prefix))
         await self._client.delete_object(container, name)
 
     async def _delete_static(self, container: str, name: str) -> None:
@@ -217,19 +217,29 @@ class LargeObjects:
                 f"Swift could not delete {bulk.failed} of the segments.", bulk.status
             )
 
-    async def _delete_segments(self, place: Place) -> None:
+    async def _delete_segments(self, name: str, place: Place) -> None:
         """
-        Delete all objects of a prefix.
+        Delete the segments that an object has by their prefix.
         """
-        if not place.prefix:
-            # That would be all that the container has.
-            raise BadAnswer("The manifest of an object names a whole container.")
-        await self.delete_all(place.container, place.prefix)
+        if not place.prefix.startswith(name):
+            # Whoever wrote that may have meant what others have, even all.
+            self._log.warn(
+                "What a manifest in Swift calls segments is left alone: it isn't "
+                "named as segments of its object are."
+            )
+            return
+        # The beginning of its own name is that of others' names, too.
+        rest = ANYTHING if place.prefix != name else re.compile("[-/].*", re.DOTALL)
+        await self.delete_all(place.container, place.prefix, rest)
 
     @deferred
-    async def delete_all(self, container: str, prefix: str) -> int:
+    async def delete_all(
+        self, container: str, prefix: str, rest: re.Pattern[str] = ANYTHING
+    ) -> int:
         """
         Delete all objects whose names begin so.
+
+        @param rest: what follows in their names; others are left alone.
 
         @return: how many there were.
         """
@@ -242,8 +252,9 @@ class LargeObjects:
         try:
             async with Several(4) as several:
                 async for one in self._client.all_objects(container, prefix):
-                    await several.start(delete(one.name))
-                    count += 1
+                    if rest.fullmatch(one.name, len(prefix)):
+                        await several.start(delete(one.name))
+                        count += 1
         except NotFound:
             return 0
         return count

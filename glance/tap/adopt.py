@@ -12,6 +12,7 @@ from glance.adopting import Adopter
 from glance.config.settings import Settings
 from glance.deferreds import Threads
 from glance.errors import GlanceError, ImageExists
+from glance.image import Status
 from glance.redaction import escape
 from glance.registry.former import FormerDatabase, FormerImage
 from glance.streams.strands import Window
@@ -61,10 +62,17 @@ class _Taking:
         Take over what there is.
         """
         after: object = None
+        deleted: list[FormerImage] = []
         while page := await self._in_thread(self._former.page, after):
             for _, each in page:
-                await self._one(each)
+                if each.image.status is Status.PENDING_DELETE:
+                    deleted.append(each)
+                else:
+                    await self._one(each)
             after = page[-1][0]
+        # Now it is known whose data has to stay.
+        for each in deleted:
+            await self._one(each)
 
     async def _one(self, former: FormerImage) -> None:
         locations = [(at.uri, at.store) for at in former.locations]

@@ -138,5 +138,5 @@ async def _orphans(verifier: Verifier, wish: Wish, shown: Shown) -> None:
             "--yes-the-database-is-right."
         )
     for orphan in stray.findings:
-        removed = wish.repair and await verifier.remove(orphan)
+        removed = wish.repair and await verifier.remove(orphan, sure=wish.sure)
         shown.add(orphan, done=removed)

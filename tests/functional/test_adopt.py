@@ -5,6 +5,8 @@ daemon that serves them.
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 
 from tests.functional.daemons import Place, get
 from tests.functional.test_manage import ManageCase
@@ -46,6 +48,14 @@ class AdoptTests(ManageCase):
         running = place.start("glance")
         self.addCleanup(running.stop)
         return running
+
+    def waiting(self, image_id):
+        """
+        Tell whether data of a deleted image still waits to be removed.
+        """
+        with closing(sqlite3.connect(self.database)) as db:
+            query = "SELECT status FROM images WHERE id = ?"
+            return db.execute(query, (image_id,)).fetchone() != ("deleted",)
 
     def test_cactus(self):
         """
@@ -124,6 +134,34 @@ class AdoptTests(ManageCase):
         self.assertEqual(get(f"{running.url}/v2/images/{ID}/file")[2], DATA)
         self.assertEqual(get(f"{running.url}/v2/images/{gone}")[0], 404)
         self.assertEqual(get(f"{running.url}/v2/images/{cut}")[0], 404)
+
+    def test_shared(self):
+        """
+        Data that two images have, or that is called as one's of ours is, is taken
+        over once, and stays with that one.
+        """
+        older = self.older(CACTUS)
+        about = {"disk_format": "raw", "container_format": "bare", "is_public": 1}
+        uri, own = self.store("7"), self.store(f"{ID}.0123456789abcdef")
+        rows = (
+            (6, "pending_delete", uri),
+            (7, "active", uri),
+            (8, "active", uri),
+            (9, "active", own),
+        )
+        for number, status, where in rows:
+            older.add("images", id=number, status=status, location=where, **about)
+        self.manage("db", "sync")
+        said = self.manage("adopt", older.url, status=1)
+        self.assertIn("Took over 2 images; 0 were there, 2 were not taken.", said)
+        for number in (8, 9):
+            self.assertIn(f"0000000{number}: its data is another image's, too", said)
+        again = self.manage("adopt", older.url, status=1)
+        self.assertIn("Took over 0 images; 2 were there, 2 were not taken.", again)
+        running = self.serve()
+        gone = f"{SEVEN[:-1]}6"
+        running.wait_for(lambda: not self.waiting(gone))
+        self.assertEqual(get(f"{running.url}/v1/images/{SEVEN}")[2], DATA)
 
     def test_refused(self):
         """

@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import evolve
 
 from glance.errors import Invalid, MarkerNotFound
-from glance.image import Consent, Image, Member, Status, Visibility
+from glance.image import Consent, Image, Location, Member, Status, Visibility
 from glance.query import (
     EVERYTHING,
     SORTABLE,
@@ -236,6 +236,24 @@ class FindingContract:
             if name is not None:
                 self.assertEqual(self.find(scope=Scope(owner=name)), [image])
 
+    def test_location(self):
+        """
+        Images are found by the very key of a location, any of them, also where they
+        are deleted and their data isn't.
+        """
+        first, second, third = (
+            Location(store="file", key=key) for key in ("b/1", "b/2", "b/10")
+        )
+        both, gone, _ = self.named(
+            {"locations": (first, second)},
+            {"locations": (first,), "status": Status.PENDING_DELETE},
+            {"locations": (third,)},
+        )
+        for key, images in (("b/1", {both.id, gone.id}), ("b/2", {both.id}), ("b", ())):
+            same = (Condition("location", Operator.EQ, key),)
+            found = self.find(conditions=same, deleted=None)
+            self.assertEqual({image.id for image in found}, set(images))
+
     def test_code_points(self):
         """
         Text sorts by code points, and what has none first.
@@ -339,6 +357,8 @@ class FindingContract:
             {"conditions": (Condition("name", Operator.EQ, "\0"),)},
             {"conditions": (Condition("name", Operator.IN, ("a", "\ud800")),)},
             {"conditions": (Condition("size", Operator.GE, 1 << 64),)},
+            {"conditions": (Condition("location", Operator.NE, "key"),)},
+            {"conditions": (Condition("location", Operator.EQ, "\0"),)},
             {"conditions": (Condition("min_ram", Operator.EQ, 1 << 31),)},
             {"conditions": (Condition("size", Operator.GE, None),)},
             {"order": (Order("colour"),)},

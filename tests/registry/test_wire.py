@@ -225,7 +225,8 @@ class QueryTests(SynchronousTestCase):
         """
         image = evolve(IMAGE, size=1, virtual_size=2)
         for attribute in COMPARABLE:
-            condition = Condition(attribute, Operator.EQ, getattr(image, attribute))
+            value = getattr(image, attribute, "a key")
+            condition = Condition(attribute, Operator.EQ, value)
             query = Query(scope=EVERYTHING, conditions=(condition,))
             self.assertEqual(read_query(sent(query)), query)
 

@@ -232,6 +232,24 @@ class OwnTests(SwiftContract, SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.store.unfinished()), [])
         del self.objects["a directory/of others"]
 
+    def test_directory(self):
+        """
+        What others keep in a directory of an object's name stays when that goes.
+        """
+        self.fake.containers["old"] = {"db": Stored(b"data")}
+        self.objects["db"] = Stored(b"data")
+        for objects in (self.fake.containers["old"], self.objects):
+            for name in ("db/monday", "db/dump-00001", "db/1-00001.gz"):
+                objects[name] = Stored(b"others'")
+        for container in ("old", "images"):
+            uri = f"swift+http://{USER}:{SECRET}@swift.example/auth/v1.0/{container}/db"
+            self.successResultOf(self.store.delete(self.store.adopt(uri)))
+            left = self.fake.containers[container]
+            self.assertEqual(
+                sorted(left), ["db/1-00001.gz", "db/dump-00001", "db/monday"]
+            )
+        self.objects.clear()
+
     def old_segments(self, container, name, prefix):
         """
         Cut data as older Glances did.

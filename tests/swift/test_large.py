@@ -14,7 +14,6 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 import glance.swift.large
 from glance.streams.bodies import BytesBody
 from glance.swift.errors import (
-    BadAnswer,
     Corrupt,
     Forbidden,
     Full,
@@ -372,28 +371,31 @@ class LargeTests(Serving, TestCase):
         An object whose segments are all that are called so is got, and deleted
         with them, and with nothing else.
         """
-        for name in ("old-1", "old-2", "other"):
+        for name in ("one-1", "one-2", "other"):
             self.segments[name] = Stored(name.encode())
         self.fake.containers["images"]["one"] = Stored(
-            headers={"X-Object-Manifest": "segments/old-"}
+            headers={"X-Object-Manifest": "segments/one-"}
         )
         body = await self.client.get_object("images", "one", 3)
-        self.assertEqual(await collect(body), b"-1old-2")
+        self.assertEqual(await collect(body), b"-1one-2")
         await self.ways["buffered"].delete("images", "one")
         self.assertEqual(list(self.segments), ["other"])
         self.assertEqual(self.fake.containers["images"], {})
 
-    async def test_dynamic_of_all(self):
+    async def test_dynamic_of_others(self):
         """
-        A manifest does not have a whole container deleted.
+        A manifest does not have others' objects deleted, or a whole container.
         """
-        self.segments["other"] = Stored(b"data")
-        self.fake.containers["images"]["one"] = Stored(
-            headers={"X-Object-Manifest": "segments/"}
-        )
-        with self.assertRaises(BadAnswer):
+        names = ["one", "one0", "oneself-1", "other"]
+        for prefix in ("", "o", "other", "one"):
+            self.segments.update((name, Stored(b"data")) for name in [*names, "one-1"])
+            self.fake.containers["images"]["one"] = Stored(
+                headers={"X-Object-Manifest": f"segments/{prefix}"}
+            )
             await self.ways["buffered"].delete("images", "one")
-        self.assertEqual(list(self.segments), ["other"])
+            own = ["one-1"] if prefix != "one" else []
+            self.assertEqual(sorted(self.segments), sorted(names + own), prefix)
+            self.assertEqual(self.fake.containers["images"], {})
 
     async def test_delete_nothing(self):
         """

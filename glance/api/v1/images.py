@@ -215,19 +215,24 @@ class ImagesAPI:
         image = await self._images.get(context, image_id, Deed.UPLOAD)
         place = self._sources.locate(context, said.source)
         changed(image)
-        source = await self._find(place, said)
+        source = await self._find(place, said, image_id)
         if said.copy_from is None:
             return await self._sources.refer(context, image_id, source, changed)
         image = await self._images.change(context, image_id, changed, Deed.UPLOAD)
         return await self._take(context, image, source, said)
 
-    async def _find(self, place: Location, said: fields.Metadata) -> Source:
+    async def _find(
+        self, place: Location, said: fields.Metadata, image_id: str | None = None
+    ) -> Source:
         """
         Find the data that is to be an image's.
         """
         if said.copy_from is not None:
             self._fetches.demand_room()
-        return await self._sources.find(place, said.size, stays=said.copy_from is None)
+        stays = said.copy_from is None
+        return await self._sources.find(
+            place, said.size, stays=stays, image_id=image_id
+        )
 
     async def _take(
         self, context: Context, image: Image, source: Source, said: fields.Metadata
