@@ -65,7 +65,16 @@ MAY_IMPORT = {
         "streams",
     ),
     "copies": ("context", "errors", "image", "images", "settling", "storage"),
-    "sources": ("context", "errors", "image", "images", "storage", "transfers"),
+    "turns": (),
+    "sources": (
+        "context",
+        "errors",
+        "image",
+        "images",
+        "storage",
+        "transfers",
+        "turns",
+    ),
     "sharing": ("context", "errors", "image", "images", "query"),
     "verification": (
         "deferreds",
