@@ -4,11 +4,12 @@ Data that is elsewhere already: images that refer to it, or are filled with it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from attrs import frozen
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.iweb import IBodyProducer
 
@@ -28,6 +29,7 @@ from glance.images import Images
 from glance.query import EVERYTHING, Condition, Operator, Query
 from glance.storage import Storage
 from glance.transfers import Transfers
+from glance.turns import Turns
 from glance.validation import is_image_id, owner_of
 
 WEB = frozenset({"http", "https"})
@@ -188,6 +190,13 @@ def _compare_sizes(said: int | None, found: int) -> None:
         raise SourceOfOtherSize("Provided image size must match the stored image size.")
 
 
+def _on_behalf_of(context: Context) -> str | None:
+    """
+    Get who has a share of what is fetched; L{None} where all of it may be used.
+    """
+    return None if context.is_admin else context.owner
+
+
 class Fetches:
     """
     Fills images with data from elsewhere, while nobody waits for it.
@@ -205,7 +214,8 @@ class Fetches:
         self._transfers = transfers
         self._storage = storage
         self._most = at_once + WAITING
-        self._turns = DeferredSemaphore(at_once)
+        self._turns = Turns(at_once)
+        self._count: Counter[str | None] = Counter()
         self._fetching: set[Deferred[None]] = set()
         self._waiting: list[Deferred[None]] = []
         self._draining = False
@@ -217,13 +227,17 @@ class Fetches:
         """
         return len(self._fetching)
 
-    def demand_room(self) -> None:
+    def demand_room(self, context: Context) -> None:
         """
-        Refuse one more when there are too many.
+        Refuse one more when there are too many, or the half of them is the caller's.
 
-        @raise TooBusy: there are.
+        @raise TooBusy: that is so.
         """
-        if self._draining or self.in_flight >= self._most:
+        who = _on_behalf_of(context)
+        full = self.in_flight >= self._most
+        if who is not None:
+            full = full or self._count[who] >= self._most // 2
+        if self._draining or full:
             raise TooBusy("Too many images are being fetched at present; try again.")
 
     def begin(
@@ -244,8 +258,11 @@ class Fetches:
         @param checksum: the MD5 that the caller says they have, if it does.
         """
 
+        who = _on_behalf_of(context)
+
         async def fetch() -> None:
-            async with self._turns:
+            await self._turns.acquire(who)
+            try:
                 location = source.location
                 body: IBodyProducer = await self._storage.at(location).get(
                     location.key, size=size
@@ -262,10 +279,13 @@ class Fetches:
                     )
                 finally:
                     body.stopProducing()
+            finally:
+                self._turns.release(who)
 
         fetching = Deferred.fromCoroutine(self._fetch_or_kill(image_id, fetch))
         self._fetching.add(fetching)
-        fetching.addBoth(self._ended, fetching)
+        self._count[who] += 1
+        fetching.addBoth(self._ended, fetching, who)
 
     async def _fetch_or_kill(
         self, image_id: str, fetch: Callable[[], Coroutine[Deferred[Any], Any, None]]
@@ -293,8 +313,13 @@ class Fetches:
                 "Image {image} may stay queued: {error}", image=image_id, error=error
             )
 
-    def _ended(self, result: object, fetching: Deferred[None]) -> object:
+    def _ended(
+        self, result: object, fetching: Deferred[None], who: str | None
+    ) -> object:
         self._fetching.discard(fetching)
+        self._count[who] -= 1
+        if not self._count[who]:
+            del self._count[who]
         if not self._fetching:
             waiting, self._waiting = self._waiting, []
             for one in waiting:

@@ -74,6 +74,7 @@ MAY_IMPORT = {
         "streams",
     ),
     "copies": ("context", "errors", "image", "images", "settling", "storage"),
+    "turns": (),
     "sources": (
         "context",
         "errors",
@@ -82,6 +83,7 @@ MAY_IMPORT = {
         "query",
         "storage",
         "transfers",
+        "turns",
         "validation",
     ),
     "sharing": ("context", "errors", "image", "images", "query"),

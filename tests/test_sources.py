@@ -311,14 +311,14 @@ class CopyTests(Case):
     Images are filled while nobody waits.
     """
 
-    def copy(self, image=None, **said):
+    def copy(self, image=None, context=ACME, **said):
         """
         Begin to copy.
         """
-        image = image or self.image()
+        image = image or self.image(context)
         url = self.lending.lend(size=5)
         source = Source(location=Location(store="http", key=url), size=5)
-        self.fetches.begin(ACME, image.id, source, **said)
+        self.fetches.begin(context, image.id, source, **said)
         return image
 
     def send(self, number=0, data=DATA):
@@ -406,7 +406,7 @@ class CopyTests(Case):
         isn't read.
         """
         image = self.copy()
-        self.copy(image)
+        self.copy(image, ADMIN)
         self.assertTrue(self.lending.bodies[1].stopped)
         self.assertIs(self.known(image).status, Status.SAVING)
         self.send()
@@ -427,7 +427,7 @@ class CopyTests(Case):
         """
         So many at a time, the others wait.
         """
-        images = [self.copy() for _ in range(4)]
+        images = [self.copy(context=ADMIN) for _ in range(4)]
         self.assertEqual(len(self.lending.bodies), 2)
         statuses = [self.known(image).status for image in images]
         self.assertEqual(statuses, [Status.SAVING] * 2 + [Status.QUEUED] * 2)
@@ -444,21 +444,39 @@ class CopyTests(Case):
         """
         image = self.image()
         for _ in range(WAITING + 2):
-            self.fetches.demand_room()
-            self.copy(self.image())
-        self.assertRaises(TooBusy, self.fetches.demand_room)
+            self.fetches.demand_room(ADMIN)
+            self.copy(context=ADMIN)
+        for context in (ADMIN, ACME):
+            self.assertRaises(TooBusy, self.fetches.demand_room, context)
         self.fetches.abort()
-        self.fetches.demand_room()
+        self.fetches.demand_room(ADMIN)
         self.assertIs(self.known(image).status, Status.QUEUED)
+
+    def test_shares(self):
+        """
+        Nobody but administrators keeps all others from having images filled, however
+        many it asks for and however long they take.
+        """
+        for _ in range((WAITING + 2) // 2):
+            self.fetches.demand_room(ACME)
+            self.copy()
+        self.assertRaises(TooBusy, self.fetches.demand_room, ACME)
+        self.assertEqual(len(self.lending.bodies), 1)
+        other = member_of("initech")
+        self.fetches.demand_room(other)
+        image = self.copy(context=other)
+        self.assertIs(self.known(image).status, Status.SAVING)
+        self.fetches.abort()
+        self.fetches.demand_room(ACME)
 
     def test_end(self):
         """
         At the end no more are begun, those under way may come to theirs, and what
         hasn't is broken off: those images are killed, and nothing is left of them.
         """
-        images = [self.copy() for _ in range(4)]
+        images = [self.copy(context=ADMIN) for _ in range(4)]
         self.fetches.drain()
-        self.assertRaises(TooBusy, self.fetches.demand_room)
+        self.assertRaises(TooBusy, self.fetches.demand_room, ADMIN)
         drained = self.fetches.drained()
         self.send(0)
         self.assertNoResult(drained)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from attrs import frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol
@@ -158,8 +158,9 @@ class Fetcher:
         if credentials is not None:
             told = base64.b64encode(credentials).decode()
             headers.addRawHeader("authorization", f"Basic {told}")
-        asking: Deferred[IResponse] = self._agent.request(
-            b"GET", url.plain.encode("ascii"), headers
+        # What TLS cannot take as a name, it refuses at once.
+        asking: Deferred[IResponse] = maybeDeferred(
+            self._agent.request, b"GET", url.plain.encode("ascii"), headers
         )
         limit = self._clock.callLater(self._timeout, asking.cancel)
         try:
@@ -260,6 +261,8 @@ def _unanswered(error: Exception) -> Exception:
     kinds = [type(error), *(reason.type for reason in reasons)]
     if any(issubclass(kind, CancelledError) for kind in kinds):
         return CancelledError()
+    if issubclass(kinds[0], UnicodeError):
+        return BadURL("its host is no name")
     if issubclass(kinds[0], DNSLookupError):
         return Unreachable("the host has no address, or none that is allowed")
     # The texts of these may name the host.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IAddress,
@@ -77,12 +77,14 @@ class _Resolver:
     Finds what may be connected to.
 
     Not too many names are looked up at a time, or those whose servers say nothing
-    would take all threads from those that the daemon cannot do without.
+    would take all threads from those that the daemon cannot do without.  Whoever has
+    waited for too long is gone: its name isn't looked up any more.
     """
 
-    def __init__(self, reactor: Any, rules: Rules) -> None:
+    def __init__(self, reactor: Any, rules: Rules, patience: float) -> None:
         self._reactor = reactor
         self._rules = rules
+        self._patience = patience
         self._turns = DeferredSemaphore(LOOK_UPS)
 
     def resolveHostName(  # noqa: N802
@@ -98,7 +100,13 @@ class _Resolver:
             resolver: IHostnameResolver = self._reactor.nameResolver
             resolver.resolveHostName(sieve, hostName, *args, **kwargs)
 
-        self._turns.acquire().addCallback(resolve)
+        def gave_up(_: object) -> None:
+            resolutionReceiver.resolutionBegan(sieve)
+            resolutionReceiver.resolutionComplete()
+
+        turn: Deferred[Any] = self._turns.acquire()
+        turn.addTimeout(self._patience, self._reactor)
+        turn.addCallbacks(resolve, gave_up)
         return sieve
 
 
@@ -111,9 +119,9 @@ class _Reactor:
     finds: nobody looks the name up again, who could be told something else then.
     """
 
-    def __init__(self, reactor: Any, rules: Rules) -> None:
+    def __init__(self, reactor: Any, rules: Rules, patience: float) -> None:
         self._reactor = reactor
-        self.nameResolver = _Resolver(reactor, rules)
+        self.nameResolver = _Resolver(reactor, rules, patience)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -180,9 +188,9 @@ class GuardedEndpoints:
         """
         @param policy: says how certificates are checked.
         @param connecting: for how many seconds an address is waited for until it
-            takes a connection.
+            takes a connection, and a name until it is looked up.
         """
-        self._reactor = _Reactor(reactor, rules)
+        self._reactor = _Reactor(reactor, rules, connecting)
         self._policy = policy
         self._connecting = connecting
 

@@ -69,8 +69,9 @@ class Shown:
         @param done: whether that was done which may be done with it.
         """
         row = {**asdict(finding), "fault": finding.fault.value, self._deed: done}
-        # A key may be a URL with a password.
-        row["key"] = redact(finding.key)
+        # A key may be a URL with a password, or one that is signed.
+        key = redact(finding.key)
+        row["key"] = key.partition("?")[0] if "://" in key else key
         self._findings.append(row)
         if not self._json:
             detail = f"{row['detail']}: {self._deed}" if done else row["detail"]

@@ -115,11 +115,28 @@ class HTTPTests(FilesMixin, SynchronousTestCase):
         for option, value in (
             ("http_allowed_ports", "http"),
             ("http_allowed_ports", "-1"),
+            ("http_allowed_ports", "0"),
+            ("http_allowed_ports", "65536"),
+            ("http_allowed_hosts", "*"),
+            ("http_allowed_hosts", "https://example.org"),
+            ("http_allowed_hosts", "example.org:80"),
+            ("http_allowed_hosts", "10.0.0.0/8"),
+            ("http_allowed_hosts", "a*b"),
             ("http_allowed_networks", "10.1.2.3/16"),
             ("http_disallowed_networks", "example.org"),
         ):
             text = f"[glance_store]\nstores = file,http\n{option} = {value}\n"
             self.refused(text, option, value, "write")
+
+    def test_hosts(self):
+        """
+        Hosts may be written as URLs have them.
+        """
+        hosts = "a_b, Example.org., [FD00::1], 10.1.0.1"
+        backend = self.backend(f"[glance_store]\nhttp_allowed_hosts = {hosts}\n")
+        self.assertEqual(
+            backend.of.hosts, ("a_b", "example.org", "fd00::1", "10.1.0.1")
+        )
 
     def test_no_default(self):
         """

@@ -185,6 +185,9 @@ class SwiftTests(FilesMixin, SynchronousTestCase):
             ("https://", "ftp://", "write https://HOST/PATH"),
             ("https://", f"https://user:{SECRET}@", "without a user and a key"),
             ("https://swift.example", "http://[::1", "write https://HOST/PATH"),
+            ("https://swift.example", "http://", "write https://HOST/PATH"),
+            ("https://swift.example", "http://a b", "write https://HOST/PATH"),
+            ("https://swift.example", "http://a:99999", "write https://HOST/PATH"),
             (
                 "/auth/v1.0/\nswift_store_user = account:",
                 "\nswift_store_user = ",
@@ -196,6 +199,8 @@ class SwiftTests(FilesMixin, SynchronousTestCase):
             ("swift_store_container = a/b", "without slashes"),
             ("swift_store_container = ..", "without slashes"),
             ("swift_store_auth_version = 4", "must be one of auto, 1, 2, 3"),
+            ("swift_store_endpoint = swift.example", "write https://HOST/v1/ACCOUNT"),
+            (f"swift_store_endpoint = http://u:{SECRET}@a/v1/A", "without a user"),
             ("swift_store_endpoint_type = public", "must be one of publicURL"),
             ("swift_store_large_object_chunk_size = 6000", "from 1 to 5120"),
             ("swift_store_idle_timeout = 0", "a number of seconds"),

@@ -257,6 +257,7 @@ class SourceTests(DaemonCase):
             said = self.manage("verify", *options, status=1)
             self.assertIn(image["id"], said)
             self.assertNotIn("pass-word", said)
+            self.assertNotIn("s3cret", said)
 
     def manage(self, *arguments, status=0):
         """

@@ -159,6 +159,33 @@ class GuardTests(SynchronousTestCase):
             resolver.answer()
         self.assertEqual(len(resolver.asked), 10)
 
+    def test_patience(self):
+        """
+        A name whose turn doesn't come in time is not looked up: whoever waited for it
+        is gone, and others would wait for it.
+        """
+        reactor = MemoryReactorClock()
+        resolver = Resolver(*[["8.8.8.8"]] * 10)
+        resolver.at_once = False
+        reactor.installNameResolver(resolver)
+        endpoints = GuardedEndpoints(reactor, Rules(), BrowserLikePolicyForHTTPS(), 10)
+        attempts = [
+            endpoints.endpointForURI(URI.fromBytes(b"http://example.org/")).connect(
+                Factory()
+            )
+            for _ in range(LOOK_UPS + 2)
+        ]
+        reactor.advance(10)
+        for attempt in attempts[LOOK_UPS:]:
+            self.failureResultOf(attempt, DNSLookupError)
+        for attempt in attempts[:LOOK_UPS]:
+            attempt.addErrback(lambda _: None)
+            resolver.answer()
+        self.assertEqual(len(resolver.asked), LOOK_UPS)
+        again = endpoints.endpointForURI(URI.fromBytes(b"http://example.org/"))
+        again.connect(Factory()).addErrback(lambda _: None)
+        self.assertEqual(len(resolver.asked), LOOK_UPS + 1)
+
 
 class HeadTests(SynchronousTestCase):
     """

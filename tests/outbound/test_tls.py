@@ -16,7 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import Data
 
-from glance.outbound.errors import Unreachable
+from glance.outbound.errors import BadURL, Unreachable
 from glance.outbound.fetching import Fetcher, agent
 from glance.outbound.guard import GuardedEndpoints
 from glance.outbound.rules import Rules
@@ -74,3 +74,11 @@ class TLSTests(TestCase):
         ):
             with self.assertRaises(Unreachable):
                 await self.read(*how)
+
+    async def test_bad_name(self):
+        """
+        What no certificate can name isn't asked either.
+        """
+        for host in ("a_b.example", "xn--a", "a..b", "-a.example", "a" * 64):
+            with self.assertRaises(BadURL):
+                await self.read(host)

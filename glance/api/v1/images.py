@@ -143,7 +143,7 @@ class ImagesAPI:
             self._images.demand_maker(context)
             place = self._sources.locate(context, said.source)
             self._demand_fillable(draft, said.size)
-            source = await self._find(place, said)
+            source = await self._find(context, place, said)
         image = await self._images.create(context, draft)
         body: IBodyProducer | None = request.body
         if body is None and said.size == 0:
@@ -215,20 +215,24 @@ class ImagesAPI:
         image = await self._images.get(context, image_id, Deed.UPLOAD)
         place = self._sources.locate(context, said.source)
         changed(image)
-        source = await self._find(place, said, image_id)
+        source = await self._find(context, place, said, image_id)
         if said.copy_from is None:
             return await self._sources.refer(context, image_id, source, changed)
         image = await self._images.change(context, image_id, changed, Deed.UPLOAD)
         return await self._take(context, image, source, said)
 
     async def _find(
-        self, place: Location, said: fields.Metadata, image_id: str | None = None
+        self,
+        context: Context,
+        place: Location,
+        said: fields.Metadata,
+        image_id: str | None = None,
     ) -> Source:
         """
         Find the data that is to be an image's.
         """
         if said.copy_from is not None:
-            self._fetches.demand_room()
+            self._fetches.demand_room(context)
         stays = said.copy_from is None
         return await self._sources.find(
             place, said.size, stays=stays, image_id=image_id

@@ -4,6 +4,7 @@ The options of the HTTP store.
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from attrs import frozen
@@ -11,6 +12,11 @@ from attrs import frozen
 from glance.config.backends.kind import Kind, store_option
 from glance.config.option import LIST, SOME_SECONDS
 from glance.config.values import Values
+
+_NUMBER = re.compile("[0-9]{1,5}")
+_HOST = re.compile(
+    r"(?:\*\.)?[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*\.?|\[[0-9A-Fa-f:.]+\]"
+)
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -43,7 +49,7 @@ class HTTPBackend:
 def _decide(options: Values) -> HTTPBackend:
     return HTTPBackend(
         ports=_ports(options),
-        hosts=tuple(host.lower() for host in options["http_allowed_hosts"]),
+        hosts=_hosts(options),
         allowed=_networks(options, "http_allowed_networks"),
         refused=_networks(options, "http_disallowed_networks"),
         timeout=options["http_idle_timeout"],
@@ -53,9 +59,22 @@ def _decide(options: Values) -> HTTPBackend:
 
 def _ports(options: Values) -> frozenset[int]:
     said = options["http_allowed_ports"]
-    if not all(port.isascii() and port.isdigit() for port in said):
-        raise options.wrong("http_allowed_ports", "write numbers, with commas between")
+    if not all(_NUMBER.fullmatch(port) and 0 < int(port) < 65536 for port in said):
+        raise options.wrong(
+            "http_allowed_ports", "write numbers from 1 to 65535, with commas between"
+        )
     return frozenset(map(int, said))
+
+
+def _hosts(options: Values) -> tuple[str, ...]:
+    said = options["http_allowed_hosts"]
+    if not all(map(_HOST.fullmatch, said)):
+        raise options.wrong(
+            "http_allowed_hosts",
+            "write names such as mirror.example.org, *.example.org for all below one, "
+            "or addresses, with commas between",
+        )
+    return tuple(host.strip("[]").rstrip(".").lower() for host in said)
 
 
 def _networks(options: Values, name: str) -> Networks:

@@ -4,11 +4,14 @@ Accounts of Swift, and the file that has several of them.
 
 from __future__ import annotations
 
+import re
 from configparser import ConfigParser, Error
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
+
+_BARE = re.compile(r"[\x21-\x7e]+")
 
 AUTO = "auto"
 """The version of authentication that an address tells by its end."""
@@ -73,7 +76,7 @@ class Reference:
 
         @return: the name of a part, and what to do; L{None} if all is well.
         """
-        if not _is_url(self.url):
+        if not is_url(self.url):
             return "auth_address", "write https://HOST/PATH, without a user and a key"
         if self.credential_id is not None:
             return self._problem_of_credential()
@@ -145,13 +148,19 @@ def _reference(written: dict[str, str]) -> Reference:
     )
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """
+    Tell whether something is the URL of a server, with nothing in it that is secret.
+    """
     try:
         parts = urlsplit(text)
+        # Getting the port sees whether it can be one.
+        named = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    known = parts.scheme in ("http", "https")
-    return known and bool(parts.hostname) and parts.username is None
+    known = parts.scheme in ("http", "https") and "://" not in parts.path
+    plain = parts.username is None and not (parts.query or parts.fragment)
+    return named and known and plain and _BARE.fullmatch(text) is not None
 
 
 def _unquoted(value: str) -> str:

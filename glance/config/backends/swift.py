@@ -8,7 +8,7 @@ from attrs import frozen
 from oslo_config import types
 
 from glance.config.backends.kind import Kind, store_option
-from glance.config.backends.references import AUTO, Reference, read_references
+from glance.config.backends.references import AUTO, Reference, is_url, read_references
 from glance.config.option import FLAG, SOME_SECONDS
 from glance.config.settings import ConfigurationError
 from glance.config.values import Values
@@ -72,6 +72,12 @@ def _decide(options: Values) -> SwiftBackend:
             "swift_store_container",
             "it must be the name of a container, without slashes",
         )
+    endpoint = options["swift_store_endpoint"]
+    if endpoint is not None and not is_url(endpoint):
+        raise options.wrong(
+            "swift_store_endpoint",
+            "write https://HOST/v1/ACCOUNT, without a user and a key",
+        )
     return SwiftBackend(
         account=account,
         references=references,
@@ -82,7 +88,7 @@ def _decide(options: Values) -> SwiftBackend:
         region=options["swift_store_region"],
         interface=INTERFACES[options["swift_store_endpoint_type"]],
         service_type=options["swift_store_service_type"],
-        endpoint=options["swift_store_endpoint"],
+        endpoint=endpoint,
         ca_file=options["swift_store_cacert"],
         insecure=options["swift_store_auth_insecure"],
         idle=options["swift_store_idle_timeout"],
@@ -283,6 +289,7 @@ is said.""",
             """
 The URL of the account in Swift, such as https://swift.example/v1/AUTH_1234, instead of
 the one that comes with a token.""",
+            secret=True,
         ),
         store_option(
             "swift_store_cacert",
