@@ -384,6 +384,21 @@ class FaultTests(FaultyNetwork):
         """
         self.see_uploads("cut", self.upload_of_old, "killed")
 
+    def test_answer_lost(self):
+        """
+        So is one whose store has done what it was asked, and couldn't say so.
+        """
+        self.proxy.set()
+        image_id, status = self.upload()
+        self.assertEqual(status, 204)
+        passed = self.proxy.set()
+        self.delete(image_id)
+        self.wait_until([])
+        for name in ("cut", "stall"):
+            for position in (passed["down"] * n // 4 for n in (1, 2, 3)):
+                what = {"down": {name: position}}
+                self.see_upload(what, self.upload, "queued")
+
     def test_up_again(self):
         """
         Where things go wrong again and again, an upload fails in time, whatever is

@@ -12,6 +12,7 @@ from glance.cli.v2 import data, stores
 from glance.image import Location
 from glance.storage import StoreInfo
 from glance.stores.memory import MemoryStore
+from glance.streams.bodies import BytesBody
 from tests.api.assembly import Service
 from tests.cli.v2.commanding import DATA, CommandCase
 
@@ -22,9 +23,10 @@ class StoresTests(CommandCase):
     """
 
     def make_service(self):
+        self.fast = MemoryStore()
         return Service(
             self,
-            stores={"slow": MemoryStore(), "fast": MemoryStore()},
+            stores={"slow": MemoryStore(), "fast": self.fast},
             infos={"fast": StoreInfo(description="NVMe", weight=7)},
         )
 
@@ -72,6 +74,7 @@ class StoresTests(CommandCase):
         places = (*image.locations, Location(store="fast", key="copy"))
         copied = evolve(image, locations=places)
         await self.service.registry.replace(image, copied)
+        await self.fast.add("copy", BytesBody(DATA))
         return image_id
 
     async def test_delete(self):
