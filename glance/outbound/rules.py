@@ -48,8 +48,8 @@ _V4 = (
 """
 What of IPv4 is special, as IANA lists it: this host, private networks, those of
 carriers, loopback, link-local with the metadata of clouds, documentation, multicast,
-and what is reserved.  Beside these it has the one public address by which a cloud, Azure,
-talks to its machines.
+and what is reserved.  Beside these, the one public address by which Azure talks to its
+machines.
 """
 
 _V6_PUBLIC = "2000::/3"
