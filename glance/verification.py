@@ -208,12 +208,20 @@ class Verifier:
         @raise RegistryUnavailable: the registry cannot be asked.
         """
         count = size = 0
+        # What others have comes last: they may take as long as they like.
+        lent: list[tuple[Image, Location]] = []
         async for image in images_of(self._registry, image_ids):
             if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
                 continue
             count += 1
             for location in image.locations:
-                size += await self._look(image, location, found)
+                store = self._storage.name_at(location)
+                if self._storage.info(store).read_only:
+                    lent.append((image, location))
+                else:
+                    size += await self._look(image, location, found)
+        for image, location in lent:
+            size += await self._look(image, location, found)
         return Verified(images=count, size=size)
 
     async def _look(

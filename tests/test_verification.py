@@ -8,12 +8,14 @@ from twisted.internet.task import Clock
 
 from glance.errors import DataNotFound, ImageNotFound, RegistryUnavailable
 from glance.image import Location, Status
+from glance.storage import Storage, StoreInfo
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
 from glance.streams.strands import Window
 from glance.verification import Fault, Finding, Pace, Verified, Verifier
 from tests.assembly import ADMIN, World, memory_registry
 from tests.faults import FaultyRegistry, FaultyStore
+from tests.stores.lending import LendingStore
 from tests.test_transfers import DATA, TransferCase
 
 ORPHAN = "f0b37a1c-4b1e-4d9e-9a8a-0d1e8a3f2b11.0123456789abcdef"
@@ -147,6 +149,31 @@ class DataTests(VerificationCase):
         image = self.fill()
         self.change(image, checksum=image.checksum.upper())
         self.assertEqual(self.verify(), {})
+
+    def test_lent(self):
+        """
+        What others lend is read after all else: they may take as long as they like.
+        """
+        lending = LendingStore()
+        storage = Storage(
+            {"file": self.store, "http": lending},
+            "file",
+            {"http": StoreInfo(read_only=True)},
+        )
+        self.world.storage = storage
+        for _ in range(4):
+            image = self.fill()
+            at = Location(store="http", key=lending.lend(image.id, len(DATA)))
+            self.change(image, locations=(at,))
+        images = [self.fill() for _ in range(4)]
+        for image in images:
+            self.tamper(image, b"x" * len(DATA))
+        verifying = Deferred.fromCoroutine(self.verifier().verify(self.found.append))
+        self.assertNoResult(verifying)
+        found = {finding.image for finding in self.found}
+        self.assertEqual(found, {image.id for image in images})
+        verifying.addErrback(lambda _: None)
+        verifying.cancel()
 
     def test_unreadable(self):
         """

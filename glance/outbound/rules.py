@@ -30,6 +30,7 @@ _V4 = (
     "10.0.0.0/8",
     "100.64.0.0/10",
     "127.0.0.0/8",
+    "168.63.129.16/32",
     "169.254.0.0/16",
     "172.16.0.0/12",
     "192.0.0.0/24",
@@ -47,7 +48,8 @@ _V4 = (
 """
 What of IPv4 is special, as IANA lists it: this host, private networks, those of
 carriers, loopback, link-local with the metadata of clouds, documentation, multicast,
-and what is reserved.
+and what is reserved.  Beside these, the one public address by which Azure talks to its
+machines.
 """
 
 _V6_PUBLIC = "2000::/3"
