@@ -11,9 +11,10 @@ import click
 from glance.adopting import Adopter
 from glance.config.settings import Settings
 from glance.deferreds import Threads
-from glance.errors import GlanceError, ImageExists
+from glance.errors import GlanceError, ImageExists, Invalid
 from glance.image import Status
 from glance.redaction import escape
+from glance.registry.engine import DatabaseUnusable
 from glance.registry.former import FormerDatabase, FormerImage
 from glance.streams.strands import Window
 from glance.tap.operating import Registry, Threaded, opened_stores
@@ -30,7 +31,7 @@ async def adopted(reactor: Any, settings: Settings, url: str) -> bool:
 
     @return: whether all were taken over.
 
-    @raise DatabaseUnusable: that database cannot be read.
+    @raise Invalid: that database cannot be read.
     @raise GlanceError: the registry does not work.
     """
     async with (
@@ -40,7 +41,10 @@ async def adopted(reactor: Any, settings: Settings, url: str) -> bool:
     ):
         in_thread = pools.add("former", 1)
         pools.start()
-        former = await in_thread(FormerDatabase, url)
+        try:
+            former = await in_thread(FormerDatabase, url)
+        except DatabaseUnusable as error:
+            raise Invalid(f"The older database: {error}") from None
         taking = _Taking(Adopter(registry, stores), former, in_thread)
         await taking.all()
     taken, there, left = taking.taken, taking.there, taking.left

@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from glance import __version__
 from glance.config.loading import load
 from glance.config.settings import Service, Settings
-from glance.errors import GlanceError, ImagesWaiting
+from glance.errors import GlanceError, ImagesWaiting, Invalid
 from glance.interfaces import IRegistry
 from glance.registry import migrate
 from glance.registry.engine import DatabaseUnusable, database_url
@@ -420,7 +420,10 @@ def adopt(told: Told, /, database: str) -> None:
 
     with one_line(2):
         settings = _settings(told)
-        need_file(database)
+        try:
+            need_file(database)
+        except DatabaseUnusable:
+            raise Invalid("The older database: there is no such file.") from None
         whole = operate(lambda reactor: adopted(reactor, settings, database))
     raise SystemExit(0 if whole else 1)
 

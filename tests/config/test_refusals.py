@@ -62,6 +62,7 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "enabled_backends = fast", "write NAME:KIND"),
             ("DEFAULT", "enabled_backends = a b:file", "write NAME:KIND"),
             ("DEFAULT", "enabled_backends = fast:rbd", "rbd is not there yet"),
+            ("DEFAULT", "enabled_backends = web:http", "none of them takes data"),
             ("DEFAULT", "enabled_backends = Database:file", "that is taken"),
             ("DEFAULT", "enabled_backends = a:file, A:file", "two stores A"),
             ("DEFAULT", "enabled_backends = a:file, b:file", "say with default_bac"),

@@ -169,4 +169,6 @@ class AdoptTests(ManageCase):
         """
         self.manage("db", "sync")
         for url in (f"sqlite:///{self.here}/none", f"sqlite:///{self.database}"):
-            self.refused("adopt", url, status=2)
+            said = self.refused("adopt", url, status=2)
+            self.assertIn("The older database", said)
+        self.assertFalse((self.here / "none").exists())

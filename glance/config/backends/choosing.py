@@ -65,6 +65,8 @@ def decide_stores(options: Values) -> Stores:
 def _several(options: Values, kinds: Mapping[str, Kind]) -> Stores:
     default = options["default_backend"]
     writable = [name for name, kind in kinds.items() if not kind.read_only]
+    if not writable:
+        raise options.wrong("enabled_backends", "none of them takes data; add one")
     if default is None:
         if len(writable) != 1:
             raise options.wrong(
@@ -76,7 +78,7 @@ def _several(options: Values, kinds: Mapping[str, Kind]) -> Stores:
         raise options.wrong(
             "default_backend",
             f"that is none of enabled_backends that takes data; use one of "
-            f"{', '.join(writable) or 'file, which has to be enabled then'}",
+            f"{', '.join(writable)}",
         )
     return Stores(
         default=default,
