@@ -13,6 +13,11 @@ from twisted.internet.interfaces import IDelayedCall
 LOOK = 0.25
 """After how many seconds it is seen, each time, how fast data comes."""
 
+APART = 8
+"""
+How many times as much as there is may be used beside it, by data that comes slowly.
+"""
+
 
 class Share:
     """
@@ -23,6 +28,7 @@ class Share:
         self._memory = memory
         self._size = size
         self._counted = True
+        self._freed = False
         self._came = 0
         self._look_later()
 
@@ -45,7 +51,9 @@ class Share:
         """
         if self._look.active():
             self._look.cancel()
-        self._count(False)
+        if not self._freed:
+            self._freed = True
+            self._memory.give_back(self._size, apart=not self._counted)
 
     def _look_later(self) -> None:
         self._look: IDelayedCall = self._memory.clock.callLater(LOOK, self._see)
@@ -54,12 +62,15 @@ class Share:
         slow = self._came < self._size * LOOK / self._memory.patience
         self._came = 0
         self._look_later()
-        self._count(not slow)
+        if not slow:
+            self._count(True)
+        elif self._memory.has_room_apart(self._size):
+            self._count(False)
 
     def _count(self, counted: bool) -> None:
         if counted is not self._counted:
             self._counted = counted
-            self._memory.count(self._size if counted else -self._size)
+            self._memory.move(self._size if counted else -self._size)
 
 
 class Memory:
@@ -68,8 +79,8 @@ class Memory:
 
     Whose data comes slowly has memory all the same, but that isn't counted until it
     comes faster, or all is there: else a few slow clients would keep all others from
-    coming.  So there is in use at most what there is, and what has come of one part
-    of each slow upload.
+    coming.  There is a bound to that, too: where there are very many of them, they
+    wait for each other.
     """
 
     def __init__(self, clock: Any, total: int, patience: float) -> None:
@@ -83,6 +94,7 @@ class Memory:
         self.patience = patience
         self._total = total
         self._used = 0
+        self._apart = 0
         self._waiting: deque[tuple[int, Deferred[Share]]] = deque()
 
     def take(self, size: int) -> Deferred[Share]:
@@ -94,12 +106,31 @@ class Memory:
         self._share_out()
         return waiting
 
-    def count(self, size: int) -> None:
+    def has_room_apart(self, size: int) -> bool:
         """
-        Take note that so many bytes more are in use.
+        Tell whether so many bytes more may be left uncounted.
+        """
+        return self._apart + size <= APART * self._total
+
+    def move(self, size: int) -> None:
+        """
+        Take note that so many bytes more are counted, of those that were not.
         """
         self._used += size
+        self._apart -= size
         self._share_out()
+
+    def give_back(self, size: int, *, apart: bool) -> None:
+        """
+        Take note that so many bytes are in use no more.
+
+        @param apart: whether they were left uncounted.
+        """
+        if apart:
+            self._apart -= size
+        else:
+            self._used -= size
+            self._share_out()
 
     def _share_out(self) -> None:
         while self._waiting:

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.s3 import Limits
-from glance.s3.memory import LOOK, Memory
+from glance.s3.memory import APART, LOOK, Memory
 from glance.s3.uploading import Uploading
 from tests.bodies import ManualBody
 from tests.s3.test_uploading import ManualOperations
@@ -86,6 +86,28 @@ class MemoryTests(SynchronousTestCase):
         self.successResultOf(waiting).free()
         other.free()
         self.take(100).free()
+
+    def test_many_slow(self):
+        """
+        Very many that are slow wait for each other.
+        """
+        slow = []
+        for _ in range(APART):
+            slow.append(self.take(100))
+            self.clock.advance(LOOK)
+        last = self.take(100)
+        self.clock.advance(LOOK)
+        waiting = self.memory.take(100)
+        self.clock.advance(LOOK * 10)
+        self.assertNoResult(waiting)
+        slow.pop().free()
+        self.assertNoResult(waiting)
+        self.clock.advance(LOOK)
+        self.successResultOf(waiting).free()
+        for share in (last, *slow):
+            share.free()
+        self.take(100).free()
+        self.assertTrue(self.memory.has_room_apart(APART * 100))
 
     def test_faster(self):
         """
