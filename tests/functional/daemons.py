@@ -126,7 +126,12 @@ class Place:
         log = self.path / f"{name}.log"
         url = self.registry if name == "glance-registry" else self.api
         process = subprocess.Popen(
-            command or self.twistd(name, *arguments),
+            # Whoever runs the tests in the background has SIGINT ignored.
+            [
+                "env",
+                "--default-signal=INT",
+                *(command or self.twistd(name, *arguments)),
+            ],
             cwd=self.path / "cwd",
             env=environment(),
             stdin=subprocess.DEVNULL,
