@@ -139,10 +139,11 @@ class TooLargeTests(SwiftDaemon, FaultyNetwork, TestCase):
 
     def test_refused(self):
         """
-        What is too large is refused so.
+        What is too large is refused so, unless Swift's answer is lost: it closes the
+        connection with data unread, and a reset may overtake it (RFC 9112 section 9.6).
         """
         image_id, status = self.upload()
-        self.assertEqual(status, 413)
+        self.assertIn(status, (413, 503))
         self.assertEqual(self.status_of(image_id), "queued")
         self.wait_until([])
 
