@@ -135,12 +135,13 @@ class Storage:
 
     def keeps(self, location: Location) -> bool:
         """
-        Tell whether data is an image's own, and goes with it; that on the web is
-        others'.
+        Tell whether data is an image's own, and goes with it: what is in a store
+        that takes no data is others'.
 
         @raise StoreNotFound: its store isn't configured here.
         """
-        return bool(self.at(location).kind != "http")
+        self.at(location)
+        return not self.info(self.name_at(location)).read_only
 
     def adopt(self, uri: str, store: str | None = None) -> Location | None:
         """

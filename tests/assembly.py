@@ -45,7 +45,7 @@ class World:
         """
         @param instance: the id of the process that this stands for.
         @param how: C{limits}, C{delayed_delete}, C{scrub_seconds}; C{stores},
-            by name, if there are several.
+            by name, if there are several; C{infos} of them.
         """
         if clock is None:
             clock = Clock()
@@ -55,7 +55,9 @@ class World:
         self.store = store or MemoryStore()
         self.limits = how.get("limits", Limits())
         stores = how.get("stores", {"file": self.store})
-        self.storage = Storage(stores, next(iter(stores)), several="stores" in how)
+        self.storage = Storage(
+            stores, next(iter(stores)), how.get("infos"), several="stores" in how
+        )
         self.revisions = Revisions(self.registry, clock)
         self.settler = Settler(
             self.revisions, self.storage, scrub_seconds=how.get("scrub_seconds", 0)

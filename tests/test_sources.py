@@ -22,6 +22,7 @@ from glance.errors import (
 from glance.image import Location, Status
 from glance.limits import Limits
 from glance.sources import WAITING, Fetches, Source, Sources
+from glance.storage import StoreInfo
 from glance.stores.memory import MemoryStore
 from tests.assembly import ADMIN, World, member_of
 from tests.stores.lending import HOST, LendingStore
@@ -38,7 +39,9 @@ class Case(SynchronousTestCase):
     def setUp(self):
         self.lending = LendingStore()
         self.own = MemoryStore()
-        self.world = World(stores={"file": self.own, "http": self.lending})
+        self.infos = {"file": StoreInfo()}
+        stores = {"file": self.own, "http": self.lending}
+        self.world = World(stores=stores, infos=self.infos)
         world = self.world
         self.sources = Sources(world.images, world.storage)
         self.fetches = Fetches(world.images, world.transfers, world.storage, 2)
@@ -230,7 +233,7 @@ class SharedTests(Case):
         """
         What is on the web may be had by many.
         """
-        self.lending.kind = "http"
+        self.infos["http"] = StoreInfo(read_only=True)
         source = self.result(self.find(self.url))
         self.result(self.sources.refer(ACME, self.image().id, source))
         self.result(self.find(self.url))
