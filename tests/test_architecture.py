@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "errors": (),
     "limits": (),
     "proxies": (),
-    "swift": (),
+    "silence": (),
+    "swift": ("silence",),
     "recent": (),
     "redaction": (),
     "deferreds": ("errors",),
@@ -24,7 +25,7 @@ MAY_IMPORT = {
     "interfaces": ("context", "image", "query"),
     "v1form": ("image",),
     "metrics": ("streams",),
-    "streams": ("errors", "deferreds", "limits", "log"),
+    "streams": ("errors", "deferreds", "limits", "log", "silence"),
     "validation": ("errors", "image", "limits"),
     "storage": ("errors", "image", "interfaces"),
     "adopting": (
@@ -108,7 +109,7 @@ MAY_IMPORT = {
         "transfers",
         "verification",
     ),
-    "s3": ("deferreds",),
+    "s3": ("deferreds", "silence"),
     "outbound": ("errors", "streams"),
     "stores": (
         "deferreds",
@@ -159,7 +160,7 @@ MAY_IMPORT = {
         "validation",
     ),
     "config": ("errors", "limits"),
-    "client": ("deferreds", "errors", "streams"),
+    "client": ("deferreds", "errors", "silence", "streams"),
     "cli": ("client", "deferreds", "errors", "streams"),
 }
 """

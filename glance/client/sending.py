@@ -19,9 +19,9 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import InThread
+from glance.silence import Silence
 from glance.streams.bodies import BytesBody, StreamBody
 from glance.streams.files import FileBody
-from glance.streams.silence import Silence
 
 Data = bytes | bytearray | memoryview | Path | IO[bytes] | IBodyProducer
 """

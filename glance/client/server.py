@@ -32,9 +32,9 @@ from glance.client.reasons import reason_in
 from glance.client.receiving import received
 from glance.client.sending import Progress, SentBody, Source
 from glance.errors import ImageTooLarge
+from glance.silence import Silence
 from glance.streams.answers import ReceivedBody
 from glance.streams.bodies import BytesBody, read_all
-from glance.streams.silence import Silence
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 MOST_REDIRECTS = 5

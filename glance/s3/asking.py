@@ -31,11 +31,11 @@ from glance.s3.errors import (
     Unreachable,
     kind_of,
 )
-from glance.s3.idling import Idling
 from glance.s3.limits import Limits
 from glance.s3.receiving import ReceivedBody, read_all
 from glance.s3.sending import Parcel, SentBody
 from glance.s3.signing import EMPTY, UNSIGNED, Query, signed
+from glance.silence import Silence
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class _Exchange:
     """
 
     def __init__(self, clock: Any, where: str) -> None:
-        self.idling = Idling(clock, self._silent)
+        self.silence = Silence(clock, self._silent)
         self._where = where
         self._waiting: Deferred[IResponse] | None = None
 
@@ -127,12 +127,14 @@ class _Exchange:
                 sent.failure.raiseException()
             raise self._translated(error) from error
         finally:
-            self.idling.rest()
+            self.silence.end()
 
-    def _silent(self, seconds: float) -> None:
+    def _silent(self) -> None:
         if self._waiting is not None and not self._waiting.called:
             self._waiting.errback(
-                Silent(f"{self._where} did nothing for {seconds:g} seconds.")
+                Silent(
+                    f"{self._where} did nothing for {self.silence.seconds:g} seconds."
+                )
             )
 
     def _translated(self, error: Exception) -> Exception:
@@ -310,7 +312,7 @@ class Service:
             body = ask.body.body() if isinstance(ask.body, Parcel) else ask.body
             idle, answer = self.limits.idle, self.limits.answer
             sent = SentBody(
-                body, exchange.idling, idle, answer if ask.patient else idle
+                body, exchange.silence, idle, answer if ask.patient else idle
             )
         try:
             response = await exchange.answer(self._begun(ask, exchange, sent), sent)
@@ -334,7 +336,7 @@ class Service:
         target = self.endpoint.within(region).target(ask.bucket, ask.key, ask.query)
         headers = self._headers(ask, target, self._payload(ask), region)
         agent = self._agents.fresh if ask.once else self._agents.kept
-        exchange.idling.watch(self.limits.connect + self.limits.idle)
+        exchange.silence.begin(self.limits.connect + self.limits.idle)
         return maybeDeferred(
             agent.request, ask.method.encode(), target.url.encode(), headers, sent
         )

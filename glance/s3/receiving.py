@@ -16,8 +16,8 @@ from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
 from glance.s3.errors import BadAnswer, Cut, Silent, Stopped
-from glance.s3.idling import Idling
 from glance.s3.sending import PIECE
+from glance.silence import Silence
 
 
 class _Receiver(Protocol):
@@ -61,7 +61,7 @@ class ReceivedBody:
         self.length = response.length
         self._response = response
         self._idle = idle
-        self._idling = Idling(clock, self._silent)
+        self._silence = Silence(clock, self._silent)
         self._transport: Any = None
         self._consumer: IConsumer | None = None
         self._done: Deferred[None] | None = None
@@ -78,7 +78,7 @@ class ReceivedBody:
         done: Deferred[None] = Deferred(lambda _: self.stopProducing())
         self._done = done
         if not self._paused:
-            self._idling.watch(self._idle)
+            self._silence.begin(self._idle)
         self._response.deliverBody(_Receiver(self))
         # Twisted lets the connection go on once it has handed over what it
         # had, whatever the consumer said to that.
@@ -88,7 +88,7 @@ class ReceivedBody:
 
     def pauseProducing(self) -> None:
         self._paused = True
-        self._idling.rest()
+        self._silence.end()
         if self._transport is not None and not self._over:
             self._transport.pauseProducing()
 
@@ -96,7 +96,7 @@ class ReceivedBody:
         self._paused = False
         self._write_held()
         if self._transport is not None and not (self._over or self._paused):
-            self._idling.watch(self._idle)
+            self._silence.begin(self._idle)
             self._transport.resumeProducing()
 
     def stopProducing(self) -> None:
@@ -118,7 +118,7 @@ class ReceivedBody:
         """
         if self._over or self._consumer is None:
             return
-        self._idling.heard()
+        self._silence.heard()
         # What has been read when the consumer pauses comes all the same.
         for at in range(0, len(data), PIECE):
             self._held.append(data[at : at + PIECE])
@@ -141,7 +141,7 @@ class ReceivedBody:
         """
         Take note that no more will come.
         """
-        self._idling.rest()
+        self._silence.end()
         self._transport = None
         if reason.check(ResponseDone):
             self._outcome = [None]
@@ -151,8 +151,8 @@ class ReceivedBody:
             self._outcome = [Failure(cut)]
         self._write_held()
 
-    def _silent(self, seconds: float) -> None:
-        self._break_off(Silent(f"S3 sent nothing for {seconds:g} seconds."))
+    def _silent(self) -> None:
+        self._break_off(Silent(f"S3 sent nothing for {self._idle:g} seconds."))
 
     def _break_off(self, error: Exception) -> None:
         if not self._over:
@@ -165,7 +165,7 @@ class ReceivedBody:
         if self._over:
             return
         self._over = True
-        self._idling.rest()
+        self._silence.end()
         self._consumer = None
         self._held.clear()
         if self._done is not None and not self._done.called:

@@ -16,7 +16,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
 from glance.s3.errors import BadBody, Stopped
-from glance.s3.idling import Idling
+from glance.silence import Silence
 
 PIECE = 1 << 16
 """How many bytes are written to a connection at once."""
@@ -141,7 +141,7 @@ class SentBody:
     """
 
     def __init__(
-        self, body: IBodyProducer, idling: Idling, idle: float, answer: float
+        self, body: IBodyProducer, silence: Silence, idle: float, answer: float
     ) -> None:
         """
         @param idle: for how many seconds the server may take nothing.
@@ -153,7 +153,7 @@ class SentBody:
         self.over: Deferred[None] = Deferred(lambda _: self.stopProducing())
         """Fires when the body has come to an end by itself, whatever that is."""
         self._body = body
-        self._idling = idling
+        self._silence = silence
         self._idle = idle
         self._answer = answer
         self._count = 0
@@ -186,7 +186,7 @@ class SentBody:
             connection.break_off()
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        self._idling.rest()
+        self._silence.end()
         done: Deferred[None] = Deferred(lambda _: self.stopProducing())
         self._done = done
 
@@ -196,7 +196,7 @@ class SentBody:
             if self.length is not UNKNOWN_LENGTH and self._count != self.length:
                 self._fail(Failure(BadBody("The data is shorter than it says.")))
                 return
-            self._idling.watch(self._answer)
+            self._silence.begin(self._answer)
             self.over.callback(None)
             done.callback(None)
 
@@ -233,12 +233,12 @@ class SentBody:
 
     def pauseProducing(self) -> None:
         if not self.over.called:
-            self._idling.watch(self._idle)
+            self._silence.begin(self._idle)
         self._body.pauseProducing()
 
     def resumeProducing(self) -> None:
         if not self.over.called:
-            self._idling.rest()
+            self._silence.end()
         self._body.resumeProducing()
 
     def stopProducing(self) -> None:

@@ -16,7 +16,7 @@ from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
 from glance.errors import BodyStopped
-from glance.streams.silence import Silence
+from glance.silence import Silence
 
 
 class _Receiver(Protocol):

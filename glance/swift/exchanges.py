@@ -20,11 +20,11 @@ from twisted.web.client import (
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 
+from glance.silence import Silence
 from glance.swift.connections import Connections
 from glance.swift.errors import SwiftError, TimedOut, Unreachable
 from glance.swift.receiving import ReceivedBody, read_all
 from glance.swift.sending import BytesBody, SentBody
-from glance.swift.silence import Silence
 
 _WRAPPERS = (
     RequestGenerationFailed,
@@ -167,7 +167,8 @@ class _Patience:
         break_off: Callable[[], None],
         seen: Callable[[], object] = lambda: None,
     ) -> None:
-        self._silence = Silence(clock, idle, self._late, seen)
+        self._silence = Silence(clock, self._late, seen)
+        self._idle = idle
         self._break_off = break_off
         self._first: Deferred[IResponse] = Deferred(self._cancelled)
 
@@ -188,7 +189,7 @@ class _Patience:
         Take note of whether it is the server that all waits for.
         """
         if for_server and not self._first.called:
-            self._silence.begin()
+            self._silence.begin(self._idle)
         else:
             self._silence.end()
 

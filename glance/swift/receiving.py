@@ -15,8 +15,8 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
+from glance.silence import Silence
 from glance.swift.errors import BadAnswer, Cut, Stopped, SwiftError, TimedOut
-from glance.swift.silence import Silence
 
 
 class _Receiver(Protocol):
@@ -57,7 +57,8 @@ class ReceivedBody:
         """
         self.length = response.length
         self._response = response
-        self._silence = Silence(clock, idle, self._silent)
+        self._idle = idle
+        self._silence = Silence(clock, self._silent)
         self._transport: Any = None
         self._consumer: IConsumer | None = None
         self._done: Deferred[None] | None = None
@@ -71,7 +72,7 @@ class ReceivedBody:
         done: Deferred[None] = Deferred(lambda _: self.stopProducing())
         self._done = done
         if not self._paused:
-            self._silence.begin()
+            self._silence.begin(self._idle)
         self._response.deliverBody(_Receiver(self))
         # Twisted lets the connection go on once it has handed over what it
         # had, whatever the consumer said to that.
@@ -88,7 +89,7 @@ class ReceivedBody:
     def resumeProducing(self) -> None:
         self._paused = False
         if self._transport is not None and not self._over:
-            self._silence.begin()
+            self._silence.begin(self._idle)
             self._transport.resumeProducing()
 
     def stopProducing(self) -> None:

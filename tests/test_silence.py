@@ -1,11 +1,11 @@
 """
-Tests for L{glance.streams.silence}.
+Tests for L{glance.silence}.
 """
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.streams.silence import Silence
+from glance.silence import Silence
 
 
 class SilenceTests(SynchronousTestCase):
@@ -16,7 +16,10 @@ class SilenceTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.broken = []
-        self.silence = Silence(self.clock, lambda: self.broken.append(True))
+        self.moved = 0
+        self.silence = Silence(
+            self.clock, lambda: self.broken.append(True), lambda: self.moved
+        )
 
     def test_silent(self):
         """
@@ -37,6 +40,28 @@ class SilenceTests(SynchronousTestCase):
         for _ in range(20):
             self.clock.advance(9)
             self.silence.heard()
+        self.assertEqual(self.broken, [])
+        self.clock.advance(10)
+        self.assertEqual(self.broken, [True])
+
+    def test_begun_again(self):
+        """
+        To begin again begins the time anew.
+        """
+        self.silence.begin(10)
+        self.clock.advance(9)
+        self.silence.begin(10)
+        self.clock.advance(9)
+        self.assertEqual(self.broken, [])
+
+    def test_seen(self):
+        """
+        What is seen to move at a look goes on, too.
+        """
+        self.silence.begin(10)
+        for _ in range(5):
+            self.moved += 1
+            self.clock.advance(10)
         self.assertEqual(self.broken, [])
         self.clock.advance(10)
         self.assertEqual(self.broken, [True])
