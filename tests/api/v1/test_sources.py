@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 
 from glance.errors import DataDamaged, StoreUnavailable
 from glance.image import Location, Status
+from glance.storage import StoreInfo
 from glance.stores.memory import MemoryStore
 from tests.api.assembly import Service, member_of
 from tests.api.v1.calling import DATA, MD5, OCTETS, CallingTestCase, meta
@@ -30,7 +31,9 @@ class Case(CallingTestCase):
     def setUp(self):
         self.lending = LendingStore()
         self.service = Service(
-            self, stores={"memory": MemoryStore(), "http": self.lending}
+            self,
+            stores={"memory": MemoryStore(), "http": self.lending},
+            infos={"http": StoreInfo(read_only=True)},
         )
         self.url = self.lending.lend(size=len(DATA))
 
