@@ -163,9 +163,8 @@ class Logins:
         accounts = await self._known.get()
         if passwords.key_parts(password) is not None:
             login = self._read(accounts, password)
-            if login is None or login.user.name != name:
-                raise Unauthenticated(_WRONG)
-            return login
+            if login is not None and login.user.name == name:
+                return login
         return await self._verified(
             accounts, Password(name=name, password=password), Scope(), address
         )

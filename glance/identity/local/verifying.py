@@ -85,13 +85,16 @@ class Verifier:
             if self._remembers(proof):
                 return True
             right: bool = await self._hashing(passwords.matches, password, kept)
+            if right:
+                self._remember(proof)
+            return right
         finally:
             self._turns.done()
-        if right:
-            self._remembered[proof] = self._clock.seconds() + REMEMBERED
-            while len(self._remembered) > ROOM:
-                self._remembered.popitem(last=False)
-        return right
+
+    def _remember(self, proof: bytes) -> None:
+        self._remembered[proof] = self._clock.seconds() + REMEMBERED
+        while len(self._remembered) > ROOM:
+            self._remembered.popitem(last=False)
 
     def _remembers(self, proof: bytes) -> bool:
         until = self._remembered.get(proof)
