@@ -170,6 +170,7 @@ class Service:
             majors={"v1": v1, "v2": v2},
             cactus=cactus_resource(self.images, self.transfers, *elsewhere, *known),
             pages={"openapi.json": DescriptionPage(schemas, links).app.resource()},
+            trees={},
         )
 
     def _context_of(self, request):
