@@ -5,8 +5,7 @@ stored data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,13 @@ from attrs import evolve, frozen
 from glance import __version__
 from glance.config.loading import load
 from glance.config.settings import Service, Settings
-from glance.errors import GlanceError, ImagesWaiting, Invalid
+from glance.errors import ImagesWaiting, Invalid
 from glance.interfaces import IRegistry
 from glance.registry import migrate
 from glance.registry.engine import DatabaseUnusable, database_url
 from glance.registry.migrate import State
-from glance.tap.options import refusal
-
-NAME = "glance-manage"
+from glance.tap.ending import MANAGE as NAME
+from glance.tap.ending import one_line
 
 BATCH = 1000
 """How many images are purged in one transaction."""
@@ -66,26 +64,6 @@ class Told:
         @raise ConfigurationError: the settings cannot be used.
         """
         return self.settings().database.url
-
-
-@contextmanager
-def one_line(status: int = 1) -> Iterator[None]:
-    """
-    Have what is expected to go wrong end the program, with one line.
-
-    @param status: what the program then exits with.
-    """
-    try:
-        yield
-    except DatabaseUnusable as error:
-        raise _ended(f"sql_connection: {error}", status) from None
-    except GlanceError as error:
-        raise _ended(error, status) from None
-
-
-def _ended(error: object, status: int) -> SystemExit:
-    click.echo(refusal(NAME, error).code, err=True)
-    return SystemExit(status)
 
 
 def need_file(url: str) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from attrs import field, frozen
+
 from glance.errors import AccountsUnusable, Invalid
 from glance.identity.local import passwords
 from glance.identity.local.accounts import Accounts, Key, Project, User
@@ -26,9 +28,7 @@ VERSION = 1
 PATIENCE = 5
 """How many seconds one process waits for the changes of another."""
 
-_NAME = re.compile(
-    r"[^\x00-\x1f\x7f:/\s](?:[^\x00-\x1f\x7f:/]{0,62}[^\x00-\x1f\x7f:/\s])?"
-)
+_NAME = re.compile(r"[^:/\s](?:[^:/]{0,62}[^:/\s])?")
 _ROLE = re.compile(r"[a-z0-9_-]{1,64}")
 
 _TABLES = """
@@ -51,6 +51,19 @@ CREATE TABLE keys (
 );
 CREATE TABLE revoked (id TEXT PRIMARY KEY, expires REAL NOT NULL);
 """
+
+
+@frozen(kw_only=True)
+class NewUser:
+    """
+    A user that a file begins with.
+    """
+
+    name: str
+    password: str = field(repr=False)
+    project: str
+    """The name of the project that it works for."""
+    role: str
 
 
 class AccountsFile:
@@ -110,12 +123,14 @@ class AccountsFile:
 
     # What is changed
 
-    def create(self) -> None:
+    def create(self, *users: NewUser) -> None:
         """
         Make the file, for its owner alone; that is the owner of its directory,
-        where an administrator of the machine does it for a daemon.
+        where root does it for a daemon.
 
         A process that dies in it leaves no half of a file.
+
+        @param users: who is there from the beginning.
 
         @raise Invalid: there is one.
         """
@@ -127,7 +142,12 @@ class AccountsFile:
                 db.execute(f"PRAGMA user_version = {VERSION}")
                 db.execute("INSERT INTO known VALUES (1, ?)", [secrets.token_bytes(32)])
                 db.commit()
+            for user in users:
+                AccountsFile(made).add_user(
+                    user.name, user.password, user.project, user.role
+                )
             os.link(made, self.path)
+            sync_directory(self.path.parent)
         except FileExistsError:
             raise Invalid(f"There is a file {self.path} already.") from None
         except (OSError, sqlite3.Error) as error:
@@ -229,8 +249,11 @@ class AccountsFile:
 
         @return: the token, which is nowhere else.
 
-        @raise Invalid: there is no such user, or it has no role in that project.
+        @raise Invalid: there is no such user, it has no role in that project, or
+            the label is no line of text.
         """
+        if not label.isprintable():
+            raise Invalid("What a token is for is said in one line of text.")
         key_id, secret = passwords.new_key()
         with self._changed() as db:
             user = _user(db, name)
@@ -326,6 +349,17 @@ def own_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def sync_directory(path: Path) -> None:
+    """
+    See that the names of what is in a directory are on disk.
+    """
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
 def _unusable(path: Path, error: Exception) -> AccountsUnusable:
     return AccountsUnusable(
         f"The users in {path} cannot be read or changed ({error}): see that the "
@@ -361,7 +395,7 @@ def _grant(db: sqlite3.Connection, user: str, project: str, role: str) -> None:
 
 
 def _check_name(what: str, name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not (_NAME.fullmatch(name) and name.isprintable()):
         raise Invalid(
             f"The name of a {what} has 1 to 64 characters; none is a colon, a slash "
             "or a control character, and no space begins or ends it."

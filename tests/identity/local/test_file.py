@@ -139,7 +139,7 @@ class ChangingTests(SynchronousTestCase):
         """
         What cannot be a name, a role or a password is refused.
         """
-        for name in ("", " x", "x ", "a:b", "a/b", "a\nb", "x" * 65):
+        for name in ("", " x", "x ", "a:b", "a/b", "a\nb", "\udc80", "x" * 65):
             for arguments in ((name, EVA, "acme"), ("new", EVA, name)):
                 self.assertRaises(Invalid, self.file.add_user, *arguments, "member")
         self.assertRaises(Invalid, self.file.add_user, "new", EVA, "acme", "Admin")
@@ -207,6 +207,7 @@ class ChangingTests(SynchronousTestCase):
             self.assertRaises(Invalid, self.file.remove_key, key_id)
         for project in ("admin", "nothing"):
             self.assertRaises(Invalid, self.file.add_key, "eva", project, "", None)
+        self.assertRaises(Invalid, self.file.add_key, "eva", None, "a\nb", None)
 
     def test_revoked(self):
         """
