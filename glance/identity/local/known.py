@@ -19,8 +19,14 @@ from glance.identity.local.file import AccountsFile
 
 FRESH = 1.0
 """
-After how many seconds the file is looked at again: within these, what was
-changed by another process holds here.
+After how many seconds the file is looked at again: within these, what another
+process takes away is gone here too.
+"""
+
+NEW = 0.1
+"""
+After how many seconds it is looked at again before anybody is sent away: within
+these, what another process adds is there.
 """
 
 
@@ -41,19 +47,21 @@ class Known:
         self._in_thread = in_thread
         self._clock = clock
         self._accounts: Accounts | None = None
-        self._fresh_until = float("-inf")
+        self._read_at = float("-inf")
         self._reading = False
         self._waiting: list[Deferred[None]] = []
         self._changes = 0
 
     @deferred
-    async def get(self) -> Accounts:
+    async def get(self, age: float = FRESH) -> Accounts:
         """
         Get what the file says.
 
+        @param age: how many seconds ago it may have said so.
+
         @raise AccountsUnusable: nobody knows.
         """
-        while self._accounts is None or self._clock.seconds() >= self._fresh_until:
+        while self._accounts is None or self._clock.seconds() - self._read_at >= age:
             await self._read()
         return self._accounts
 
@@ -70,7 +78,7 @@ class Known:
             raise self._told(error) from error
         finally:
             self._changes += 1
-            self._fresh_until = float("-inf")
+            self._read_at = float("-inf")
 
     def _read(self) -> Deferred[None]:
         """
@@ -99,7 +107,7 @@ class Known:
             return
         self._accounts = result
         if changes == self._changes:
-            self._fresh_until = self._clock.seconds() + FRESH
+            self._read_at = self._clock.seconds()
         for each in waiting:
             each.callback(None)
 

@@ -16,7 +16,7 @@ from glance.errors import Unauthenticated
 from glance.identity.local import passwords, tokens
 from glance.identity.local.accounts import Accounts, Key, Project, User
 from glance.identity.local.file import AccountsFile
-from glance.identity.local.known import Known
+from glance.identity.local.known import NEW, Known
 from glance.identity.local.verifying import Verifier
 
 _WRONG = "The user or the password is wrong."
@@ -146,6 +146,8 @@ class Logins:
         """
         login = self._read(await self._known.get(), token)
         if login is None:
+            login = self._read(await self._known.get(NEW), token)
+        if login is None:
             raise Unauthenticated(_STALE)
         return login
 
@@ -160,7 +162,7 @@ class Logins:
         @raise TooManyAttempts: there were too many wrong passwords of late.
         @raise TooBusy: too many log in at this moment.
         """
-        accounts = await self._known.get()
+        accounts = await self._known.get(NEW)
         if passwords.key_parts(password) is not None:
             login = self._read(accounts, password)
             if login is not None and login.user.name == name:
@@ -184,7 +186,7 @@ class Logins:
         @raise TooManyAttempts: there were too many wrong passwords of late.
         @raise TooBusy: too many log in at this moment.
         """
-        accounts = await self._known.get()
+        accounts = await self._known.get(NEW)
         if isinstance(credential, Password):
             login = await self._verified(accounts, credential, scope, address)
         else:

@@ -74,6 +74,16 @@ class KnownTests(SynchronousTestCase):
         self.names(self.slow)
         self.assertEqual(self.later.calls, [])
 
+    def test_newer(self):
+        """
+        Who needs it newer has it read again.
+        """
+        waiting = self.slow.get()
+        self.later.go()
+        self.successResultOf(waiting)
+        self.clock.advance(FRESH / 2)
+        self.assertNoResult(self.slow.get(FRESH / 2))
+
     def test_own(self):
         """
         What this process changes is known at once.

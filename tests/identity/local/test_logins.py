@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import TooBusy, TooManyAttempts, Unauthenticated
 from glance.identity.local import passwords
+from glance.identity.local.known import NEW
 from glance.identity.local.logins import KeySecret, Password, Scope, Token
 from glance.identity.local.verifying import REMEMBERED
 from tests.identity.local.users import EVA, Service
@@ -235,6 +236,17 @@ class KeyTests(Logging):
             self.assertEqual((login.user.name, login.project.name), ("eva", "acme"))
             self.assertEqual(login.roles, {"member", "reader"})
             self.service.clock.advance(1e8)
+
+    def test_just_made(self):
+        """
+        What was made a moment ago, by another process, is known.
+        """
+        self.assert_stale("gak_x_y")
+        key = self.key()
+        self.file.add_user("new", "new's password", "acme", "member")
+        self.service.clock.advance(2 * NEW)
+        self.who(key)
+        self.token(Password(name="new", password="new's password"))
 
     def test_expires(self):
         """
