@@ -9,24 +9,18 @@ import os
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.threads import deferToThread
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import TestCase
 
 from glance.api.keystone.face import IdentityAPI
 from glance.api.links import Links, peer_address
 from glance.api.site import context_of
-from glance.identity.local.attempts import Attempts
 from glance.identity.local.file import AccountsFile
 from glance.identity.local.first import first_start
-from glance.identity.local.identity import LocalIdentity
-from glance.identity.local.known import Known
-from glance.identity.local.logins import Logins
-from glance.identity.local.turns import Turns
-from glance.identity.local.verifying import Verifier
 from glance.streams.site import StreamingSite
+from glance.tap.local import local_identity
+from glance.tap.pools import Pools
 from tests.api.assembly import Service
 from tests.integration.provided import (
     disk_images,
@@ -43,20 +37,18 @@ class LocalService(Service):
     An API whose users are in a file.
     """
 
-    def __init__(self, case, file):
+    def __init__(self, case, path):
         """
-        @param file: the file of users.
+        @param path: the file of users.
         """
-        known = Known(file, maybeDeferred, reactor)
-        verifier = Verifier(
-            deferToThread,
-            Turns(at_once=1, waiting=64, each=16),
-            Attempts(reactor),
-            reactor,
+        pools = Pools(reactor)
+        local = local_identity(
+            reactor, pools, path, life=3600, owner_is_tenant=True, anonymous=False
         )
-        self.logins = Logins(known, file, verifier, reactor, life=3600)
-        identity = LocalIdentity(self.logins, owner_is_tenant=True, anonymous=False)
-        self.identify = context_of(identity, peer_address)
+        pools.start()
+        case.addCleanup(pools.stop)
+        self.logins = local.logins
+        self.identify = context_of(local.identity, peer_address)
         super().__init__(case)
 
     def _context_of(self, request):
@@ -79,7 +71,7 @@ class LocalIdentityTests(TestCase):
         self.here.mkdir()
         self.image = next(i for i in disk_images() if i.name == "disk.qcow2")
         file = AccountsFile(self.here / "users.sqlite")
-        service = LocalService(self, file)
+        service = LocalService(self, file.path)
         self.asked = []
         site = StreamingSite(
             service.root, reactor, idle_timeout=60, finished=self.finished
