@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -233,6 +234,23 @@ class ChangingTests(SynchronousTestCase):
         self.assertRaises(AccountsUnusable, self.file.remove_user, "eva")
         other.execute("ROLLBACK")
         self.assertIsNotNone(self.file.read().user_named("eva"))
+
+
+    def test_waits(self):
+        """
+        A change waits for that of another process, and is made upon it.
+        """
+        other = sqlite3.connect(
+            self.file.path, isolation_level=None, check_same_thread=False
+        )
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE known SET generation = 100")
+        ending = Timer(0.3, other.execute, ["COMMIT"])
+        ending.start()
+        self.file.remove_user("eva")
+        ending.join()
+        self.assertEqual(self.file.read().generation, 101)
 
 
 class ProcessesTests(SynchronousTestCase):
