@@ -205,6 +205,14 @@ class LocalIdentityTests(TestCase):
             said = await self.openstack("image", "list", status=1, **user)
             self.assertIn("401", said)
 
+    async def test_libraries(self):
+        """
+        So do the libraries log in, and again when a token ends.
+        """
+        script = Path(__file__).parent / "with_users.py"
+        python = openstack_client() / "python"
+        await self.run_client(python, "-P", script, self.url, EVA, self.image.path)
+
     async def test_application_credential(self):
         """
         An API token is an application credential, and a token as it is.

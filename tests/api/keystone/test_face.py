@@ -5,12 +5,14 @@ Tests for L{glance.api.keystone}.
 import json
 from base64 import b64encode
 
+from twisted.logger import eventAsText, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.api.keystone.face import IdentityAPI
 from glance.api.links import Links
 from glance.api.site import api_root
 from glance.api.versions import versions
+from glance.identity.local import passwords
 from glance.streams.site import StreamingSite
 from tests.api.assembly import Connection, answer_of
 from tests.identity.local.users import BOB, BOSS, EVA, Service
@@ -296,6 +298,32 @@ class FaceTests(SynchronousTestCase):
             answer = self.ask("POST", "/auth/tokens", body)
             self.assertEqual(answer.status, 400, (body, answer.body))
             self.assertEqual(json.loads(answer.body)["error"]["code"], 400)
+
+    def test_log(self):
+        """
+        Whatever goes wrong, no password and no token is in the log.
+        """
+        token, key = self.token(), self.service.file.add_key("eva", None, "", None)
+        events = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+
+        def broken(password, kept):
+            raise RuntimeError("no memory")
+
+        self.patch(passwords, "matches", broken)
+        self.assertEqual(self.log_in(password("eva", "wrong")).status, 500)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.service.file.path.chmod(0o644)
+        self.service.later()
+        self.assertEqual(self.log_in(password("eva", "wrong")).status, 503)
+        for said in (token, key):
+            self.get("/auth/tokens", said, 503, X_Subject_Token=said)
+        texts = [f"{eventAsText(event)} {event!r}" for event in events]
+        self.assertIn("no memory", "".join(texts))
+        for text in texts:
+            for secret in ("wrong", EVA, token, key):
+                self.assertNotIn(secret, text)
 
     # Tokens
 

@@ -235,7 +235,6 @@ class ChangingTests(SynchronousTestCase):
         other.execute("ROLLBACK")
         self.assertIsNotNone(self.file.read().user_named("eva"))
 
-
     def test_waits(self):
         """
         A change waits for that of another process, and is made upon it.
