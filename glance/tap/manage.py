@@ -17,12 +17,14 @@ from glance import __version__
 from glance.config.loading import load
 from glance.config.settings import Service, Settings
 from glance.errors import ImagesWaiting, Invalid
+from glance.identity.local.file import AccountsFile
 from glance.interfaces import IRegistry
 from glance.registry import migrate
 from glance.registry.engine import DatabaseUnusable, database_url
 from glance.registry.migrate import State
 from glance.tap.ending import MANAGE as NAME
 from glance.tap.ending import one_line
+from glance.tap.users import token_commands, user_commands
 
 BATCH = 1000
 """How many images are purged in one transaction."""
@@ -404,6 +406,14 @@ def adopt(told: Told, /, database: str) -> None:
             raise Invalid("The older database: there is no such file.") from None
         whole = operate(lambda reactor: adopted(reactor, settings, database))
     raise SystemExit(0 if whole else 1)
+
+
+def _users(told: Told) -> AccountsFile:
+    return AccountsFile(told.settings("api").identity.local.file)
+
+
+program.add_command(user_commands(_users))
+program.add_command(token_commands(_users))
 
 
 def main() -> None:

@@ -54,8 +54,16 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "registry_host = no host", "use a host name"),
             ("DEFAULT", "registry_host = http://registry", "use a host name"),
             ("DEFAULT", "registry_host = registry:9191", "use a host name"),
-            ("DEFAULT", "auth_strategy = keystone", "not there yet; noauth"),
-            ("DEFAULT", "auth_strategy = magic", "is unknown; noauth"),
+            (
+                "DEFAULT",
+                "auth_strategy = keystone",
+                "not there yet; use one of noauth, local",
+            ),
+            (
+                "DEFAULT",
+                "auth_strategy = magic",
+                "is unknown; use one of noauth, local",
+            ),
             ("DEFAULT", "default_store = rbd", "store rbd is not there yet; use"),
             ("glance_store", "default_store = floppy", "store floppy is unknown"),
             ("glance_store", "stores = file, cinder", "cinder is not there yet"),

@@ -1,130 +1,87 @@
 """
-OpenStack's clients, curl and qemu-img, with users of this service's own.
-
-What they talk to is the API in memory, over a real socket.
+OpenStack's clients, curl and qemu-img, with users of the service's own.
 """
 
 import json
-import os
+import time
 from pathlib import Path
 
-from twisted.internet import reactor
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import TestCase
 
-from glance.api.keystone.face import IdentityAPI
-from glance.api.links import Links, peer_address
-from glance.api.site import context_of
 from glance.identity.local.file import AccountsFile
-from glance.identity.local.first import first_start
-from glance.streams.site import StreamingSite
-from glance.tap.local import local_identity
-from glance.tap.pools import Pools
-from tests.api.assembly import Service
+from glance.identity.local.known import FRESH
+from tests.functional.daemons import get
+from tests.functional.operating import run_program
 from tests.integration.provided import (
     disk_images,
     need_curl_in_qemu,
     openstack_client,
     program,
 )
+from tests.integration.running import Clients
 
 EVA = "eva's password"
 
 
-class LocalService(Service):
+class Users(Clients):
     """
-    An API whose users are in a file.
-    """
-
-    def __init__(self, case, path):
-        """
-        @param path: the file of users.
-        """
-        pools = Pools(reactor)
-        local = local_identity(
-            reactor, pools, path, life=3600, owner_is_tenant=True, anonymous=False
-        )
-        pools.start()
-        case.addCleanup(pools.stop)
-        self.logins = local.logins
-        self.identify = context_of(local.identity, peer_address)
-        super().__init__(case)
-
-    def _context_of(self, request):
-        return self.identify(request)
-
-    def _trees(self, links):
-        face = IdentityAPI(self.logins, Links(None, None), "RegionOne")
-        return {"v3": face.app.resource()}
-
-
-class LocalIdentityTests(TestCase):
-    """
-    Clients log in.
+    Have a daemon that knows users.
     """
 
-    timeout = 300
+    daemons = ("glance",)
 
-    async def setUp(self):
-        self.here = Path(self.mktemp()).absolute()
-        self.here.mkdir()
+    def setUp(self):
         self.image = next(i for i in disk_images() if i.name == "disk.qcow2")
-        file = AccountsFile(self.here / "users.sqlite")
-        service = LocalService(self, file.path)
-        self.asked = []
-        site = StreamingSite(
-            service.root, reactor, idle_timeout=60, finished=self.finished
+        self.user = {}
+        super().setUp()
+        self.url = self.place.api
+        self.clouds = self.place.path / "clouds.yaml"
+        self.file = AccountsFile(self.place.path / "users.sqlite")
+        self.manage("user", "add", "eva", "--project", "acme", said=EVA)
+        reader = ("bob", "--project", "acme", "--role", "reader")
+        self.manage("user", "add", *reader, said="bob's password")
+        self.manage("user", "add", "zoe", "--project", "other", said="zoe's password")
+
+    def options(self):
+        """
+        Have users in a file.
+        """
+        return {
+            "auth_strategy": "local",
+            "users_file": Path(self.place.path, "users.sqlite"),
+        }
+
+    def environment(self):
+        """
+        Get the environment of clients, with who logs in.
+        """
+        return {**super().environment(), **self.user}
+
+    def manage(self, *arguments, said=""):
+        """
+        Run C{glance-manage}, and get what it prints.
+        """
+        config = ("--config-file", self.place.path / "glance.conf")
+        done = run_program(
+            "glance.tap.manage",
+            *config,
+            *arguments,
+            cwd=self.place.path,
+            said=f"{said}\n",
         )
-        endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
-        port = await endpoint.listen(site)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout.strip()
 
-        async def stop():
-            site.abort()
-            await port.stopListening()
-            await site.drained()
-
-        self.addCleanup(stop)
-        self.url = f"http://127.0.0.1:{port.getHost().port}"
-        self.clouds = self.here / "clouds.yaml"
-        first_start(file, self.clouds, self.url, "RegionOne")
-        file.add_user("eva", EVA, "acme", "member")
-        file.add_user("bob", "bob's password", "acme", "reader")
-        file.add_user("zoe", "zoe's password", "other", "member")
-        self.file = file
-
-    def finished(self, request):
-        """
-        Remember what was asked.
-        """
-        path = request.uri.decode()
-        self.asked.append((request.method.decode(), path, request.code))
-
-    async def run_client(self, *command, status=0, **environment):
-        """
-        Run a program to its end, see what it exits with, and get what it prints.
-        """
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
-        out, err, ended = await getProcessOutputAndValue(
-            str(command[0]),
-            [str(argument) for argument in command[1:]],
-            env={**kept, "HOME": str(self.here), **environment},
-            path=str(self.here),
-        )
-        self.assertEqual(ended, status, (command, out, err, self.asked))
-        return out.decode() if status == 0 else err.decode()
-
-    async def openstack(self, *arguments, status=0, **environment):
+    def openstack(self, *arguments, refused=False, **user):
         """
         Run the command C{openstack}, as the administrator if nobody is named.
         """
-        if not environment:
-            environment = {
-                "OS_CLIENT_CONFIG_FILE": str(self.clouds),
-                "OS_CLOUD": "glance",
-            }
-        binary = openstack_client() / "openstack"
-        return await self.run_client(binary, *arguments, status=status, **environment)
+        self.user = user or {
+            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
+            "OS_CLOUD": "glance",
+        }
+        run = self.refuse_client if refused else self.run_client
+        return run(openstack_client() / "openstack", *arguments).decode()
 
     def as_user(self, name, password, project, **more):
         """
@@ -141,34 +98,38 @@ class LocalIdentityTests(TestCase):
             **more,
         }
 
-    async def test_openstack(self):
+
+class LocalIdentityTests(Users, TestCase):
+    """
+    Clients log in.
+    """
+
+    def test_openstack(self):
         """
         The command does what an administrator does, with the file of the first
         start.
         """
         create = ("image", "create", "--disk-format", "qcow2", "--file")
-        told = await self.openstack(*create, self.image.path, "a disk", "-f", "json")
+        told = self.openstack(*create, self.image.path, "a disk", "-f", "json")
         self.assertEqual(json.loads(told)["status"], "active")
-        listed = json.loads(await self.openstack("image", "list", "-f", "json"))
+        listed = json.loads(self.openstack("image", "list", "-f", "json"))
         self.assertEqual([image["Name"] for image in listed], ["a disk"])
-        issued = json.loads(await self.openstack("token", "issue", "-f", "json"))
+        issued = json.loads(self.openstack("token", "issue", "-f", "json"))
         admin = self.file.read().user_named("admin")
         self.assertEqual(issued["user_id"], admin.id)
-        catalogue = json.loads(await self.openstack("catalog", "list", "-f", "json"))
+        catalogue = json.loads(self.openstack("catalog", "list", "-f", "json"))
         self.assertEqual({one["Type"] for one in catalogue}, {"image", "identity"})
-        projects = json.loads(await self.openstack("project", "list", "-f", "json"))
+        projects = json.loads(self.openstack("project", "list", "-f", "json"))
         self.assertEqual({one["Name"] for one in projects}, {"acme", "admin", "other"})
-        users = json.loads(await self.openstack("user", "list", "-f", "json"))
+        users = json.loads(self.openstack("user", "list", "-f", "json"))
         self.assertEqual({one["Name"] for one in users}, {"admin", "bob", "eva", "zoe"})
-        acme = json.loads(await self.openstack("project", "show", "acme", "-f", "json"))
-        await self.openstack("image", "set", "--project", "acme", "a disk")
-        shown = json.loads(
-            await self.openstack("image", "show", "a disk", "-f", "json")
-        )
+        acme = json.loads(self.openstack("project", "show", "acme", "-f", "json"))
+        self.openstack("image", "set", "--project", "acme", "a disk")
+        shown = json.loads(self.openstack("image", "show", "a disk", "-f", "json"))
         self.assertEqual(shown["owner"], acme["id"])
-        await self.openstack("token", "revoke", issued["id"])
+        self.openstack("token", "revoke", issued["id"])
 
-    async def test_members(self):
+    def test_members(self):
         """
         A member shares an image with another project, which takes it; a reader
         may look only.
@@ -178,21 +139,21 @@ class LocalIdentityTests(TestCase):
         zoe = self.as_user("zoe", "zoe's password", "other")
         other = self.file.read().project_named("other").id
         create = ("image", "create", "--disk-format", "qcow2", "--file")
-        await self.openstack(*create, self.image.path, "shared", **eva)
-        told = await self.openstack("image", "show", "shared", "-f", "json", **eva)
+        self.openstack(*create, self.image.path, "shared", **eva)
+        told = self.openstack("image", "show", "shared", "-f", "json", **eva)
         image = json.loads(told)["id"]
-        self.assertNotIn("shared", await self.openstack("image", "list", **zoe))
-        await self.openstack("image", "add", "project", image, other, **eva)
-        await self.openstack("image", "set", "--accept", image, **zoe)
-        self.assertIn("shared", await self.openstack("image", "list", **zoe))
-        self.assertIn("shared", await self.openstack("image", "list", **bob))
+        self.assertNotIn("shared", self.openstack("image", "list", **zoe))
+        self.openstack("image", "add", "project", image, other, **eva)
+        self.openstack("image", "set", "--accept", image, **zoe)
+        self.assertIn("shared", self.openstack("image", "list", **zoe))
+        self.assertIn("shared", self.openstack("image", "list", **bob))
         create = ("image", "create", "mine")
-        said = await self.openstack(*create, status=1, **bob)
+        said = self.openstack(*create, refused=True, **bob)
         self.assertIn("403", said)
-        own = json.loads(await self.openstack("project", "list", "-f", "json", **eva))
+        own = json.loads(self.openstack("project", "list", "-f", "json", **eva))
         self.assertEqual([one["Name"] for one in own], ["acme"])
 
-    async def test_refused(self):
+    def test_refused(self):
         """
         Who doesn't belong is told so.
         """
@@ -202,22 +163,22 @@ class LocalIdentityTests(TestCase):
             self.as_user("eva", EVA, "other"),
             self.as_user("eva", EVA, "acme", OS_USER_DOMAIN_NAME="elsewhere"),
         ):
-            said = await self.openstack("image", "list", status=1, **user)
+            said = self.openstack("image", "list", refused=True, **user)
             self.assertIn("401", said)
 
-    async def test_libraries(self):
+    def test_libraries(self):
         """
         So do the libraries log in, and again when a token ends.
         """
         script = Path(__file__).parent / "with_users.py"
         python = openstack_client() / "python"
-        await self.run_client(python, "-P", script, self.url, EVA, self.image.path)
+        self.run_client(python, "-P", script, self.url, EVA, self.image.path)
 
-    async def test_application_credential(self):
+    def test_application_credential(self):
         """
         An API token is an application credential, and a token as it is.
         """
-        key = self.file.add_key("eva", None, "for Terraform", None)
+        key = self.manage("token", "add", "eva", "--label", "for Terraform")
         _, key_id, secret = key.split("_", 2)
         by_parts = {
             "OS_AUTH_TYPE": "v3applicationcredential",
@@ -231,13 +192,13 @@ class LocalIdentityTests(TestCase):
             "OS_TOKEN": key,
         }
         for user in (by_parts, as_token):
-            self.assertEqual(await self.openstack("image", "list", **user), "\n")
+            self.assertEqual(self.openstack("image", "list", **user), "\n")
 
-    async def test_curl(self):
+    def test_curl(self):
         """
         curl comes in with Basic, or an API token.
         """
-        key = self.file.add_key("eva", None, "", None)
+        key = self.manage("token", "add", "eva")
         for how in (
             ("-u", f"eva:{EVA}"),
             ("-u", f"eva:{key}"),
@@ -245,25 +206,55 @@ class LocalIdentityTests(TestCase):
             ("-H", f"Authorization: Bearer {key}"),
         ):
             command = ("curl", "-sf", *how, f"{self.url}/v2/images")
-            told = json.loads(await self.run_client(program(command[0]), *command[1:]))
+            told = json.loads(self.run_client(program(command[0]), *command[1:]))
             self.assertEqual(told["images"], [])
-        command = ("-sf", f"{self.url}/v2/images")
-        await self.run_client(program("curl"), *command, status=22)
+        for how in ((), ("-u", "eva:wrong"), ("-H", f"X-Auth-Token: {key}x")):
+            command = (program("curl"), "-sf", *how, f"{self.url}/v2/images")
+            self.run_client(*command, status=22)
 
-    async def test_qemu_img(self):
+    def test_qemu_img(self):
         """
         qemu-img reads an image with Basic.
         """
         need_curl_in_qemu()
         eva = self.as_user("eva", EVA, "acme")
         create = ("image", "create", "--disk-format", "qcow2", "--file")
-        told = await self.openstack(*create, self.image.path, "d", "-f", "json", **eva)
-        secret = self.file.add_key("eva", None, "", None)
+        told = self.openstack(*create, self.image.path, "d", "-f", "json", **eva)
+        secret = self.manage("token", "add", "eva")
         url = f"{self.url}/v2/images/{json.loads(told)['id']}/file"
         file = {"driver": "http", "url": url, "username": "eva"}
         secrets = ("--object", "secret,id=key,file=key")
-        (self.here / "key").write_text(secret)
+        (self.place.path / "key").write_text(secret)
         file["password-secret"] = "key"
         source = json.dumps({"driver": "qcow2", "file": file})
         compare = ("compare", *secrets, f"json:{source}", self.image.path)
-        await self.run_client(program("qemu-img"), *compare)
+        self.run_client(program("qemu-img"), *compare)
+
+
+class WorkersTests(Users, TestCase):
+    """
+    Several processes, which know the same tokens.
+    """
+
+    def options(self):
+        """
+        Have two of them.
+        """
+        return {**super().options(), "workers": 2}
+
+    def test_tokens(self):
+        """
+        A token that one of them gave out is good for all, and when it is
+        revoked for none.
+        """
+        issued = json.loads(self.openstack("token", "issue", "-f", "json"))
+        asking = {"X-Auth-Token": issued["id"]}
+
+        def statuses():
+            asked = (get(f"{self.url}/v2/images", **asking) for _ in range(20))
+            return {status for status, _, _ in asked}
+
+        self.assertEqual(statuses(), {200})
+        self.openstack("token", "revoke", issued["id"])
+        time.sleep(FRESH)
+        self.assertEqual(statuses(), {401})

@@ -15,9 +15,6 @@ from glance.identity.local.logins import Login, Logins
 from glance.identity.saying import header
 from glance.interfaces import Caller, IIdentity
 
-ADMIN = "admin"
-"""The role of administrators."""
-
 
 @implementer(IIdentity)
 class LocalIdentity:
@@ -27,14 +24,21 @@ class LocalIdentity:
     """
 
     def __init__(
-        self, logins: Logins, *, owner_is_tenant: bool, anonymous: bool
+        self,
+        logins: Logins,
+        *,
+        admin_role: str,
+        owner_is_tenant: bool,
+        anonymous: bool,
     ) -> None:
         """
+        @param admin_role: the role of administrators, in any case.
         @param owner_is_tenant: whether images belong to the caller's project;
             otherwise they do to the user.
         @param anonymous: whether one may say nothing, and see what all may.
         """
         self._logins = logins
+        self._admin_role = admin_role.lower()
         self._owner_is_tenant = owner_is_tenant
         self._anonymous = anonymous
 
@@ -54,7 +58,7 @@ class LocalIdentity:
             user=user,
             tenant=tenant,
             roles=login.roles,
-            is_admin=ADMIN in login.roles,
+            is_admin=self._admin_role in login.roles,
             owner=tenant if self._owner_is_tenant else user,
         )
 

@@ -25,7 +25,10 @@ class LocalService(Service):
     def __init__(self, case):
         self.users = users.Service(case)
         identity = LocalIdentity(
-            self.users.logins, owner_is_tenant=True, anonymous=False
+            self.users.logins,
+            admin_role="admin",
+            owner_is_tenant=True,
+            anonymous=False,
         )
         self.identify = context_of(identity, lambda request: "192.0.2.1")
         super().__init__(case)

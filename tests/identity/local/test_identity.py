@@ -39,7 +39,7 @@ class LocalIdentityTests(SynchronousTestCase):
         """
         Start to find out who sent these headers.
         """
-        how = {"owner_is_tenant": True, **how}
+        how = {"admin_role": "Admin", "owner_is_tenant": True, **how}
         identity = LocalIdentity(self.service.logins, anonymous=anonymous, **how)
         verifyObject(IIdentity, identity)
         lists = {
@@ -94,6 +94,8 @@ class LocalIdentityTests(SynchronousTestCase):
         context = self.successResultOf(self.identify(basic("boss", BOSS)))
         self.assertTrue(context.is_admin)
         self.assertEqual(context.roles, {"admin", "member", "reader"})
+        identified = self.identify(basic("boss", BOSS), admin_role="root")
+        self.assertFalse(self.successResultOf(identified).is_admin)
 
     def test_owner_is_user(self):
         """

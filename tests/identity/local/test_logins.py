@@ -448,6 +448,22 @@ class TurnTests(Logging):
     def setUp(self):
         super().setUp()
         self.running = []
+        self.asked = []
+
+    def tearDown(self):
+        # What is collected amid its turn would let the next have one.
+        for each in self.asked:
+            each.addErrback(lambda failure: failure.trap(Unauthenticated))
+        while self.running:
+            self.running.pop()()
+
+    def log_in(self, name, password, address=HERE):
+        """
+        Start to log in.
+        """
+        asked = self.logins.by_password(name, password, address)
+        self.asked.append(asked)
+        return asked
 
     def hashing(self, f, *arguments):
         """
@@ -461,14 +477,11 @@ class TurnTests(Logging):
         """
         One hash runs, others wait, and of one client not too many.
         """
-        waiting = [
-            self.logins.by_password("eva", f"wrong {number}", HERE)
-            for number in range(5)
-        ]
+        waiting = [self.log_in("eva", f"wrong {number}") for number in range(5)]
         self.assertEqual(len(self.running), 1)
-        late = self.logins.by_password("eva", EVA, HERE)
+        late = self.log_in("eva", EVA)
         self.failureResultOf(late, TooBusy)
-        other = self.logins.by_password("eva", EVA, THERE)
+        other = self.log_in("eva", EVA, THERE)
         for each in waiting[:2]:
             self.running.pop()()
             self.failureResultOf(each, Unauthenticated)
@@ -479,7 +492,7 @@ class TurnTests(Logging):
         """
         The same password is hashed once, however many say it.
         """
-        waiting = [self.logins.by_password("eva", EVA, HERE) for _ in range(5)]
+        waiting = [self.log_in("eva", EVA) for _ in range(5)]
         self.running.pop()()
         for each in waiting:
             self.successResultOf(each)
@@ -490,11 +503,11 @@ class TurnTests(Logging):
         Who goes away has tried, and keeps nobody from a turn.
         """
         for _ in range(10):
-            tried = self.logins.by_password("bob", "wrong", HERE)
+            tried = self.log_in("bob", "wrong")
             tried.cancel()
             self.failureResultOf(tried, CancelledError)
-        failure = self.logins.by_password("bob", "wrong", HERE)
+        failure = self.log_in("bob", "wrong")
         self.failureResultOf(failure, TooManyAttempts)
-        asked = self.logins.by_password("eva", EVA, HERE)
+        asked = self.log_in("eva", EVA)
         self.running.pop()()
         self.successResultOf(asked)
