@@ -4,9 +4,11 @@ The API, and the daemon that serves it alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 
 from glance.api.health import Health
@@ -119,12 +121,14 @@ def _root(
 ) -> IResource:
     asked: IIdentity = identity(live.settings)
     trees: dict[str, IResource] = {}
+    needed: dict[str, Callable[[], Deferred[None]]] = {"registry": registry.check}
     if live.settings.identity.auth_strategy == "local":
         # Others need no users.
         from glance.tap.local import local_identity
 
         local = local_identity(reactor, live.settings, pools)
         asked, trees = local.identity, {"v3": local.face(links)}
+        needed["users"] = local.logins.check
     who = context_of(asked, links.client)
     elsewhere = (use.sources, use.fetches)
     v1 = v1_resource(use.images, use.transfers, use.sharing, *elsewhere, who, links)
@@ -142,7 +146,7 @@ def _root(
     )
     health = Health(
         reactor,
-        {"registry": registry.check, **stores},
+        {**needed, **stores},
         timeout=CHECK_PATIENCE,
         draining=lambda: live.draining,
         dispensable=stores.keys() - {f"store {use.storage.default}"},

@@ -166,6 +166,18 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
             self.assertEqual(settings.notes, ())
 
+    def test_users(self):
+        """
+        Where users log in it listens to all, and no proxy says who asks.
+        """
+        text = "[DEFAULT]\nauth_strategy = local\n"
+        settings = self.load(text)
+        self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
+        self.assertEqual(settings.notes, ())
+        said = self.refusal(f"{text}trust_identity_headers = true\n")
+        self.assertIn("trust_identity_headers", said)
+        self.assertIn("choose one", said)
+
     def test_api_anywhere(self):
         """
         Being allowed to listen to others is not being told to.

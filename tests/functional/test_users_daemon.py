@@ -4,12 +4,14 @@ A daemon that has users of its own.
 
 import base64
 import json
+import time
 import urllib.error
 import urllib.request
 
 import yaml
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.identity.local.known import FRESH
 from tests.functional.daemons import Place, get
 
 
@@ -85,6 +87,19 @@ class UsersDaemonTests(SynchronousTestCase):
         running = self.start()
         self.assertEqual(running.log.count(said), 1)
         self.assertEqual(self.images(**headers), (200, []))
+
+    def test_health(self):
+        """
+        A service that knows nobody is not well.
+        """
+        self.start()
+        health = f"{self.place.api}/healthcheck"
+        self.assertEqual(get(health)[0], 200)
+        self.users.chmod(0o644)
+        time.sleep(FRESH)
+        status, _, body = get(health)
+        self.assertEqual((status, self.images(**self.admin())), (503, (503, [])))
+        self.assertIn(b"users", body)
 
     def test_apart(self):
         """

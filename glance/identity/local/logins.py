@@ -138,6 +138,15 @@ class Logins:
         return self._known.get()
 
     @deferred
+    async def check(self) -> None:
+        """
+        See whether it is known who may log in.
+
+        @raise AccountsUnusable: it isn't.
+        """
+        await self._known.get()
+
+    @deferred
     async def by_token(self, token: str) -> Login:
         """
         Find out whose a token is.

@@ -9,6 +9,7 @@ import secrets
 from collections import OrderedDict
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from glance.deferreds import InThread
 from glance.errors import TooBusy
@@ -28,6 +29,8 @@ class Verifier:
     """
     Checks passwords, but not as many as somebody may like.
     """
+
+    _log = Logger()
 
     def __init__(
         self, hashing: InThread, turns: Turns, attempts: Attempts, clock: IReactorTime
@@ -74,6 +77,13 @@ class Verifier:
             raise
         if right:
             self._attempts.forget(address, who)
+        else:
+            # What isn't the name of a user may be a password.
+            self._log.warn(
+                "A wrong password for {user} from {client}",
+                user="nobody" if user is None else user.name,
+                client=address or "unix:",
+            )
         return right
 
     async def _in_turn(

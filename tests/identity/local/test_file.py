@@ -2,13 +2,14 @@
 Tests for L{glance.identity.local.file}.
 """
 
+import os
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from threading import Timer
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from glance.errors import AccountsUnusable, Invalid
 from glance.identity.local import passwords
@@ -71,6 +72,20 @@ class ReadingTests(SynchronousTestCase):
         self.file.path.chmod(0o640)
         error = self.assertRaises(AccountsUnusable, self.file.read)
         self.assertIn("chmod 600", str(error))
+
+    def test_root(self):
+        """
+        What root makes in the directory of a daemon's user is that user's.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root can give files away")
+        place = Path(self.mktemp())
+        place.mkdir()
+        os.chown(place, 65534, 65534)
+        file = AccountsFile(place / "users")
+        file.create()
+        made = file.path.stat()
+        self.assertEqual((made.st_uid, made.st_gid), (65534, 65534))
 
     def test_unchanged(self):
         """

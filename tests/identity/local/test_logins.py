@@ -3,6 +3,8 @@ Tests for L{glance.identity.local.logins}, and of how passwords are verified.
 """
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.testing import EventLoggingObserver
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import TooBusy, TooManyAttempts, Unauthenticated
@@ -363,6 +365,21 @@ class PasswordTests(Logging):
             said.add(self.refused(name, "wrong"))
             self.assertEqual(self.hashed, before + 1)
         self.assertEqual(len(said), 1)
+
+    def test_logged(self):
+        """
+        The log says whose password was tried from where, and no name that
+        nobody has.
+        """
+        events = EventLoggingObserver.createWithCleanup(self, globalLogPublisher)
+        self.refused("eva", "wrong")
+        self.refused("my password", "wrong")
+        said = [formatEvent(event) for event in events]
+        self.assertEqual(
+            said,
+            [f"A wrong password for {name} from {HERE}" for name in ("eva", "nobody")],
+        )
+        self.assertNotIn("my password", repr(list(events)))
 
     def test_remembered(self):
         """
