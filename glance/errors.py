@@ -64,6 +64,23 @@ class Unauthenticated(GlanceError):
     """
 
 
+class TooManyAttempts(GlanceError):
+    """
+    Somebody tried so many passwords that nobody listens any more, for a while.
+    """
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """After how many a next try may be made."""
+
+
+class AccountsUnusable(GlanceError):
+    """
+    Nobody can tell at present who may log in.
+    """
+
+
 class Forbidden(GlanceError):
     """
     The caller may not do that.

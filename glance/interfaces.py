@@ -226,6 +226,8 @@ class Caller:
     headers: Headers
     address: str | None
     """The address that it comes from; L{None} for a UNIX socket."""
+    client: str | None = None
+    """The address of whom trusted proxies ask for; of who asks if there is none."""
 
 
 class IIdentity(Interface):
@@ -238,4 +240,7 @@ class IIdentity(Interface):
         Find out who sent a request.
 
         @raise Unauthenticated: it does not say, or lies.
+        @raise TooManyAttempts: its address has sent too many wrong passwords.
+        @raise TooBusy: too many want that at this moment.
+        @raise AccountsUnusable: nobody can tell at present.
         """

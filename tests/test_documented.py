@@ -6,6 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
+import click
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -65,6 +66,17 @@ class PagesTests(SynchronousTestCase):
             for option in command.params:
                 if option.name != "version":
                     self.has("running", option.opts)
+
+    def test_users(self):
+        """
+        Each command and option that sees to users is on the page about them.
+        """
+        for group in ("user", "token"):
+            for name, command in manage.commands[group].commands.items():
+                self.has("users", [f"{group} {name}"])
+                for option in command.params:
+                    if isinstance(option, click.Option):
+                        self.has("users", option.opts)
 
     def test_client(self):
         """

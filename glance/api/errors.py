@@ -32,6 +32,8 @@ STATUS: Statuses = {
     errors.ContentRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.AccountsUnusable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.ImageNotFound: HTTPStatus.NOT_FOUND,
     errors.MemberNotFound: HTTPStatus.NOT_FOUND,
@@ -219,6 +221,8 @@ def fault_of(error: errors.GlanceError, statuses: Statuses = STATUS) -> Fault:
     headers = {}
     if isinstance(error, errors.RangeNotSatisfiable):
         headers["content-range"] = f"bytes */{error.size}"
+    if isinstance(error, errors.TooManyAttempts):
+        headers["retry-after"] = str(error.seconds)
     status = status_of(error, statuses)
     return Fault(status, type(error).__name__, str(error), headers)
 

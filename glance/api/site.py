@@ -56,13 +56,17 @@ _LONG_ID = Fault(
 )
 
 
-def context_of(identity: IIdentity) -> ContextOf:
+def context_of(
+    identity: IIdentity, client: Callable[[Request], str | None]
+) -> ContextOf:
     """
     Get a function that finds out who sent a request.
+
+    @param client: tells the address that a request came from.
     """
 
     def identify(request: Request) -> Deferred[Context]:
-        caller = Caller(request.requestHeaders, peer_address(request))
+        caller = Caller(request.requestHeaders, peer_address(request), client(request))
         return identity.identify(caller)
 
     return identify
@@ -75,6 +79,7 @@ def api_root(
     majors: Mapping[str, IResource],
     cactus: IResource,
     pages: Mapping[str, IResource],
+    trees: Mapping[str, IResource],
 ) -> IResource:
     """
     Get the root of the API.
@@ -89,6 +94,8 @@ def api_root(
         path.
     @param pages: answers a whole path of one piece, such as C{healthcheck}; it
         finds all of the path.
+    @param trees: answers a path that begins with a piece, such as C{v3}; it
+        finds all of the path.
     """
     described = VersionPages(versions, links).app.resource()
     names = {name: v.path for v in versions for name in (v.id, v.path)}
@@ -97,6 +104,7 @@ def api_root(
         {name.encode(): described for name in names},
         {name.encode(): page for name, page in pages.items()}
         | {b"": described, b"versions": described},
+        {name.encode(): tree for name, tree in trees.items()},
         cactus,
     )
 
@@ -111,12 +119,14 @@ class _Root(Resource):
         majors: Mapping[bytes, IResource],
         described: Mapping[bytes, IResource],
         pages: Mapping[bytes, IResource],
+        trees: Mapping[bytes, IResource],
         cactus: IResource,
     ) -> None:
         super().__init__()
         self._majors = majors
         self._described = described
         self._pages = pages
+        self._trees = trees
         self._cactus = cactus
 
     def getChild(self, name: bytes, request: Request) -> IResource:
@@ -140,6 +150,8 @@ class _Root(Resource):
             return self._described[name]
         if name in self._pages and not rest:
             return self._pages[name]
+        if name in self._trees:
+            return self._trees[name]
         version = _MEDIA_TYPE.match(request.getHeader("accept") or "")
         if version is not None and version[1].encode() in self._majors:
             return self._majors[version[1].encode()]

@@ -17,6 +17,7 @@ from glance.config.settings import (
     Http,
     Identity,
     ImageProperties,
+    LocalUsers,
     Log,
     RegistryAddress,
     Settings,
@@ -25,6 +26,8 @@ from glance.config.settings import (
 )
 from glance.config.values import Values
 from glance.limits import Limits
+
+STRATEGIES = ("noauth", "local")
 
 LATER_STRATEGIES = ("keystone",)
 
@@ -104,11 +107,24 @@ def decide(
 
 def _identity(options: Values, used: bool) -> Identity:
     strategy = options["auth_strategy"]
-    if used and strategy != "noauth":
+    if used and strategy not in STRATEGIES:
         problem = "is not there yet" if strategy in LATER_STRATEGIES else "is unknown"
-        raise options.wrong("auth_strategy", f"that {problem}; noauth is all there is")
+        raise options.wrong(
+            "auth_strategy", f"that {problem}; use one of {', '.join(STRATEGIES)}"
+        )
+    if used and strategy == "local" and options["trust_identity_headers"]:
+        raise options.wrong(
+            "trust_identity_headers",
+            "with auth_strategy = local nobody else says who asks; choose one of them",
+        )
     return Identity(
         auth_strategy=strategy,
+        local=LocalUsers(
+            file=Path(options["users_file"]).absolute(),
+            token_life=options["token_expiration"],
+            region=options["region_name"],
+            anonymous=options["allow_anonymous_read"],
+        ),
         trust_identity_headers=options["trust_identity_headers"],
         admin_role=options["admin_role"],
         owner_is_tenant=options["owner_is_tenant"],

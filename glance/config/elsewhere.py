@@ -13,7 +13,7 @@ from glance.config.option import SECTIONS
 
 _DEFAULT = """
 admin_password admin_tenant_name admin_user
-allow_additional_image_properties allow_anonymous_access
+allow_additional_image_properties
 allowed_rpc_exception_modules api_paste_config auth_region auth_url ca_file
 cache_prefetcher_interval cert_file cleanup_scrubber cleanup_scrubber_time
 client_id conn_pool_min_size conn_pool_ttl control_exchange daemon daemonize

@@ -12,6 +12,7 @@ from glance.config.option import (
     PORT,
     RATE,
     SECONDS,
+    SOME_SECONDS,
     TEXT,
     Option,
     Workers,
@@ -161,7 +162,47 @@ IDENTITY = (
         type=TEXT,
         default="noauth",
         daemons=("api",),
-        help="How the API knows who asks.  noauth: everybody is an administrator.",
+        help="""
+How the API knows who asks.  noauth: everybody is an administrator.  local: by
+name and password, or a token, of those in users_file.""",
+    ),
+    Option(
+        name="users_file",
+        type=TEXT,
+        default="/var/lib/glance/users.sqlite",
+        daemons=("api",),
+        help="""
+The file of those who may log in, with auth_strategy = local.  Where there is
+none, it is made at the start with an administrator, and clouds.yaml beside it
+says how OpenStack's clients log in as that.""",
+    ),
+    Option(
+        name="token_expiration",
+        type=SOME_SECONDS,
+        default=3600,
+        daemons=("api",),
+        help="""
+For how many seconds a token is good that is given out with auth_strategy =
+local.  What has begun by then goes on to its end.""",
+    ),
+    Option(
+        name="region_name",
+        type=TEXT,
+        default="RegionOne",
+        daemons=("api",),
+        help="""
+What OpenStack's clients are told that the region of this service is, with
+auth_strategy = local.""",
+    ),
+    Option(
+        name="allow_anonymous_read",
+        also=in_default("allow_anonymous_access"),
+        type=FLAG,
+        default=False,
+        daemons=("api",),
+        help="""
+Whether those who don't say who they are may see and fetch what all may, with
+auth_strategy = local.""",
     ),
     Option(
         name="noauth_anywhere",

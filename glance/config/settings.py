@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -226,13 +227,34 @@ class Http:
 
 
 @frozen(kw_only=True)
+class LocalUsers:
+    """
+    Users of this service's own.
+    """
+
+    file: Path
+    """The absolute path of the file that they are in."""
+
+    token_life: float
+    """For how many seconds a token is good."""
+
+    region: str
+    """What clients know the region of this service by."""
+
+    anonymous: bool
+    """Whether who doesn't say who it is sees what all may."""
+
+
+@frozen(kw_only=True)
 class Identity:
     """
     Who somebody is.
     """
 
     auth_strategy: str
-    """C{noauth}: everybody is an administrator."""
+    """C{noauth}: everybody is an administrator; C{local}: by L{LocalUsers}."""
+
+    local: LocalUsers
 
     trust_identity_headers: bool
     """Whether C{X-Tenant-Id} and its like are believed."""

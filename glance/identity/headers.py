@@ -9,6 +9,7 @@ from zope.interface import implementer
 from glance.context import Context
 from glance.deferreds import deferred
 from glance.errors import Unauthenticated
+from glance.identity.saying import header
 from glance.interfaces import Caller, IIdentity
 from glance.proxies import LOOPBACK, Proxies
 
@@ -49,14 +50,14 @@ class TrustedHeaders:
             raise Unauthenticated(
                 "This service is only for those who come through its proxy."
             )
-        if _value(caller, STATUS) != CONFIRMED:
+        if header(caller, STATUS) != CONFIRMED:
             raise Unauthenticated("Log in to use this service.")
-        user, tenant = _value(caller, USER), _tenant(caller)
+        user, tenant = header(caller, USER), _tenant(caller)
         if user is None:
             raise Unauthenticated(
                 f"The proxy confirms a user and names none in {USER}."
             )
-        names = (_value(caller, ROLES) or "").split(",")
+        names = (header(caller, ROLES) or "").split(",")
         roles = frozenset(role for name in names if (role := name.strip().lower()))
         return Context(
             user=user,
@@ -67,24 +68,8 @@ class TrustedHeaders:
         )
 
 
-def _value(caller: Caller, name: str) -> str | None:
-    """
-    Get what a header says; L{None} for nothing.
-
-    @raise Unauthenticated: it is there twice: a client may have brought the
-        one, and its proxy added the other.
-    """
-    values = caller.headers.getRawHeaders(name.encode(), ())
-    if len(values) > 1:
-        raise Unauthenticated(f"There are several {name} headers.")
-    try:
-        return values[0].decode().strip() or None if values else None
-    except UnicodeDecodeError as error:
-        raise Unauthenticated(f"The {name} header is not in UTF-8.") from error
-
-
 def _tenant(caller: Caller) -> str | None:
-    tenant, project = _value(caller, TENANT), _value(caller, PROJECT)
+    tenant, project = header(caller, TENANT), header(caller, PROJECT)
     if tenant is not None and project is not None and tenant != project:
         raise Unauthenticated(f"{TENANT} and {PROJECT} are not the same.")
     return project if tenant is None else tenant

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from glance.log import LoggedService
-from glance.tap.api import api_parts
+from glance.tap.api import api_parts, check_identity
 from glance.tap.daemon import Live
 from glance.tap.database import check_database, database
 from glance.tap.metering import Metering
@@ -33,6 +33,7 @@ def whole_daemon(
     settings, pools = live.settings, Pools(reactor)
     check_database(settings)
     check_stores(settings)
+    check_identity(settings)
     kept = database(reactor, settings, pools)
 
     async def nothing() -> None:

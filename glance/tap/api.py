@@ -4,9 +4,11 @@ The API, and the daemon that serves it alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 
 from glance.api.health import Health
@@ -16,9 +18,9 @@ from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Described, Schemas
 from glance.api.versions import versions
-from glance.config.settings import ConfigurationError
+from glance.config.settings import ConfigurationError, Settings
 from glance.errors import Invalid
-from glance.interfaces import IRegistry
+from glance.interfaces import IIdentity, IRegistry
 from glance.log import LoggedService
 from glance.proxies import Proxies
 from glance.streams.request import StreamingRequest
@@ -38,7 +40,12 @@ from glance.tap.stores.making import check_stores
 
 
 def api_port(
-    reactor: Any, live: Live, registry: IRegistry, use: UseCases, metering: Metering
+    reactor: Any,
+    live: Live,
+    registry: IRegistry,
+    use: UseCases,
+    pools: Pools,
+    metering: Metering,
 ) -> Port:
     """
     Get the port at which the API is served.
@@ -56,7 +63,7 @@ def api_port(
         log(request)
 
     site = StreamingSite(
-        _root(reactor, live, registry, use, links, metering.page()),
+        _root(reactor, live, registry, use, pools, links, metering.page()),
         reactor,
         idle_timeout=settings.http.client_socket_timeout,
         header_timeout=settings.http.client_header_timeout,
@@ -108,10 +115,21 @@ def _root(
     live: Live,
     registry: IRegistry,
     use: UseCases,
+    pools: Pools,
     links: Links,
     metrics: IResource,
 ) -> IResource:
-    who = context_of(identity(live.settings))
+    asked: IIdentity = identity(live.settings)
+    trees: dict[str, IResource] = {}
+    needed: dict[str, Callable[[], Deferred[None]]] = {"registry": registry.check}
+    if live.settings.identity.auth_strategy == "local":
+        # Others need no users.
+        from glance.tap.local import local_identity
+
+        local = local_identity(reactor, live.settings, pools)
+        asked, trees = local.identity, {"v3": local.face(links)}
+        needed["users"] = local.logins.check
+    who = context_of(asked, links.client)
     elsewhere = (use.sources, use.fetches)
     v1 = v1_resource(use.images, use.transfers, use.sharing, *elsewhere, who, links)
     schemas = _schemas(live)
@@ -128,7 +146,7 @@ def _root(
     )
     health = Health(
         reactor,
-        {"registry": registry.check, **stores},
+        {**needed, **stores},
         timeout=CHECK_PATIENCE,
         draining=lambda: live.draining,
         dispensable=stores.keys() - {f"store {use.storage.default}"},
@@ -143,6 +161,7 @@ def _root(
             "metrics": metrics,
             "openapi.json": _Description(schemas, links),
         },
+        trees=trees,
     )
 
 
@@ -166,7 +185,7 @@ def api_parts(
     metering = Metering(reactor, pools, use, live.given.counters)
     parts = Parts(
         pools=pools,
-        ports=[api_port(reactor, live, registry, use, metering)],
+        ports=[api_port(reactor, live, registry, use, pools, metering)],
         begin=[use.begin_stores, use.lease.start, use.reaper.start, metering.start],
         background=[use.fetches],
         busy=lambda: use.transfers.in_flight + use.fetches.in_flight > 0,
@@ -183,6 +202,19 @@ def check_api(live: Live) -> None:
     """
     check_stores(live.settings)
     _schemas(live)
+    check_identity(live.settings)
+
+
+def check_identity(settings: Settings) -> None:
+    """
+    See whether it can be told who asks.
+
+    @raise ConfigurationError: it cannot.
+    """
+    if settings.identity.auth_strategy == "local":
+        from glance.tap.local import check_users
+
+        check_users(settings)
 
 
 def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:
@@ -200,6 +232,7 @@ def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:
 
     settings, pools = live.settings, Pools(reactor)
     check_stores(settings)
+    check_identity(settings)
     at = settings.registry
     host = at.host if at.path is None else f"unix:{at.path}"
     peer = peer_at(reactor, host, at.port)

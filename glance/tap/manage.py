@@ -5,8 +5,7 @@ stored data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,15 @@ from attrs import evolve, frozen
 from glance import __version__
 from glance.config.loading import load
 from glance.config.settings import Service, Settings
-from glance.errors import GlanceError, ImagesWaiting, Invalid
+from glance.errors import ImagesWaiting, Invalid
+from glance.identity.local.file import AccountsFile
 from glance.interfaces import IRegistry
 from glance.registry import migrate
 from glance.registry.engine import DatabaseUnusable, database_url
 from glance.registry.migrate import State
-from glance.tap.options import refusal
-
-NAME = "glance-manage"
+from glance.tap.ending import MANAGE as NAME
+from glance.tap.ending import one_line
+from glance.tap.users import token_commands, user_commands
 
 BATCH = 1000
 """How many images are purged in one transaction."""
@@ -66,26 +66,6 @@ class Told:
         @raise ConfigurationError: the settings cannot be used.
         """
         return self.settings().database.url
-
-
-@contextmanager
-def one_line(status: int = 1) -> Iterator[None]:
-    """
-    Have what is expected to go wrong end the program, with one line.
-
-    @param status: what the program then exits with.
-    """
-    try:
-        yield
-    except DatabaseUnusable as error:
-        raise _ended(f"sql_connection: {error}", status) from None
-    except GlanceError as error:
-        raise _ended(error, status) from None
-
-
-def _ended(error: object, status: int) -> SystemExit:
-    click.echo(refusal(NAME, error).code, err=True)
-    return SystemExit(status)
 
 
 def need_file(url: str) -> None:
@@ -426,6 +406,14 @@ def adopt(told: Told, /, database: str) -> None:
             raise Invalid("The older database: there is no such file.") from None
         whole = operate(lambda reactor: adopted(reactor, settings, database))
     raise SystemExit(0 if whole else 1)
+
+
+def _users(told: Told) -> AccountsFile:
+    return AccountsFile(told.settings("api").identity.local.file)
+
+
+program.add_command(user_commands(_users))
+program.add_command(token_commands(_users))
 
 
 def main() -> None:

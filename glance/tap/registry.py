@@ -59,7 +59,7 @@ def old_root(reactor: Any, live: Live, registry: IRegistry) -> IResource:
     revisions = Revisions(registry, reactor)
     settler = Settler(revisions, Storage({}, None))
     images = Images(revisions, settler, live.limits, delayed_delete=True)
-    who = context_of(identity(live.settings))
+    who = context_of(identity(live.settings), peer_address)
     return OldRoot(
         OldFace(images, who, filters.all_public, cactus=True),
         OldFace(images, who, filters.query, cactus=False),

@@ -170,10 +170,14 @@ class Service:
             majors={"v1": v1, "v2": v2},
             cactus=cactus_resource(self.images, self.transfers, *elsewhere, *known),
             pages={"openapi.json": DescriptionPage(schemas, links).app.resource()},
+            trees=self._trees(links),
         )
 
     def _context_of(self, request):
         return succeed(self.context)
+
+    def _trees(self, links):
+        return {}
 
     def connect(self):
         """

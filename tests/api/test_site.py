@@ -69,6 +69,7 @@ class RootTests(SynchronousTestCase):
             majors={"v1": v1, "v2": Echo(b"v2")},
             cactus=Echo(b"cactus"),
             pages={"healthcheck": Echo(b"health")},
+            trees={"tree": Echo(b"tree")},
         )
 
     def ask(self, path, *headers, method=b"GET", version=b"1.1", host=(b"Host: a",)):
@@ -162,6 +163,15 @@ class RootTests(SynchronousTestCase):
         self.assertEqual(self.ask(b"/healthcheck"), (200, b"health /healthcheck"))
         self.assertEqual(self.ask(b"/healthcheck/")[0], 404)
         self.assertEqual(self.ask(b"/healthcheck/a")[0], 404)
+
+    def test_trees(self):
+        """
+        What begins with such a piece is answered with all of its path.
+        """
+        for path in (b"/tree", b"/tree/", b"/tree/a/b"):
+            self.assertEqual(self.ask(path), (200, b"tree " + path))
+        self.assertEqual(self.ask(b"/tree/a//b")[0], 404)
+        self.assertEqual(self.ask(b"/tree2")[0], 404)
 
     def test_versions(self):
         """
@@ -280,7 +290,7 @@ class Known:
 
     def identify(self, caller):
         name = caller.headers.getRawHeaders("x-name")[0]
-        return succeed(Context(user=f"{name}@{caller.address}"))
+        return succeed(Context(user=f"{name}@{caller.address}, {caller.client}"))
 
 
 class ContextTests(SynchronousTestCase):
@@ -290,11 +300,11 @@ class ContextTests(SynchronousTestCase):
 
     def test_identify(self):
         """
-        The identity is asked with the headers of the request, and the address
-        at the other end of the connection.
+        The identity is asked with the headers of the request, the address at the
+        other end of the connection, and that of the client.
         """
         found = []
-        identify = context_of(Known())
+        identify = context_of(Known(), lambda request: "10.0.0.1")
 
         class Page(Resource):
             isLeaf = True
@@ -311,4 +321,4 @@ class ContextTests(SynchronousTestCase):
         protocol.dataReceived(
             b"GET / HTTP/1.1\r\nX-Forwarded-For: 10.0.0.1\r\nX-Name: eva\r\n\r\n"
         )
-        self.assertEqual(found, [Context(user="eva@192.168.1.1")])
+        self.assertEqual(found, [Context(user="eva@192.168.1.1, 10.0.0.1")])

@@ -43,6 +43,10 @@ class NothingWrittenTests(SynchronousTestCase):
         )
         self.assertFalse(settings.stores.backends[0].of.thin)
         self.assertEqual(settings.identity.auth_strategy, "noauth")
+        local = settings.identity.local
+        self.assertEqual(local.file, Path("/var/lib/glance/users.sqlite"))
+        self.assertEqual((local.token_life, local.region), (3600, "RegionOne"))
+        self.assertFalse(local.anonymous)
         self.assertEqual(settings.identity.admin_role, "admin")
         self.assertFalse(settings.identity.trust_identity_headers)
         self.assertEqual((settings.files, settings.warnings), ((), ()))

@@ -54,8 +54,16 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "registry_host = no host", "use a host name"),
             ("DEFAULT", "registry_host = http://registry", "use a host name"),
             ("DEFAULT", "registry_host = registry:9191", "use a host name"),
-            ("DEFAULT", "auth_strategy = keystone", "not there yet; noauth"),
-            ("DEFAULT", "auth_strategy = magic", "is unknown; noauth"),
+            (
+                "DEFAULT",
+                "auth_strategy = keystone",
+                "not there yet; use one of noauth, local",
+            ),
+            (
+                "DEFAULT",
+                "auth_strategy = magic",
+                "is unknown; use one of noauth, local",
+            ),
             ("DEFAULT", "default_store = rbd", "store rbd is not there yet; use"),
             ("glance_store", "default_store = floppy", "store floppy is unknown"),
             ("glance_store", "stores = file, cinder", "cinder is not there yet"),
@@ -157,6 +165,18 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             settings = self.load(text + more)
             self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
             self.assertEqual(settings.notes, ())
+
+    def test_users(self):
+        """
+        Where users log in it listens to all, and no proxy says who asks.
+        """
+        text = "[DEFAULT]\nauth_strategy = local\n"
+        settings = self.load(text)
+        self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
+        self.assertEqual(settings.notes, ())
+        said = self.refusal(f"{text}trust_identity_headers = true\n")
+        self.assertIn("trust_identity_headers", said)
+        self.assertIn("choose one", said)
 
     def test_api_anywhere(self):
         """

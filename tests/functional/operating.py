@@ -16,12 +16,13 @@ PATIENCE = 120
 """How many seconds a program may take."""
 
 
-def run_program(module, *arguments, before="", cwd=None):
+def run_program(module, *arguments, before="", cwd=None, said=""):
     """
     Run a program to its end.
 
     @param module: that of its function C{main}.
     @param before: statements to run first.
+    @param said: what it finds at its standard input.
     """
     code = f"{before}\nfrom {module} import main; main()"
     command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
@@ -33,6 +34,6 @@ def run_program(module, *arguments, before="", cwd=None):
         timeout=PATIENCE,
         cwd=cwd,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=said,
         check=False,
     )

@@ -1,0 +1,3 @@
+"""
+Identity of this service's own: users, projects and roles in a file.
+"""
