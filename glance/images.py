@@ -84,8 +84,9 @@ class Images:
         self.demand_maker(context)
         if not context.is_admin and image.owner != context.owner:
             raise Forbidden("Only administrators make images for others.")
-        if image.visibility is Visibility.PUBLIC:
-            _demand_publisher(context, image)
+        if not may(context, Deed.MAKE, image):
+            raise _no_maker()
+        _demand_visible_so(context, image)
         validate(image, self.limits())
         created: Image = await self._registry.create(image)
         return created
@@ -95,12 +96,12 @@ class Images:
         Refuse a caller who makes no images.
 
         @raise Unauthenticated: it hasn't said on whose behalf it asks.
-        @raise Forbidden: it may only look.
+        @raise Forbidden: its role doesn't let it.
         """
         if not context.is_admin and context.owner is None:
             raise Unauthenticated("Log in, as somebody of a project, to make images.")
-        if context.reads_only:
-            raise Forbidden("Your role does not let you make images.")
+        if not may(context, Deed.MAKE):
+            raise _no_maker()
 
     async def get(
         self,
@@ -134,9 +135,37 @@ class Images:
         @param query: its scope is what the caller may see, and asks for.
 
         @raise MarkerNotFound: the marker is not in the list.
+        @raise Forbidden: the caller may list none.
         """
-        images: Sequence[Image] = await self._registry.find(query)
-        return images
+        return (await self.page(context, query))[0]
+
+    async def page(
+        self, context: Context, query: Query
+    ) -> tuple[Sequence[Image], bool]:
+        """
+        List images, and tell whether there may be more of them after these.
+
+        A rule that operators have changed is asked of each, so that there can be
+        fewer than the limit; but some there are, where more may follow.
+
+        @param query: its scope is what the caller may see, and asks for.
+
+        @raise MarkerNotFound: the marker is not in the list.
+        @raise Forbidden: the caller may list none.
+        """
+        if not may(context, Deed.LIST):
+            raise Forbidden("Your role does not let you list images.")
+        if query.limit == 0:
+            return (), False
+        while True:
+            images: Sequence[Image] = await self._registry.find(query)
+            more = query.limit == len(images)
+            if Deed.SEE.value not in context.rules.changed:
+                return images, more
+            seen = [image for image in images if may(context, Deed.SEE, image)]
+            if seen or not more:
+                return seen, more
+            query = evolve(query, marker=images[-1].id)
 
     async def change(
         self,
@@ -173,8 +202,10 @@ class Images:
             _demand_formats_kept(image, new)
             if _rewrites(image, new):
                 demand(context, Deed.REWRITE, image)
-            if new.visibility is Visibility.PUBLIC is not image.visibility:
-                _demand_publisher(context, image)
+            if deed is Deed.UPLOAD and _redescribes(image, new):
+                demand(context, Deed.CHANGE, image)
+            if new.visibility is not image.visibility:
+                _demand_visible_so(context, image, new.visibility)
             validate(new, self.limits(), image)
             return new
 
@@ -204,7 +235,9 @@ class Images:
                 )
             return image.becoming(status)
 
-        return await self.change(context, image_id, activated)
+        stops = status is Status.DEACTIVATED
+        deed = Deed.DEACTIVATE if stops else Deed.REACTIVATE
+        return await self.change(context, image_id, activated, deed)
 
     async def tag(self, context: Context, image_id: str, tag: str) -> Image:
         """
@@ -289,9 +322,47 @@ def _demand_formats_kept(old: Image, new: Image) -> None:
         )
 
 
-def _demand_publisher(context: Context, image: Image) -> None:
-    if not may(context, Deed.PUBLISH, image):
-        raise Forbidden("Only administrators make images public.")
+def _no_maker() -> Forbidden:
+    return Forbidden("Your role does not let you make images.")
+
+
+_SHOWING = {Visibility.PUBLIC: Deed.PUBLISH, Visibility.COMMUNITY: Deed.COMMUNITIZE}
+"""What it is to show an image to more than its owner and its members."""
+
+
+def _demand_visible_so(
+    context: Context, image: Image, visibility: Visibility | None = None
+) -> None:
+    """
+    Refuse to show an image to more than the caller may show it to.
+
+    @param visibility: what it is to be; L{None} for what it is.
+    """
+    visibility = visibility or image.visibility
+    deed = _SHOWING.get(visibility)
+    if deed is not None and not may(context, deed, image):
+        raise Forbidden(f"Your role does not let you make images {visibility.value}.")
+
+
+def _redescribes(old: Image, new: Image) -> bool:
+    """
+    Tell whether a change touches what clients say of an image.
+    """
+    return any(getattr(old, name) != getattr(new, name) for name in _DESCRIPTION)
+
+
+_DESCRIPTION = (
+    "name",
+    "visibility",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+    "protected",
+    "os_hidden",
+    "properties",
+    "tags",
+)
 
 
 def _rewrites(old: Image, new: Image) -> bool:

@@ -104,14 +104,14 @@ class ImagesAPI:
         context = await self._context_of(request)
         given = arguments(request)
         query = filters.query(given, context, self._images.limits())
-        images = await self._images.find(context, query) if query.limit else ()
+        images, more = await self._images.page(context, query)
         shown = self._shown(images)
         answer = {
             "images": shown,
             "schema": "/v2/schemas/images",
             "first": _page(given, None),
         }
-        if shown and (len(shown) < len(images) or len(images) == query.limit):
+        if shown and (more or len(shown) < len(images)):
             answer["next"] = _page(given, images[len(shown) - 1].id)
         return answer_current(request, answer)
 
