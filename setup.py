@@ -25,6 +25,7 @@ TEST = [
     "hypothesis>=6.100",
     "jsonpatch>=1.33",
     "jsonschema>=4.21",
+    "oslo.policy>=4.5",
     "psycopg[binary]>=3.2",
     "PyMySQL>=1.1",
     "trustme>=1.2",

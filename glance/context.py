@@ -47,6 +47,14 @@ class Context:
             "roles": _implied(self),
         }
 
+    @property
+    def is_anonymous(self) -> bool:
+        """
+        Whether nothing is known of who it is.
+        """
+        known = (self.user, self.tenant, self.owner)
+        return known == (None, None, None) and not (self.is_admin or self.roles)
+
     def under(self, rules: Rules) -> Context:
         """
         Get who asks, where these rules hold.
@@ -70,7 +78,7 @@ def _implied(context: Context) -> frozenset[str]:
         return roles | {"reader"}
     if roles:
         return roles
-    if context.user is None and context.tenant is None and context.owner is None:
+    if context.is_anonymous:
         return frozenset({"anonymous"})
     # Proxies of 2011 say nothing of roles.
     return frozenset({"member", "reader"})
@@ -159,6 +167,8 @@ def _reaches(context: Context, image: Image, member: Member | None) -> bool:
     """
     Tell whether a caller can have to do with an image at all.
     """
+    if context.is_anonymous:
+        return image.visibility is Visibility.PUBLIC and image.status not in GONE
     return context.is_admin or (
         image.status not in GONE
         and (

@@ -21,7 +21,7 @@ from glance.errors import (
 )
 from glance.image import GONE, Image, Status, Visibility
 from glance.limits import Limits
-from glance.query import Query
+from glance.query import Query, seen_by
 from glance.revisions import Revisions
 from glance.settling import Settler, failed
 from glance.validation import is_image_id, validate
@@ -157,6 +157,8 @@ class Images:
             raise Forbidden("Your role does not let you list images.")
         if query.limit == 0:
             return (), False
+        if context.is_anonymous:
+            query = evolve(query, scope=seen_by(context))
         while True:
             images: Sequence[Image] = await self._registry.find(query)
             more = query.limit == len(images)
