@@ -73,6 +73,7 @@ setup(
         "oslo.config>=9.6",
         "oslo.utils>=8.0",
         "prometheus_client>=0.20",
+        "PyYAML>=6",
         "sqlalchemy>=2.0.40,<2.2",
         "tqdm>=4.66",
         "treq>=24.9.1",

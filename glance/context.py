@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 from glance.errors import Forbidden, ImageNotFound, Unauthenticated
 from glance.image import GONE, Consent, Image, Member, Visibility
 from glance.policy.defaults import ADMIN
+from glance.policy.protections import Protections
 from glance.policy.rules import DEFAULT_RULES, Rules
 
 
@@ -32,6 +33,8 @@ class Context:
     """What images that this caller makes are owned by: its project or user."""
     rules: Rules = field(default=DEFAULT_RULES, repr=False, eq=False)
     """What holds for the whole of what it asks for."""
+    protections: Protections | None = field(default=None, repr=False, eq=False)
+    """Who may do what with properties; L{None} where it is as with the image."""
     facts: Mapping[str, Any] = field(init=False, repr=False, eq=False)
     """What rules may ask of the caller."""
 
@@ -55,11 +58,11 @@ class Context:
         known = (self.user, self.tenant, self.owner)
         return known == (None, None, None) and not (self.is_admin or self.roles)
 
-    def under(self, rules: Rules) -> Context:
+    def under(self, rules: Rules, protections: Protections | None = None) -> Context:
         """
         Get who asks, where these rules hold.
         """
-        bound = evolve(self, rules=rules)
+        bound = evolve(self, rules=rules, protections=protections)
         # Where nobody is asked who they are, there are no roles to judge by.
         if ADMIN not in rules.changed or not self.roles:
             return bound

@@ -21,6 +21,7 @@ from glance.errors import (
 )
 from glance.image import GONE, Image, Status, Visibility
 from glance.limits import Limits
+from glance.protecting import applied, demand_properties, readable, reads
 from glance.query import Query, seen_by
 from glance.revisions import Revisions
 from glance.settling import Settler, failed
@@ -87,9 +88,10 @@ class Images:
         if not may(context, Deed.MAKE, image):
             raise _no_maker()
         _demand_visible_so(context, image)
+        demand_properties(context, None, image)
         validate(image, self.limits())
         created: Image = await self._registry.create(image)
-        return created
+        return readable(context, created)
 
     def demand_maker(self, context: Context) -> None:
         """
@@ -126,7 +128,7 @@ class Images:
         if image.status in GONE and not (include_deleted and context.is_admin):
             raise ImageNotFound(f"No image with ID {image_id} was found.")
         demand(context, deed, image)
-        return image
+        return readable(context, image)
 
     async def find(self, context: Context, query: Query) -> Sequence[Image]:
         """
@@ -157,14 +159,19 @@ class Images:
             raise Forbidden("Your role does not let you list images.")
         if query.limit == 0:
             return (), False
+        if not all(reads(context, name) for name, _ in query.properties):
+            # What a caller may not know is not to be guessed.
+            return (), False
         if context.is_anonymous:
             query = evolve(query, scope=seen_by(context))
         while True:
             images: Sequence[Image] = await self._registry.find(query)
             more = query.limit == len(images)
-            if Deed.SEE.value not in context.rules.changed:
-                return images, more
-            seen = [image for image in images if may(context, Deed.SEE, image)]
+            seen = images
+            if Deed.SEE.value in context.rules.changed:
+                seen = [image for image in images if may(context, Deed.SEE, image)]
+            if context.protections is not None:
+                seen = [readable(context, image) for image in seen]
             if seen or not more:
                 return seen, more
             query = evolve(query, marker=images[-1].id)
@@ -200,7 +207,7 @@ class Images:
             if image.status in GONE:
                 raise ImageNotFound(f"No image with ID {image_id} was found.")
             demand(context, deed, image)
-            new = f(image)
+            new = applied(context, image, f)
             _demand_formats_kept(image, new)
             if _rewrites(image, new):
                 demand(context, Deed.REWRITE, image)
@@ -213,9 +220,10 @@ class Images:
 
         if not is_image_id(image_id):
             raise ImageNotFound("No image with that ID was found.")
-        return await self.revisions.change(
+        changed = await self.revisions.change(
             image_id, allowed, revision=revision, touch=touch
         )
+        return readable(context, changed)
 
     async def activate(self, context: Context, image_id: str, status: Status) -> Image:
         """

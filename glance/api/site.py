@@ -56,14 +56,18 @@ _LONG_ID = Fault(
 )
 
 
-def context_of(identity: IIdentity) -> ContextOf:
+def context_of(
+    identity: IIdentity, bind: Callable[[Context], Context] = lambda context: context
+) -> ContextOf:
     """
     Get a function that finds out who sent a request.
+
+    @param bind: puts who asks under the rules that hold at present.
     """
 
     def identify(request: Request) -> Deferred[Context]:
         caller = Caller(request.requestHeaders, peer_address(request))
-        return identity.identify(caller)
+        return identity.identify(caller).addCallback(bind)
 
     return identify
 

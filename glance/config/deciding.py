@@ -18,6 +18,7 @@ from glance.config.settings import (
     Identity,
     ImageProperties,
     Log,
+    Policy,
     RegistryAddress,
     Settings,
     Source,
@@ -49,6 +50,7 @@ def decide(
     *,
     source: Source,
     properties: ImageProperties | None,
+    policy: Policy,
     files: tuple[str, ...],
     warnings: tuple[str, ...],
     options: Values,
@@ -79,6 +81,7 @@ def decide(
         stores=decide_stores(options) if serves_api else None,
         limits=_limits(options),
         image_properties=properties,
+        policy=policy,
         log=_log(options, source),
         http=_http(options),
         upload=Upload(

@@ -49,6 +49,24 @@ DEFAULTS: Mapping[str, str] = {
 What is asked of policies, by the names that operators know.
 """
 
+OWNERS = frozenset(
+    {
+        "modify_image",
+        "delete_image",
+        "upload_image",
+        "deactivate",
+        "reactivate",
+        "add_member",
+        "delete_member",
+        "modify_member",
+        "delete_image_location",
+    }
+)
+"""
+What older Glances let nobody do but the owner of an image, even where a rule said
+nothing.
+"""
+
 _IDLE = """
 add_image_location add_task cache_delete cache_image cache_list copy_image default
 download_from_store fetch_image_location get_image_location get_task get_tasks

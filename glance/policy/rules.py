@@ -62,6 +62,8 @@ class Rules:
         self._checks: dict[str, Check] = {}
         for name in self._nodes:
             self._compile(name, ())
+        self._decides_admin = self._checks[ADMIN]
+        self._checks[ADMIN] = _is_admin
         self.changed = self._differing(said)
         """The names of the rules that aren't as they are by default."""
 
@@ -78,8 +80,6 @@ class Rules:
                 )
             self._compile(referred, (*above, name))
         self._checks[name] = compiled(node, {**self._checks, ADMIN: _is_admin})
-        if name == ADMIN:
-            self._decides_admin = self._checks[name]
 
     def _differing(self, said: Mapping[str, object]) -> frozenset[str]:
         differing = {
@@ -96,6 +96,9 @@ class Rules:
             if not more:
                 return frozenset(differing)
             differing |= more
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._checks
 
     def unused(self) -> list[str]:
         """

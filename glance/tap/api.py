@@ -111,7 +111,7 @@ def _root(
     links: Links,
     metrics: IResource,
 ) -> IResource:
-    who = context_of(identity(live.settings))
+    who = context_of(identity(live.settings), live.bind)
     elsewhere = (use.sources, use.fetches)
     v1 = v1_resource(use.images, use.transfers, use.sharing, *elsewhere, who, links)
     schemas = _schemas(live)
