@@ -221,10 +221,13 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
     @raise Unauthenticated: it is nobody's to say so; somebody might.
     @raise Forbidden: it may know, and may not do.
     """
-    if may(context, deed, image):
-        return
-    if not may(context, Deed.SEE, image):
+    allowed = may(context, deed, image)
+    # By default, whoever may do anything to an image may see it.
+    in_sight = allowed and Deed.SEE.value not in context.rules.changed
+    if not in_sight and not may(context, Deed.SEE, image):
         raise ImageNotFound(f"No image with ID {image.id} was found.")
+    if allowed:
+        return
     if context.owner is None and not context.is_admin:
         raise Unauthenticated("Log in to do this.")
     raise Forbidden(f"You may not do this to image {image.id}.")

@@ -145,7 +145,8 @@ def _rule(where: str, said: str, rules: Rules, named: set[str]) -> Check:
     [name] = items
     if name not in rules:
         raise BadRule(
-            f"{where} names rule {name}, which isn't there: write it into the policy file"
+            f"{where} names rule {name}, which isn't there: write it into the policy "
+            "file"
         )
     named.add(name)
     return lambda caller, target: rules.allow(name, caller, target)

@@ -3,7 +3,12 @@ Who may do what by version 2.
 """
 
 import orjson
+from attrs import evolve
 
+from glance.image import Location
+from glance.stores.memory import MemoryStore
+from glance.streams.bodies import BytesBody
+from tests.api.assembly import Service
 from tests.api.matrix.casting import (
     DATA,
     PERSONAS,
@@ -164,6 +169,15 @@ private    401       403    201    201       201      201   403
 """
 """What is answered to who makes an image."""
 
+COPY_REMOVED = """
+           anonymous reader member recipient stranger admin service
+public     401       403    403    403       403      204   404
+community  404       403    403    403       403      204   404
+shared     404       403    403    403       404      204   404
+private    404       403    403    404       404      204   404
+"""
+"""What is answered to who removes one of two copies of data."""
+
 
 class MatrixTests(MatrixTestCase):
     """
@@ -214,3 +228,40 @@ class MatrixTests(MatrixTestCase):
                         expected = "403"
                     answer = self.ask(making, None, who)
                     self.assertEqual(str(answer.status), expected, (visibility, who))
+
+
+class StoresTests(MatrixTestCase):
+    """
+    Where there are several stores, some may know and do more.
+    """
+
+    def setUp(self):
+        stores = {"memory": MemoryStore(), "other": MemoryStore()}
+        self.service = Service(self, stores=stores, infos={})
+
+    def test_details(self):
+        """
+        Administrators and services are told more of stores.
+        """
+        asking = Operation("GET", "/v2/info/stores/detail", (200,))
+        for who in PERSONAS:
+            expected = 200 if who in ("admin", "service") else 403
+            self.assertEqual(self.ask(asking, None, who).status, expected, who)
+
+    def test_copies(self):
+        """
+        Administrators remove copies of data.
+        """
+        removing = Operation("DELETE", "/v2/stores/other/ID", (204,))
+        for visibility, row in table(COPY_REMOVED).items():
+            for who, cell in row.items():
+                image = self.image(visibility, "active")
+                other = Location(store="other", key=image.id)
+                adding = self.service.stores["other"].add(other.key, BytesBody(DATA))
+                self.successResultOf(adding)
+                copied = evolve(image, locations=(*image.locations, other))
+                self.successResultOf(self.service.registry.replace(image, copied))
+                answer = self.ask(removing, image, who)
+                self.assertEqual(str(answer.status), cell, (visibility, who))
+                left = 1 if cell == "204" else 2
+                self.assertEqual(len(self.known(image).locations), left)
