@@ -82,28 +82,28 @@ class Images:
         @raise Forbidden: it is somebody else's, or is to be public.
         @raise ImageExists: its id is taken, or was once.
         """
-        self.demand_maker(context)
-        if not context.is_admin and image.owner != context.owner:
-            raise Forbidden("Only administrators make images for others.")
-        if not may(context, Deed.MAKE, image):
-            raise _no_maker()
+        self.demand_maker(context, image)
         _demand_visible_so(context, image)
         demand_properties(context, None, image)
         validate(image, self.limits())
         created: Image = await self._registry.create(image)
         return readable(context, created)
 
-    def demand_maker(self, context: Context) -> None:
+    def demand_maker(self, context: Context, image: Image) -> None:
         """
-        Refuse a caller who makes no images.
+        Refuse a caller who doesn't make such images.
+
+        @param image: a draft.
 
         @raise Unauthenticated: it hasn't said on whose behalf it asks.
-        @raise Forbidden: its role doesn't let it.
+        @raise Forbidden: it is somebody else's image, or its role doesn't let it.
         """
         if not context.is_admin and context.owner is None:
             raise Unauthenticated("Log in, as somebody of a project, to make images.")
-        if not may(context, Deed.MAKE):
-            raise _no_maker()
+        if not context.is_admin and image.owner != context.owner:
+            raise Forbidden("Only administrators make images for others.")
+        if not may(context, Deed.MAKE, image):
+            raise Forbidden("Your role does not let you make images.")
 
     async def get(
         self,
@@ -330,10 +330,6 @@ def _demand_formats_kept(old: Image, new: Image) -> None:
             f"The disk_format and container_format of image {old.id} can be changed "
             "only before it has data."
         )
-
-
-def _no_maker() -> Forbidden:
-    return Forbidden("Your role does not let you make images.")
 
 
 _SHOWING = {Visibility.PUBLIC: Deed.PUBLISH, Visibility.COMMUNITY: Deed.COMMUNITIZE}

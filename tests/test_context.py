@@ -234,6 +234,9 @@ class RulesTests(SynchronousTestCase):
         self.assertFalse(former.is_admin)
         self.assertFalse(may(former, Deed.SEE, image("private")))
         self.assertTrue(Context(is_admin=True).under(rules).is_admin)
+        usual = Rules({"context_is_admin": "role:admin  and @"})
+        named = Context(user="u", roles=frozenset({"cloud_boss"}), is_admin=True)
+        self.assertFalse(named.under(usual).is_admin)
 
     def test_owners_of_nothing(self):
         """

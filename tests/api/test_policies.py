@@ -188,6 +188,17 @@ class RulesTests(CallingTestCase):
                 answer = self.ask(method, path + below, headers, body, who=allowed)
                 self.assertIn(answer.status, (200, 204))
 
+    def test_making(self):
+        """
+        A rule decides by what an image is to be.
+        """
+        self.service.context = under(MEMBER, add_image="'raw':%(disk_format)s")
+        self.create(**RAW)
+        for said in ({}, {**RAW, "disk_format": "iso"}):
+            self.assertEqual(self.ask("POST", "/images", body=said).status, 403)
+        headers = {"x-image-meta-location": "http://127.0.0.1/data"}
+        self.assertEqual(self.service.ask("POST", "/v1/images", headers).status, 403)
+
     def test_communitize(self):
         """
         Nobody makes images community ones by a new image or a change, where a rule

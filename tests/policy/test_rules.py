@@ -38,7 +38,11 @@ class RulesTests(SynchronousTestCase):
         caller = {"roles": {"admin"}, "is_admin": False}
         self.assertFalse(rules.makes_admin(caller))
         self.assertFalse(rules.allow("publicize_image", caller, {}))
-        self.assertTrue(rules.makes_admin({"roles": {"boss"}, "is_admin": False}))
+        boss = {"roles": {"boss"}, "is_admin": False}
+        self.assertTrue(rules.makes_admin(boss))
+        for name in ("publicize_image", "context_is_admin"):
+            self.assertFalse(rules.allow(name, boss, {}))
+            self.assertTrue(rules.allow(name, {**caller, "is_admin": True}, {}))
 
     def test_refused(self):
         """
