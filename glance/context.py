@@ -4,8 +4,9 @@ Who asks, and the one function that says what they may do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -124,9 +125,6 @@ class Deed(Enum):
     """Change what only administrators may, whatever rules say."""
 
 
-_IN_STEAD = {Deed.SHARE: Deed.ADD_MEMBER, Deed.UNSHARE: Deed.REMOVE_MEMBER}
-
-
 def may(context: Context, deed: Deed, image: Image | None = None) -> bool:
     """
     Tell whether the caller may do that to an image.
@@ -145,11 +143,11 @@ def may(context: Context, deed: Deed, image: Image | None = None) -> bool:
     member = _membership(context, image)
     if not _reaches(context, image, member):
         return False
-    target = _facts(image, member)
-    if deed in _IN_STEAD:
-        deed = _IN_STEAD[deed]
+    target = _Facts(image, member)
+    if deed is Deed.SHARE or deed is Deed.UNSHARE:
+        deed = Deed.ADD_MEMBER if deed is Deed.SHARE else Deed.REMOVE_MEMBER
         if member and member.can_share and member.status is not Consent.REJECTED:
-            target["owner"] = target["project_id"] = context.owner
+            target |= dict.fromkeys(("owner", "project_id", "tenant"), context.owner)
     return context.rules.allow(deed.value, context.facts, target)
 
 
@@ -183,34 +181,49 @@ def _reaches(context: Context, image: Image, member: Member | None) -> bool:
     )
 
 
-def _facts(image: Image, member: Member | None) -> dict[str, Any]:
+class _Facts(dict[str, Any]):
     """
-    Get what rules may ask of an image.
+    What rules may ask of an image; most of it is found out when it is asked for.
     """
-    return {
-        **image.properties,
-        "id": image.id,
-        "image_id": image.id,
-        "name": image.name,
-        "status": image.status.value,
-        "visibility": image.visibility.value,
-        "is_public": image.visibility is Visibility.PUBLIC,
-        "owner": image.owner,
-        "project_id": image.owner,
-        "tenant": image.owner,
-        "member_id": member and member.id,
-        "disk_format": image.disk_format,
-        "container_format": image.container_format,
-        "size": image.size,
-        "virtual_size": image.virtual_size,
-        "checksum": image.checksum,
-        "min_disk": image.min_disk,
-        "min_ram": image.min_ram,
-        "protected": image.protected,
-        "os_hidden": image.os_hidden,
-        "os_hash_algo": image.os_hash_algo,
-        "os_hash_value": image.os_hash_value,
-    }
+
+    def __init__(self, image: Image, member: Member | None) -> None:
+        super().__init__(member_id=member and member.id)
+        self._image = image
+
+    def __missing__(self, name: str) -> Any:
+        get = _ATTRIBUTES.get(name)
+        # What isn't there either is a KeyError.
+        return self._image.properties[name] if get is None else get(self._image)
+
+
+_SAME = (
+    "id",
+    "name",
+    "owner",
+    "disk_format",
+    "container_format",
+    "size",
+    "virtual_size",
+    "checksum",
+    "min_disk",
+    "min_ram",
+    "protected",
+    "os_hidden",
+    "os_hash_algo",
+    "os_hash_value",
+)
+"""What rules call as we do."""
+
+_ATTRIBUTES: Mapping[str, Callable[[Image], Any]] = {
+    **{name: attrgetter(name) for name in _SAME},
+    "image_id": attrgetter("id"),
+    "status": attrgetter("status.value"),
+    "visibility": attrgetter("visibility.value"),
+    "is_public": lambda image: image.visibility is Visibility.PUBLIC,
+    "project_id": attrgetter("owner"),
+    "tenant": attrgetter("owner"),
+}
+"""What rules may ask of an image, beside its properties."""
 
 
 def demand(context: Context, deed: Deed, image: Image) -> None:

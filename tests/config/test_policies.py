@@ -2,6 +2,7 @@
 Tests for L{glance.config.policies}.
 """
 
+import re
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -9,8 +10,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.config.loading import load, reload
 from glance.config.settings import ConfigurationError, Policy
 from glance.context import Context, Deed, may
+from glance.policy.defaults import DEFAULTS
 from glance.policy.rules import DEFAULT_RULES
 from tests.config.files import FilesMixin
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 MEMBER = Context(user="u", tenant="t", owner="t", roles=frozenset({"member"}))
 
@@ -195,3 +199,55 @@ class ProtectionTests(FilesMixin, SynchronousTestCase):
         path = self.write(text)
         settings = load("registry", config_files=[path])
         self.assertIsNone(settings.policy.protections)
+
+
+class DocumentedTests(FilesMixin, SynchronousTestCase):
+    """
+    The page about policies is right.
+    """
+
+    def setUp(self):
+        self.page = (DOCS / "policies.md").read_text()
+
+    def example(self, language):
+        """
+        Get the example in a language.
+        """
+        [found] = re.findall(rf"```{language}\n(.*?)```", self.page, re.DOTALL)
+        return found
+
+    def test_rules(self):
+        """
+        The example of rules is taken, and says what is said of it.
+        """
+        self.write(self.example("yaml"), "policy.yaml")
+        settings = self.load()
+        self.assertEqual(settings.warnings, ())
+        rules = settings.policy.rules
+        self.assertEqual(rules.changed, {"delete_image", "download_image"})
+        mine = {"owner": "t", "project_id": "t"}
+        remover = Context(tenant="t", owner="t", roles=frozenset({"image_remover"}))
+        self.assertTrue(rules.allow("delete_image", remover.facts, mine))
+        self.assertFalse(rules.allow("delete_image", MEMBER.facts, mine))
+        for marked, allowed in (({}, True), ({"no_download": "yes"}, False)):
+            found = rules.allow("download_image", MEMBER.facts, {**mine, **marked})
+            self.assertEqual(found, allowed)
+
+    def test_protections(self):
+        """
+        So is that of protected properties.
+        """
+        self.write(self.example("ini"), "protections.conf")
+        text = "[DEFAULT]\nproperty_protection_file = protections.conf\n"
+        permit = self.load(text).policy.protections.permit
+        self.assertTrue(permit("read", "x_billing_a", MEMBER.facts))
+        self.assertFalse(permit("update", "x_billing_a", MEMBER.facts))
+        self.assertTrue(permit("update", "a", MEMBER.facts))
+
+    def test_names(self):
+        """
+        All rules are named that there are by default.
+        """
+        rows = re.findall(r"^\| (`.*?) \|", self.page, re.MULTILINE)
+        named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+        self.assertEqual(named, set(DEFAULTS))
