@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from configparser import Error, RawConfigParser
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from glance.policy.language import BadRule, Check, Facts
 from glance.policy.rules import Rules
@@ -46,6 +46,7 @@ class Protections:
 
         @raise BadRule: it makes no sense; the text says what.
         """
+        self._made_of = (text, form, rules)
         parser = RawConfigParser(default_section="")
         try:
             parser.read_string(text)
@@ -65,6 +66,9 @@ class Protections:
             for name in parser.sections()
         ]
         self._of = lru_cache(maxsize=1024)(self._find)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Protections, self._made_of
 
     def _find(self, name: str) -> Protection | None:
         found = (of for pattern, of in self._sections if pattern.search(name))

@@ -5,6 +5,7 @@ L{Rules}: all rules of a policy, compiled.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from glance.policy.defaults import ADMIN, DEFAULTS
 from glance.policy.language import (
@@ -55,7 +56,7 @@ class Rules:
 
         @raise BadRule: a rule makes no sense; the text says which.
         """
-        said = said or {}
+        self._said = said = said or {}
         self._nodes = {
             name: _parsed(name, rule) for name, rule in {**DEFAULTS, **said}.items()
         }
@@ -96,6 +97,10 @@ class Rules:
             if not more:
                 return frozenset(differing)
             differing |= more
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Functions are not sent to other processes; those compile their own.
+        return Rules, (self._said,)
 
     def __contains__(self, name: str) -> bool:
         return name in self._checks

@@ -2,6 +2,7 @@
 Tests for L{glance.config.policies}.
 """
 
+import pickle
 import re
 from pathlib import Path
 
@@ -190,6 +191,24 @@ class ProtectionTests(FilesMixin, SynchronousTestCase):
         path = self.write("[a]\nread = @\n", "protections.conf")
         error = self.assertRaises(ConfigurationError, self.load, text)
         self.assertIn(f"{path}: [a] must say", str(error))
+
+    def test_sent(self):
+        """
+        What is said goes to other processes, as all settings do.
+        """
+        self.write("add_image: '!'\nseers: '!'\n", "policy.yaml")
+        self.write(self.TEXT.format("seers"), "protections.conf")
+        settings = self.load(
+            """
+            [DEFAULT]
+            property_protection_file = protections.conf
+            property_protection_rule_format = policies
+            """
+        )
+        sent = pickle.loads(pickle.dumps(settings))
+        self.assertFalse(makes(sent))
+        self.assertFalse(self.reads(sent))
+        self.assertTrue(sent.policy.protections.permit("create", "x_a", MEMBER.facts))
 
     def test_anywhere(self):
         """

@@ -83,6 +83,22 @@ class PolicyTests(DaemonCase):
         self.assertEqual(self.ask("POST", "", {})[0], 403)
         self.assertEqual(self.ask("DELETE", path)[0], 204)
 
+    def test_workers(self):
+        """
+        Processes that serve beside each other all heed them.
+        """
+        self.say("policy.yaml", "add_image: '!'\n")
+        self.place.configure(workers=2, trust_identity_headers="true")
+        running = self.start("glance")
+        for _ in range(8):
+            self.assertEqual(self.ask("POST", "", {})[0], 403)
+        self.say("policy.yaml", "add_image: '@'\n")
+        running.signal(signal.SIGHUP)
+        running.wait_for_log("Supervisor] Reloaded.")
+        for _ in range(8):
+            self.assertEqual(self.ask("POST", "", {})[0], 201)
+        running.stop()
+
     def test_refused(self):
         """
         A daemon doesn't start with rules that make no sense, and says which.
