@@ -164,6 +164,7 @@ class Images:
             return (), False
         if context.is_anonymous:
             query = evolve(query, scope=seen_by(context))
+        wanted = query.limit
         while True:
             images: Sequence[Image] = await self._registry.find(query)
             more = query.limit == len(images)
@@ -173,8 +174,11 @@ class Images:
             if context.protections is not None:
                 seen = [readable(context, image) for image in seen]
             if seen or not more:
-                return seen, more
-            query = evolve(query, marker=images[-1].id)
+                cut = wanted is not None and len(seen) > wanted
+                return seen[:wanted], more or cut
+            # Where few are seen, small pages would ask the registry often.
+            most = self.limits().page_max
+            query = evolve(query, marker=images[-1].id, limit=most)
 
     async def change(
         self,

@@ -123,6 +123,26 @@ class RulesTests(CallingTestCase):
         ids = {f"/images/{i['id']}" for i in orjson.loads(answer.body)["images"]}
         self.assertEqual(ids, set(seen))
 
+    def test_pages_asked(self):
+        """
+        However few of the images a caller sees, the registry is not asked for one
+        after the other.
+        """
+        for name in ("shown", *["not"] * 30):
+            self.create(name=name)
+            self.service.clock.advance(1)
+        registry = self.service.registry
+        find, asked = registry.find, []
+
+        def counted(query):
+            asked.append(query)
+            return find(query)
+
+        registry.find = counted
+        self.service.context = under(MEMBER, get_image="'shown':%(name)s")
+        self.assertEqual(len(self.listed("limit=1")), 1)
+        self.assertEqual(len(asked), 2)
+
     def test_pages_cost(self):
         """
         Rules that are not about that are asked of none.
