@@ -148,3 +148,23 @@ class MatrixTestCase(SynchronousTestCase):
                             image = self.image(visibility, status)
         self.assertEqual(wrong, [], "\n".join(map(str, ["", *wrong])))
         self.assertEqual(tried, len(operations) * 7 * 4 * 3)
+
+    def check_lists(self, path, tables):
+        """
+        Have each persona list images of each visibility and status.
+
+        @param tables: by what is asked for, who finds the image.
+        """
+        for query, text in tables.items():
+            listing = Operation("GET", f"{path}?limit=1000&{query}", (200,))
+            for visibility, row in table(text).items():
+                for status in STATUSES:
+                    image = self.image(visibility, status)
+                    for who, cell in row.items():
+                        answer = self.ask(listing, None, who)
+                        found = str(answer.status)
+                        if answer.status == 200:
+                            listed = orjson.loads(answer.body)["images"]
+                            ids = [each["id"] for each in listed]
+                            found = "yes" if image.id in ids else "no"
+                        self.assertEqual(found, cell, (query, visibility, status, who))

@@ -2,12 +2,8 @@
 Who may do what by the last version 1.
 """
 
-import orjson
-
 from tests.api.matrix.casting import (
     DATA,
-    STATUSES,
-    VISIBILITIES,
     MatrixTestCase,
     Operation,
     table,
@@ -127,19 +123,7 @@ class MatrixTests(MatrixTestCase):
         """
         Lists show what the tables say.
         """
-        for query, text in LISTED.items():
-            expected = table(text)
-            for status in STATUSES:
-                for visibility in VISIBILITIES:
-                    image = self.image(visibility, status)
-                    listing = Operation("GET", f"/v1/images?limit=1000&{query}", (200,))
-                    for who, cell in expected[visibility].items():
-                        answer = self.ask(listing, None, who)
-                        said = str(answer.status)
-                        if answer.status == 200:
-                            ids = [i["id"] for i in orjson.loads(answer.body)["images"]]
-                            said = "yes" if image.id in ids else "no"
-                        self.assertEqual(said, cell, (query, status, visibility, who))
+        self.check_lists("/v1/images", LISTED)
 
     def test_making(self):
         """
