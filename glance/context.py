@@ -4,12 +4,18 @@ Who asks, and the one function that says what they may do.
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from collections.abc import Callable, Mapping
+from enum import Enum
+from operator import attrgetter
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from glance.errors import Forbidden, ImageNotFound, Unauthenticated
-from glance.image import GONE, Consent, Image, Visibility
+from glance.image import GONE, Consent, Image, Member, Visibility
+from glance.policy.defaults import ADMIN
+from glance.policy.protections import Protections
+from glance.policy.rules import DEFAULT_RULES, Rules
 
 
 @frozen(kw_only=True)
@@ -22,78 +28,202 @@ class Context:
     tenant: str | None = None
     """The project on whose behalf the user asks."""
     roles: frozenset[str] = frozenset()
+    """In lower case; none where nobody says any."""
     is_admin: bool = False
     owner: str | None = None
     """What images that this caller makes are owned by: its project or user."""
+    rules: Rules = field(default=DEFAULT_RULES, repr=False, eq=False)
+    """What holds for the whole of what it asks for."""
+    protections: Protections | None = field(default=None, repr=False, eq=False)
+    """Who may do what with properties; L{None} where it is as with the image."""
+    facts: Mapping[str, Any] = field(init=False, repr=False, eq=False)
+    """What rules may ask of the caller."""
+
+    @facts.default
+    def _facts(self) -> Mapping[str, Any]:
+        return {
+            "user": self.user,
+            "user_id": self.user,
+            "tenant": self.tenant,
+            "project_id": self.tenant,
+            "owner": self.owner,
+            "is_admin": self.is_admin,
+            "roles": _implied(self),
+        }
 
     @property
-    def reads_only(self) -> bool:
+    def is_anonymous(self) -> bool:
         """
-        Whether its roles, where they are known, let it look at images only.
+        Whether nothing is known of who it is.
         """
-        return bool(self.roles) and not (self.is_admin or "member" in self.roles)
+        known = (self.user, self.tenant, self.owner)
+        return known == (None, None, None) and not (self.is_admin or self.roles)
+
+    def under(self, rules: Rules, protections: Protections | None = None) -> Context:
+        """
+        Get who asks, where these rules hold.
+        """
+        bound = evolve(self, rules=rules, protections=protections)
+        # Where nobody is asked who they are, there are no roles to judge by.
+        if ADMIN not in rules.changed or not self.roles:
+            return bound
+        bound = evolve(bound, is_admin=False)
+        return evolve(bound, is_admin=rules.makes_admin(bound.facts))
+
+
+def _implied(context: Context) -> frozenset[str]:
+    """
+    Get the roles of a caller, with those that come with them.
+    """
+    roles = context.roles
+    if context.is_admin or "admin" in roles:
+        return roles | {"admin", "member", "reader"}
+    if "member" in roles:
+        return roles | {"reader"}
+    if roles:
+        return roles
+    if context.is_anonymous:
+        return frozenset({"anonymous"})
+    # Proxies of 2011 say nothing of roles.
+    return frozenset({"member", "reader"})
 
 
 class Deed(Enum):
     """
-    What can be done to an image.
+    What can be done to an image, or to images; most by the name of the rule that
+    says who may.
     """
 
-    SEE = auto()
-    DOWNLOAD = auto()
-    CHANGE = auto()
-    UPLOAD = auto()
-    DELETE = auto()
-    SHARE = auto()
-    """Add, change or remove members."""
-    SEE_MEMBERS = auto()
-    CONSENT = auto()
-    """Say, as a member, what one thinks of its being shared."""
-    PUBLISH = auto()
+    LIST = "get_images"
+    SEE = "get_image"
+    DOWNLOAD = "download_image"
+    MAKE = "add_image"
+    CHANGE = "modify_image"
+    UPLOAD = "upload_image"
+    DELETE = "delete_image"
+    PUBLISH = "publicize_image"
     """Make it public."""
-    REMOVE_COPY = auto()
+    COMMUNITIZE = "communitize_image"
+    """Let all use it who know its id."""
+    DEACTIVATE = "deactivate"
+    REACTIVATE = "reactivate"
+    SEE_MEMBERS = "get_members"
+    SEE_MEMBER = "get_member"
+    ADD_MEMBER = "add_member"
+    REMOVE_MEMBER = "delete_member"
+    CONSENT = "modify_member"
+    """Say, as a member, what one thinks of its being shared."""
+    SHARE = "add_member, in the owner's stead"
+    """As C{ADD_MEMBER}, and for members who may share it further."""
+    UNSHARE = "delete_member, in the owner's stead"
+    """As C{REMOVE_MEMBER}, and for members who may share it further."""
+    REMOVE_COPY = "delete_image_location"
     """Remove one of several copies of its data."""
-    REWRITE = auto()
-    """Change what only administrators may: owner, size or checksum of data."""
+    SEE_STORES = "stores_info_detail"
+    """See all that there is to know of stores."""
+    REWRITE = "administrators only: owner, size, checksum"
+    """Change what only administrators may, whatever rules say."""
 
 
-def may(context: Context, deed: Deed, image: Image) -> bool:
+def may(context: Context, deed: Deed, image: Image | None = None) -> bool:
     """
     Tell whether the caller may do that to an image.
 
-    Nothing else in the program decides this.  Visibility in lists is part of
-    the query, and says the same (L{glance.query.Scope}).
+    Nothing else in the program decides this.  What a caller cannot reach at all, no
+    rule opens.  Visibility in lists is part of the query, and says the same
+    (L{glance.query.Scope}).
+
+    @param image: L{None} where it is about none: those of the caller are meant.
     """
-    if context.is_admin:
-        return True
-    if image.status in GONE:
+    if deed is Deed.REWRITE:
+        return context.is_admin
+    if image is None:
+        mine = {"owner": context.owner, "project_id": context.owner}
+        return context.rules.allow(deed.value, context.facts, mine)
+    member = _membership(context, image)
+    if not _reaches(context, image, member):
         return False
-    own = context.owner is not None and image.owner == context.owner
-    member = None
-    if context.tenant is not None and image.visibility is Visibility.SHARED:
-        member = image.member(context.tenant)
-    if context.reads_only and deed not in (Deed.SEE, Deed.SEE_MEMBERS):
-        return False
-    if deed is Deed.SEE_MEMBERS:
-        return own or member is not None
-    if deed is Deed.CONSENT:
-        return member is not None
-    if deed in (Deed.SEE, Deed.DOWNLOAD):
-        return (
-            own
+    target = _Facts(image, member)
+    if deed is Deed.SHARE or deed is Deed.UNSHARE:
+        deed = Deed.ADD_MEMBER if deed is Deed.SHARE else Deed.REMOVE_MEMBER
+        if member and member.can_share and member.status is not Consent.REJECTED:
+            target |= dict.fromkeys(("owner", "project_id", "tenant"), context.owner)
+    return context.rules.allow(deed.value, context.facts, target)
+
+
+def owns(context: Context, image: Image) -> bool:
+    """
+    Tell whether an image is the caller's own.
+    """
+    return context.owner is not None and image.owner == context.owner
+
+
+def _membership(context: Context, image: Image) -> Member | None:
+    if context.tenant is None or image.visibility is not Visibility.SHARED:
+        return None
+    return image.member(context.tenant)
+
+
+def _reaches(context: Context, image: Image, member: Member | None) -> bool:
+    """
+    Tell whether a caller can have to do with an image at all.
+    """
+    if context.is_anonymous:
+        return image.visibility is Visibility.PUBLIC and image.status not in GONE
+    return context.is_admin or (
+        image.status not in GONE
+        and (
+            image.visibility in (Visibility.PUBLIC, Visibility.COMMUNITY)
             or image.owner is None
-            or image.visibility in (Visibility.PUBLIC, Visibility.COMMUNITY)
             or member is not None
+            or owns(context, image)
         )
-    if deed is Deed.SHARE:
-        return own or (
-            member is not None
-            and member.can_share
-            and member.status is not Consent.REJECTED
-        )
-    if deed in (Deed.REWRITE, Deed.PUBLISH, Deed.REMOVE_COPY):
-        return False
-    return own
+    )
+
+
+class _Facts(dict[str, Any]):
+    """
+    What rules may ask of an image; most of it is found out when it is asked for.
+    """
+
+    def __init__(self, image: Image, member: Member | None) -> None:
+        super().__init__(member_id=member and member.id)
+        self._image = image
+
+    def __missing__(self, name: str) -> Any:
+        get = _ATTRIBUTES.get(name)
+        # What isn't there either is a KeyError.
+        return self._image.properties[name] if get is None else get(self._image)
+
+
+_SAME = (
+    "id",
+    "name",
+    "owner",
+    "disk_format",
+    "container_format",
+    "size",
+    "virtual_size",
+    "checksum",
+    "min_disk",
+    "min_ram",
+    "protected",
+    "os_hidden",
+    "os_hash_algo",
+    "os_hash_value",
+)
+"""What rules call as we do."""
+
+_ATTRIBUTES: Mapping[str, Callable[[Image], Any]] = {
+    **{name: attrgetter(name) for name in _SAME},
+    "image_id": attrgetter("id"),
+    "status": attrgetter("status.value"),
+    "visibility": attrgetter("visibility.value"),
+    "is_public": lambda image: image.visibility is Visibility.PUBLIC,
+    "project_id": attrgetter("owner"),
+    "tenant": attrgetter("owner"),
+}
+"""What rules may ask of an image, beside its properties."""
 
 
 def demand(context: Context, deed: Deed, image: Image) -> None:
@@ -104,10 +234,13 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
     @raise Unauthenticated: it is nobody's to say so; somebody might.
     @raise Forbidden: it may know, and may not do.
     """
-    if may(context, deed, image):
-        return
-    if not may(context, Deed.SEE, image):
+    allowed = may(context, deed, image)
+    # By default, whoever may do anything to an image may see it.
+    in_sight = allowed and Deed.SEE.value not in context.rules.changed
+    if not in_sight and not may(context, Deed.SEE, image):
         raise ImageNotFound(f"No image with ID {image.id} was found.")
-    if context.owner is None:
+    if allowed:
+        return
+    if context.owner is None and not context.is_admin:
         raise Unauthenticated("Log in to do this.")
     raise Forbidden(f"You may not do this to image {image.id}.")

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from attrs import evolve
 
-from glance.context import Context, Deed
+from glance.context import Context, Deed, may
 from glance.errors import (
     DataDamaged,
     DataNotFound,
@@ -33,6 +33,17 @@ class Copies:
         self._images = images
         self._settler = settler
         self._storage = storage
+
+    def demand_details(self, context: Context) -> None:
+        """
+        Refuse who may not know all of the stores.
+
+        @raise OnlyOneStore: there aren't several stores.
+        @raise Forbidden: the caller may not.
+        """
+        self._storage.demand_several()
+        if not may(context, Deed.SEE_STORES):
+            raise Forbidden("Only administrators are told more of stores.")
 
     async def remove(self, context: Context, image_id: str, store: str) -> Image:
         """

@@ -21,7 +21,8 @@ from glance.errors import (
 )
 from glance.image import GONE, Image, Status, Visibility
 from glance.limits import Limits
-from glance.query import Query
+from glance.protecting import applied, demand_properties, readable, reads
+from glance.query import Query, seen_by
 from glance.revisions import Revisions
 from glance.settling import Settler, failed
 from glance.validation import is_image_id, validate
@@ -81,25 +82,27 @@ class Images:
         @raise Forbidden: it is somebody else's, or is to be public.
         @raise ImageExists: its id is taken, or was once.
         """
-        self.demand_maker(context)
-        if not context.is_admin and image.owner != context.owner:
-            raise Forbidden("Only administrators make images for others.")
-        if image.visibility is Visibility.PUBLIC:
-            _demand_publisher(context, image)
+        self.demand_maker(context, image)
+        _demand_visible_so(context, image)
+        demand_properties(context, None, image)
         validate(image, self.limits())
         created: Image = await self._registry.create(image)
-        return created
+        return readable(context, created)
 
-    def demand_maker(self, context: Context) -> None:
+    def demand_maker(self, context: Context, image: Image) -> None:
         """
-        Refuse a caller who makes no images.
+        Refuse a caller who doesn't make such images.
+
+        @param image: a draft.
 
         @raise Unauthenticated: it hasn't said on whose behalf it asks.
-        @raise Forbidden: it may only look.
+        @raise Forbidden: it is somebody else's image, or its role doesn't let it.
         """
         if not context.is_admin and context.owner is None:
             raise Unauthenticated("Log in, as somebody of a project, to make images.")
-        if context.reads_only:
+        if not context.is_admin and image.owner != context.owner:
+            raise Forbidden("Only administrators make images for others.")
+        if not may(context, Deed.MAKE, image):
             raise Forbidden("Your role does not let you make images.")
 
     async def get(
@@ -125,7 +128,7 @@ class Images:
         if image.status in GONE and not (include_deleted and context.is_admin):
             raise ImageNotFound(f"No image with ID {image_id} was found.")
         demand(context, deed, image)
-        return image
+        return readable(context, image)
 
     async def find(self, context: Context, query: Query) -> Sequence[Image]:
         """
@@ -134,9 +137,48 @@ class Images:
         @param query: its scope is what the caller may see, and asks for.
 
         @raise MarkerNotFound: the marker is not in the list.
+        @raise Forbidden: the caller may list none.
         """
-        images: Sequence[Image] = await self._registry.find(query)
-        return images
+        return (await self.page(context, query))[0]
+
+    async def page(
+        self, context: Context, query: Query
+    ) -> tuple[Sequence[Image], bool]:
+        """
+        List images, and tell whether there may be more of them after these.
+
+        A rule that operators have changed is asked of each, so that there can be
+        fewer than the limit; but some there are, where more may follow.
+
+        @param query: its scope is what the caller may see, and asks for.
+
+        @raise MarkerNotFound: the marker is not in the list.
+        @raise Forbidden: the caller may list none.
+        """
+        if not may(context, Deed.LIST):
+            raise Forbidden("Your role does not let you list images.")
+        if query.limit == 0:
+            return (), False
+        if not all(reads(context, name) for name, _ in query.properties):
+            # What a caller may not know is not to be guessed.
+            return (), False
+        if context.is_anonymous:
+            query = evolve(query, scope=seen_by(context))
+        wanted = query.limit
+        while True:
+            images: Sequence[Image] = await self._registry.find(query)
+            more = query.limit == len(images)
+            seen = images
+            if Deed.SEE.value in context.rules.changed:
+                seen = [image for image in images if may(context, Deed.SEE, image)]
+            if context.protections is not None:
+                seen = [readable(context, image) for image in seen]
+            if seen or not more:
+                cut = wanted is not None and len(seen) > wanted
+                return seen[:wanted], more or cut
+            # Where few are seen, small pages would ask the registry often.
+            most = self.limits().page_max
+            query = evolve(query, marker=images[-1].id, limit=most)
 
     async def change(
         self,
@@ -169,20 +211,23 @@ class Images:
             if image.status in GONE:
                 raise ImageNotFound(f"No image with ID {image_id} was found.")
             demand(context, deed, image)
-            new = f(image)
+            new = applied(context, image, f)
             _demand_formats_kept(image, new)
             if _rewrites(image, new):
                 demand(context, Deed.REWRITE, image)
-            if new.visibility is Visibility.PUBLIC is not image.visibility:
-                _demand_publisher(context, image)
+            if deed is Deed.UPLOAD and _redescribes(image, new):
+                demand(context, Deed.CHANGE, image)
+            if new.visibility is not image.visibility:
+                _demand_visible_so(context, image, new.visibility)
             validate(new, self.limits(), image)
             return new
 
         if not is_image_id(image_id):
             raise ImageNotFound("No image with that ID was found.")
-        return await self.revisions.change(
+        changed = await self.revisions.change(
             image_id, allowed, revision=revision, touch=touch
         )
+        return readable(context, changed)
 
     async def activate(self, context: Context, image_id: str, status: Status) -> Image:
         """
@@ -204,7 +249,9 @@ class Images:
                 )
             return image.becoming(status)
 
-        return await self.change(context, image_id, activated)
+        stops = status is Status.DEACTIVATED
+        deed = Deed.DEACTIVATE if stops else Deed.REACTIVATE
+        return await self.change(context, image_id, activated, deed)
 
     async def tag(self, context: Context, image_id: str, tag: str) -> Image:
         """
@@ -289,9 +336,43 @@ def _demand_formats_kept(old: Image, new: Image) -> None:
         )
 
 
-def _demand_publisher(context: Context, image: Image) -> None:
-    if not may(context, Deed.PUBLISH, image):
-        raise Forbidden("Only administrators make images public.")
+_SHOWING = {Visibility.PUBLIC: Deed.PUBLISH, Visibility.COMMUNITY: Deed.COMMUNITIZE}
+"""What it is to show an image to more than its owner and its members."""
+
+
+def _demand_visible_so(
+    context: Context, image: Image, visibility: Visibility | None = None
+) -> None:
+    """
+    Refuse to show an image to more than the caller may show it to.
+
+    @param visibility: what it is to be; L{None} for what it is.
+    """
+    visibility = visibility or image.visibility
+    deed = _SHOWING.get(visibility)
+    if deed is not None and not may(context, deed, image):
+        raise Forbidden(f"Your role does not let you make images {visibility.value}.")
+
+
+def _redescribes(old: Image, new: Image) -> bool:
+    """
+    Tell whether a change touches what clients say of an image.
+    """
+    return any(getattr(old, name) != getattr(new, name) for name in _DESCRIPTION)
+
+
+_DESCRIPTION = (
+    "name",
+    "visibility",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+    "protected",
+    "os_hidden",
+    "properties",
+    "tags",
+)
 
 
 def _rewrites(old: Image, new: Image) -> bool:

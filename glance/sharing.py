@@ -9,7 +9,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from glance.context import Context, Deed, demand, may
+from glance.context import Context, Deed, demand, may, owns
 from glance.errors import Forbidden, MemberExists, MemberNotFound
 from glance.image import Consent, Image, Member, Visibility
 from glance.images import Images
@@ -35,7 +35,7 @@ class Sharing:
         image = await self._images.get(context, image_id, Deed.SEE_MEMBERS)
         if may(context, Deed.SHARE, image):
             return image.members
-        return tuple(m for m in image.members if m.id == context.tenant)
+        return _shown(context, image)
 
     async def put(
         self,
@@ -78,12 +78,15 @@ class Sharing:
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: it isn't shared, or is shared with others.
         """
+        return await self._shared(context, image_id, Deed.SEE_MEMBERS)
+
+    async def _shared(
+        self, context: Context, image_id: str, deed: Deed
+    ) -> tuple[Member, ...]:
         image = await self._images.get(context, image_id)
         _demand_shared(image)
-        demand(context, Deed.SEE_MEMBERS, image)
-        if may(context, Deed.CHANGE, image):
-            return image.members
-        return tuple(m for m in image.members if m.id == context.tenant)
+        demand(context, deed, image)
+        return _shown(context, image)
 
     async def member(self, context: Context, image_id: str, member_id: str) -> Member:
         """
@@ -93,7 +96,7 @@ class Sharing:
         @raise MemberNotFound: there is none, or the caller may not know of it.
         """
         try:
-            members = await self.shared(context, image_id)
+            members = await self._shared(context, image_id, Deed.SEE_MEMBER)
         except Forbidden:
             members = ()
         for member in members:
@@ -121,7 +124,7 @@ class Sharing:
             return _shared(image, member_id, None, None, now)
 
         image = await self._images.change(
-            context, image_id, added, Deed.CHANGE, touch=False
+            context, image_id, added, Deed.ADD_MEMBER, touch=False
         )
         return _member(image, member_id)
 
@@ -173,6 +176,8 @@ class Sharing:
 
         def replaced(image: Image) -> Image:
             kept = tuple(m for m in image.members if m.id in wanted)
+            if len(kept) < len(image.members):
+                demand(context, Deed.UNSHARE, image)
             image = evolve(image, members=kept)
             for member_id, can_share in members:
                 image = _shared_anew(image, member_id, can_share, status, now)
@@ -207,7 +212,7 @@ class Sharing:
             left = tuple(m for m in image.members if m.id != member_id)
             return evolve(image, members=left)
 
-        deed = Deed.CHANGE if while_shared else Deed.SHARE
+        deed = Deed.REMOVE_MEMBER if while_shared else Deed.UNSHARE
         await self._images.change(context, image_id, removed, deed, touch=False)
 
     async def shared_with(self, context: Context, member_id: str) -> Sequence[Image]:
@@ -224,6 +229,15 @@ class Sharing:
             consents=frozenset(Consent),
         )
         return await self._images.find(context, Query(scope=scope, hidden=None))
+
+
+def _shown(context: Context, image: Image) -> tuple[Member, ...]:
+    """
+    Get the members of an image that a caller may know of, who may know of some.
+    """
+    if context.is_admin or owns(context, image):
+        return image.members
+    return tuple(m for m in image.members if m.id == context.tenant)
 
 
 def _shared_anew(

@@ -38,6 +38,7 @@ from glance.image import GONE, Attempt, Image, Location, Status
 from glance.images import Images
 from glance.leases import Lease
 from glance.limits import Limits
+from glance.protecting import readable
 from glance.reading import Reading
 from glance.settling import Reaper
 from glance.storage import Storage
@@ -195,7 +196,8 @@ class Transfers:
             if heeds_known:
                 known = Announced(size=saving.size, checksum=saving.checksum)
                 announced.append(known)
-            return await self._fill(saving, attempt, body, announced)
+            filled = await self._fill(saving, attempt, body, announced)
+            return readable(context, filled)
         except Exception as error:
             await self._reaper.give_up(image_id, attempt)
             if isinstance(error, UploadSuperseded | BodyStopped):

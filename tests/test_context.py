@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.context import Context, Deed, demand, may
 from glance.errors import Forbidden, ImageNotFound, Unauthenticated
 from glance.image import Consent, Image, Member, Status, Visibility
+from glance.policy.rules import Rules
 
 THEN = datetime(2011, 4, 15, tzinfo=UTC)
 
@@ -40,13 +41,20 @@ TABLE = {
     ("shared", Deed.SEE_MEMBERS): {*SHARERS, "reader"},
     ("public", Deed.REWRITE): {"admin"},
     ("public", Deed.REMOVE_COPY): {"admin"},
-    ("community", Deed.SEE): EVERYBODY,
+    ("community", Deed.SEE): EVERYBODY - {"anonymous"},
+    ("community", Deed.COMMUNITIZE): {"admin", "owner"},
+    ("community", Deed.DEACTIVATE): {"admin", "owner"},
+    ("community", Deed.REACTIVATE): {"admin", "owner"},
     ("community", Deed.CHANGE): {"admin", "owner"},
     ("shared", Deed.SEE): {*SHARERS, "reader"},
     ("shared", Deed.DOWNLOAD): SHARERS,
     ("shared", Deed.CHANGE): {"admin", "owner"},
     ("shared", Deed.DELETE): {"admin", "owner"},
     ("shared", Deed.SHARE): {"admin", "owner", "sharer"},
+    ("shared", Deed.UNSHARE): {"admin", "owner", "sharer"},
+    ("shared", Deed.ADD_MEMBER): {"admin", "owner"},
+    ("shared", Deed.REMOVE_MEMBER): {"admin", "owner"},
+    ("shared", Deed.SEE_MEMBER): {*SHARERS, "reader"},
     ("private", Deed.SEE): {"admin", "owner", "reader"},
     ("private", Deed.DOWNLOAD): {"admin", "owner"},
     ("private", Deed.SHARE): {"admin", "owner"},
@@ -99,12 +107,12 @@ class MayTests(SynchronousTestCase):
 
     def test_nobodys(self):
         """
-        What nobody owns all may see, and only administrators change; a caller
-        without a project owns nothing.
+        What nobody owns all may see who say who they are, and only administrators
+        change; a caller without a project owns nothing.
         """
         for name, context in CALLERS.items():
             orphan = image("private", owner=None)
-            self.assertTrue(may(context, Deed.SEE, orphan))
+            self.assertEqual(may(context, Deed.SEE, orphan), name != "anonymous")
             self.assertEqual(may(context, Deed.CHANGE, orphan), name == "admin")
 
     def test_deleted(self):
@@ -115,6 +123,128 @@ class MayTests(SynchronousTestCase):
             gone = image("public", status=status)
             for name, context in CALLERS.items():
                 self.assertEqual(may(context, Deed.SEE, gone), name == "admin")
+
+
+class RolesTests(SynchronousTestCase):
+    """
+    Roles count, and those that come with them.
+    """
+
+    def test_none(self):
+        """
+        Who has no roles, because nobody says any, is taken for a member.
+        """
+        unsaid = Context(user="u", tenant="mine", owner="mine")
+        self.assertTrue(may(unsaid, Deed.DELETE, image("private")))
+
+    def test_implied(self):
+        """
+        Administrators are members, and members readers.
+        """
+        boss = Context(user="u", is_admin=True, roles=frozenset({"boss"}))
+        self.assertEqual(boss.facts["roles"], {"boss", "admin", "member", "reader"})
+        member = Context(user="u", roles=frozenset({"member"}))
+        self.assertEqual(member.facts["roles"], {"member", "reader"})
+
+    def test_other(self):
+        """
+        A role that is known for nothing lets nobody even look.
+        """
+        other = Context(
+            user="u", tenant="mine", owner="mine", roles=frozenset({"swiftoperator"})
+        )
+        for deed in (Deed.LIST, Deed.SEE, Deed.CHANGE, Deed.MAKE):
+            target = None if deed is Deed.LIST else image("public")
+            self.assertFalse(may(other, deed, target), deed)
+
+
+class RulesTests(SynchronousTestCase):
+    """
+    Operators replace rules.
+    """
+
+    def owner(self, **rules):
+        """
+        Get the owner of images, where these rules hold.
+        """
+        return CALLERS["owner"].under(Rules(rules))
+
+    def test_narrowed(self):
+        """
+        What a rule forbids is forbidden, to administrators too, and the rest stays.
+        """
+        rules = Rules({"delete_image": "!", "modify_image": "role:admin"})
+        owner, admin = (CALLERS[name].under(rules) for name in ("owner", "admin"))
+        self.assertFalse(may(owner, Deed.DELETE, image("public")))
+        self.assertFalse(may(admin, Deed.DELETE, image("public")))
+        self.assertFalse(may(owner, Deed.CHANGE, image("public")))
+        self.assertTrue(may(admin, Deed.CHANGE, image("public")))
+        self.assertTrue(may(owner, Deed.UPLOAD, image("public")))
+
+    def test_widened(self):
+        """
+        A rule may allow more; but what a caller cannot reach it opens not.
+        """
+        rules = Rules(dict.fromkeys(("get_image", "delete_image"), "@"))
+        stranger = CALLERS["stranger"].under(rules)
+        self.assertTrue(may(stranger, Deed.DELETE, image("public")))
+        for hidden in ("private", "shared"):
+            self.assertFalse(may(stranger, Deed.SEE, image(hidden)))
+            self.assertFalse(may(stranger, Deed.DELETE, image(hidden)))
+
+    def test_attributes(self):
+        """
+        Rules ask of images by the names that operators know, and of properties.
+        """
+        for rule, allowed in (
+            ("project_id:%(owner)s", True),
+            ("project_id:%(project_id)s", True),
+            ("tenant:%(tenant)s", True),
+            ("user_id:%(owner)s", False),
+            ("'community':%(visibility)s", True),
+            ("'queued':%(status)s and False:%(protected)s", True),
+            ("'linux':%(os_type)s", True),
+            ("'windows':%(os_type)s or 'x':%(os_distro)s", False),
+        ):
+            own = image("community", properties={"os_type": "linux"})
+            self.assertEqual(
+                may(self.owner(delete_image=rule), Deed.DELETE, own), allowed, rule
+            )
+
+    def test_sharers(self):
+        """
+        Who shares an image further is bound by the rule for its owner.
+        """
+        sharer = CALLERS["sharer"].under(Rules({"add_member": "role:admin"}))
+        self.assertFalse(may(sharer, Deed.SHARE, image("shared")))
+        self.assertTrue(may(sharer, Deed.UNSHARE, image("shared")))
+
+    def test_administrators(self):
+        """
+        Operators say who is an administrator: those of another role, and not
+        those of the usual.
+        """
+        rules = Rules({"context_is_admin": "role:cloud_boss"})
+        boss = Context(user="u", roles=frozenset({"cloud_boss"})).under(rules)
+        self.assertTrue(boss.is_admin)
+        self.assertTrue(may(boss, Deed.DELETE, image("private")))
+        former = Context(user="u", roles=frozenset({"admin"}), is_admin=True).under(
+            rules
+        )
+        self.assertFalse(former.is_admin)
+        self.assertFalse(may(former, Deed.SEE, image("private")))
+        self.assertTrue(Context(is_admin=True).under(rules).is_admin)
+        usual = Rules({"context_is_admin": "role:admin  and @"})
+        named = Context(user="u", roles=frozenset({"cloud_boss"}), is_admin=True)
+        self.assertFalse(named.under(usual).is_admin)
+
+    def test_owners_of_nothing(self):
+        """
+        Who has no project owns nothing, whatever a rule compares.
+        """
+        homeless = Context(user="u", roles=frozenset({"member"}))
+        homeless = homeless.under(Rules({"delete_image": "project_id:%(owner)s"}))
+        self.assertFalse(may(homeless, Deed.DELETE, image("public", owner=None)))
 
 
 class DemandTests(SynchronousTestCase):

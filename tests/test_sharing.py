@@ -13,6 +13,7 @@ from glance.errors import (
 )
 from glance.image import Consent, Visibility
 from glance.limits import Limits
+from glance.policy.rules import Rules
 from tests.assembly import ADMIN, member_of
 from tests.test_images import ImagesCase
 
@@ -82,6 +83,20 @@ class SharingTests(ImagesCase):
         self.assertEqual(
             sorted(self.members()), [("a", True, "pending"), ("c", True, "accepted")]
         )
+
+    def test_replace_rules(self):
+        """
+        To replace members is to add some and to remove some, each with its rule.
+        """
+        self.put("a")
+        kept = MINE.under(Rules({"delete_member": "!"}))
+        for members, allowed in (([("a", None), ("b", None)], True), ([], False)):
+            replacing = self.sharing.replace(kept, self.image_id, members)
+            if allowed:
+                self.run_(replacing)
+            else:
+                self.refuse(replacing, Forbidden)
+        self.assertEqual([name for name, *_ in self.members()], ["a", "b"])
 
     def test_rejected(self):
         """

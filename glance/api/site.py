@@ -57,17 +57,20 @@ _LONG_ID = Fault(
 
 
 def context_of(
-    identity: IIdentity, client: Callable[[Request], str | None]
+    identity: IIdentity,
+    client: Callable[[Request], str | None],
+    bind: Callable[[Context], Context] = lambda context: context,
 ) -> ContextOf:
     """
     Get a function that finds out who sent a request.
 
     @param client: tells the address that a request came from.
+    @param bind: puts who asks under the rules that hold at present.
     """
 
     def identify(request: Request) -> Deferred[Context]:
         caller = Caller(request.requestHeaders, peer_address(request), client(request))
-        return identity.identify(caller)
+        return identity.identify(caller).addCallback(bind)
 
     return identify
 

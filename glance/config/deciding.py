@@ -19,6 +19,7 @@ from glance.config.settings import (
     ImageProperties,
     LocalUsers,
     Log,
+    Policy,
     RegistryAddress,
     Settings,
     Source,
@@ -52,6 +53,7 @@ def decide(
     *,
     source: Source,
     properties: ImageProperties | None,
+    policy: Policy,
     files: tuple[str, ...],
     warnings: tuple[str, ...],
     options: Values,
@@ -82,6 +84,7 @@ def decide(
         stores=decide_stores(options) if serves_api else None,
         limits=_limits(options),
         image_properties=properties,
+        policy=policy,
         log=_log(options, source),
         http=_http(options),
         upload=Upload(

@@ -34,8 +34,7 @@ max_logfile_size_mb max_request_id_length metadata_encryption_key
 metadata_source_path node_staging_uri notification_driver
 notification_exchange notification_topics notifier_strategy
 notify_cleanup_failed owner_is_member pidfile policy_default_rule
-policy_dirs policy_file property_protection_file
-property_protection_rule_format publish_errors pydev_worker_debug_host
+policy_dirs publish_errors pydev_worker_debug_host
 pydev_worker_debug_port rate_limit_burst rate_limit_except_level
 rate_limit_interval registry_client_ca_file registry_client_cert_file
 registry_client_insecure registry_client_key_file scrub_pool_size
@@ -64,11 +63,18 @@ _STORES = "swift_buffer_on_upload"
 
 _MIDDLEWARE = "http_basic_auth_user_file max_request_body_size secure_proxy_ssl_header"
 
+_POLICY = """
+enforce_new_defaults enforce_scope policy_default_rule policy_dirs
+remote_content_type remote_ssl_ca_crt_file remote_ssl_client_crt_file
+remote_ssl_client_key_file remote_ssl_verify_server_crt remote_timeout
+"""
+
 KNOWN: dict[str, frozenset[str]] = {
     "DEFAULT": frozenset(_DEFAULT.split() + _STORES.split()),
     "database": frozenset(_DATABASE.split()),
     "glance_store": frozenset(_STORES.split()),
     "oslo_middleware": frozenset(_MIDDLEWARE.split()),
+    "oslo_policy": frozenset(_POLICY.split()),
 }
 """
 The options of sections of which others have an effect.

@@ -27,8 +27,15 @@ from glance.config.files import (
 )
 from glance.config.option import Option
 from glance.config.options import OPTIONS
+from glance.config.policies import policy
 from glance.config.properties import described
-from glance.config.settings import ConfigurationError, Service, Settings, Source
+from glance.config.settings import (
+    ConfigurationError,
+    Policy,
+    Service,
+    Settings,
+    Source,
+)
 from glance.config.values import Values
 
 STAYING = (
@@ -104,6 +111,7 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
         evolve(
             settings,
             limits=fresh.limits,
+            policy=fresh.policy,
             log=evolve(settings.log, level=fresh.log.level, levels=fresh.log.levels),
             files=fresh.files,
             warnings=fresh.warnings,
@@ -157,11 +165,14 @@ def _load(source: Source) -> Settings:
     written = [entry for file in files for entry in parse(file)]
     options = _read(source.service, files, written)
     serves_api = source.service != "registry"
+    beside = tuple(_beside(source, files)) if serves_api else ()
+    said = policy(options, beside) if serves_api else Policy()
     return decide(
         source=source,
-        properties=described(_beside(source, files)) if serves_api else None,
+        properties=described(beside) if serves_api else None,
+        policy=said,
         files=files,
-        warnings=warnings(source.service, written, options.options),
+        warnings=warnings(source.service, written, options.options) + said.warnings,
         options=options,
     )
 

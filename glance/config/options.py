@@ -7,11 +7,12 @@ from __future__ import annotations
 from glance.config.backends.kinds import KINDS
 from glance.config.keeping import LIMITS, REGISTRY, STORES, UPLOADS
 from glance.config.option import Option
-from glance.config.serving import IDENTITY, LISTENING, LOGGING
+from glance.config.serving import IDENTITY, LISTENING, LOGGING, POLICIES
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Listening": LISTENING,
     "Identity": IDENTITY,
+    "Policies": POLICIES,
     "The registry and its database": REGISTRY,
     "Stores": STORES,
     **{kind.title: kind.options for kind in KINDS.values()},

@@ -238,6 +238,42 @@ Only true behind a proxy that sets them, and that nobody can go around.""",
     ),
 )
 
+POLICIES = (
+    Option(
+        name="policy_file",
+        section="oslo_policy",
+        also=in_default("policy_file"),
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        reloadable=True,
+        help="""
+The file of rules that say who may do what, in place of those that hold otherwise.
+If it has no whole path, it is looked for beside the configuration files.  Unless it
+is said, it is policy.yaml, if there is one.""",
+    ),
+    Option(
+        name="property_protection_file",
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        reloadable=True,
+        help="""
+The file that says who may create, read, update and delete which custom properties.
+If it has no whole path, it is looked for beside the configuration files.  Unless it
+is said, whoever may change an image may do so with its properties.""",
+    ),
+    Option(
+        name="property_protection_rule_format",
+        type=types.String(choices=["roles", "policies"]),
+        default="roles",
+        daemons=("api",),
+        reloadable=True,
+        help="""
+What property_protection_file names: roles, or rules of policy_file (policies).""",
+    ),
+)
+
 LOGGING = (
     Option(
         name="verbose",

@@ -17,6 +17,8 @@ from attrs import field, frozen
 
 from glance.errors import GlanceError
 from glance.limits import Limits
+from glance.policy.protections import Protections
+from glance.policy.rules import DEFAULT_RULES, Rules
 
 Service = Literal["api", "registry", "all"]
 """
@@ -28,6 +30,19 @@ class ConfigurationError(GlanceError):
     """
     An option has a value that cannot be; one line names it and the cure.
     """
+
+
+@frozen(kw_only=True)
+class Policy:
+    """
+    Who may do what.
+    """
+
+    rules: Rules = DEFAULT_RULES
+    protections: Protections | None = None
+    """Who may do what with properties; L{None} where operators don't say."""
+    warnings: tuple[str, ...] = ()
+    """One line for each rule that does nothing."""
 
 
 @frozen
@@ -356,6 +371,9 @@ class Settings:
 
     limits: Limits
     """They can change while the daemon runs."""
+
+    policy: Policy
+    """It can change while the daemon runs."""
 
     image_properties: ImageProperties | None
     """L{None} where the operator says nothing of them."""

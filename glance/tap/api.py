@@ -129,7 +129,7 @@ def _root(
         local = local_identity(reactor, live.settings, pools)
         asked, trees = local.identity, {"v3": local.face(links)}
         needed["users"] = local.logins.check
-    who = context_of(asked, links.client)
+    who = context_of(asked, links.client, live.bind)
     elsewhere = (use.sources, use.fetches)
     v1 = v1_resource(use.images, use.transfers, use.sharing, *elsewhere, who, links)
     schemas = _schemas(live)

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from glance.config.loading import reload
 from glance.config.settings import Endpoint, Settings
+from glance.context import Context
 from glance.deferreds import within
 from glance.limits import Limits
 from glance.log import Logs
@@ -93,6 +94,13 @@ class Live:
         Get the limits that hold at present.
         """
         return self.settings.limits
+
+    def bind(self, context: Context) -> Context:
+        """
+        Get who asks, under the rules that hold at present.
+        """
+        policy = self.settings.policy
+        return context.under(policy.rules, policy.protections)
 
 
 def live_here(reactor: Any, settings: Settings) -> Live:

@@ -347,7 +347,7 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             [paste_deploy]
             flavor = keystone
             [oslo_policy]
-            policy_file = x
+            enforce_scope = x
             [oslo_middleware]
             max_request_body_size = 1
             [database]

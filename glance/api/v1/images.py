@@ -140,7 +140,7 @@ class ImagesAPI:
             _demand_one_source(said)
             self._demand_fillable(draft, said.size, request.body.length)
         elif said.source is not None:
-            self._images.demand_maker(context)
+            self._images.demand_maker(context, draft)
             place = self._sources.locate(context, said.source)
             self._demand_fillable(draft, said.size)
             source = await self._find(context, place, said)

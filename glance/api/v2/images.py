@@ -26,6 +26,7 @@ from glance.api.v2 import filters, patch
 from glance.api.v2.asking import app, id_of, json_body, media_type_of, no_body
 from glance.api.v2.form import describe, image_path, split
 from glance.api.v2.schemas import Schemas, demand_sayable
+from glance.context import Context
 from glance.errors import Invalid
 from glance.image import Image, Visibility
 from glance.images import Images
@@ -104,31 +105,36 @@ class ImagesAPI:
         context = await self._context_of(request)
         given = arguments(request)
         query = filters.query(given, context, self._images.limits())
-        images = await self._images.find(context, query) if query.limit else ()
-        shown = self._shown(images)
+        images, more = await self._images.page(context, query)
+        shown = self._shown(images, context)
         answer = {
             "images": shown,
             "schema": "/v2/schemas/images",
             "first": _page(given, None),
         }
-        if shown and (len(shown) < len(images) or len(images) == query.limit):
+        if shown and (more or len(shown) < len(images)):
             answer["next"] = _page(given, images[len(shown) - 1].id)
         return answer_current(request, answer)
 
-    def _shown(self, images: Sequence[Image]) -> list[orjson.Fragment]:
+    def _shown(
+        self, images: Sequence[Image], context: Context
+    ) -> list[orjson.Fragment]:
         """
         Describe the first of some images, as many as go on a page.
         """
         schemas = self._schemas.get()
         keys = [image.version for image in images]
-        written = self._written.get(keys)
+        # Where properties are protected, an image isn't the same to everybody.
+        alike = context.protections is None
+        written = self._written.get(keys) if alike else {}
         shown: list[orjson.Fragment] = []
         room = PAGE
         for key, image in zip(keys, images, strict=True):
             described = written.get(key)
             if described is None:
                 described = dump_json(describe(image, schemas, self._storage))
-                self._written.put(key, described, WEIGHT + len(described))
+                if alike:
+                    self._written.put(key, described, WEIGHT + len(described))
             room -= len(described)
             if room < 0 and shown:
                 break

@@ -52,9 +52,7 @@ class StoresAPI:
         """
         no_body(request)
         context = await self._context_of(request)
-        self._storage.demand_several()
-        if not context.is_admin:
-            raise errors.Forbidden("Only administrators are told more of stores.")
+        self._copies.demand_details(context)
         return self._list(request, self._full)
 
     @app.route("/stores/<store>/<image_id>", methods=["DELETE"])

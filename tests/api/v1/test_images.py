@@ -290,10 +290,14 @@ class UpdateTests(CallingTestCase):
         """
         self.service.context = member_of("a")
         answer = self.ask("POST", "", meta(is_public="True"))
-        self.assert_refused(answer, 403, b"Only administrators make images public.")
+        self.assert_refused(
+            answer, 403, b"Your role does not let you make images public."
+        )
         image_id = self.create()
         answer = self.ask("PUT", f"/{image_id}", meta(is_public="True"))
-        self.assert_refused(answer, 403, b"Only administrators make images public.")
+        self.assert_refused(
+            answer, 403, b"Your role does not let you make images public."
+        )
         self.assertIs(self.known(image_id).visibility, Visibility.SHARED)
 
     def test_deleted(self):

@@ -1,0 +1,3 @@
+"""
+What callers may do, as operators say it.
+"""

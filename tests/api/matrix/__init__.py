@@ -1,0 +1,3 @@
+"""
+Who may do what, each persona with each operation, against tables written by hand.
+"""
