@@ -14,7 +14,8 @@ MAY_IMPORT = {
     "limits": (),
     "proxies": (),
     "silence": (),
-    "swift": ("silence",),
+    "receiving": ("silence",),
+    "swift": ("receiving", "silence"),
     "recent": (),
     "redaction": (),
     "deferreds": ("errors",),
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     "interfaces": ("context", "image", "query"),
     "v1form": ("image",),
     "metrics": ("streams",),
-    "streams": ("errors", "deferreds", "limits", "log", "silence"),
+    "streams": ("errors", "deferreds", "limits", "log", "receiving", "silence"),
     "validation": ("errors", "image", "limits"),
     "storage": ("errors", "image", "interfaces"),
     "adopting": (
@@ -113,8 +114,8 @@ MAY_IMPORT = {
         "transfers",
         "verification",
     ),
-    "s3": ("deferreds", "silence"),
-    "outbound": ("errors", "streams"),
+    "s3": ("deferreds", "receiving", "silence"),
+    "outbound": ("errors", "receiving", "streams"),
     "stores": (
         "deferreds",
         "errors",
@@ -165,7 +166,7 @@ MAY_IMPORT = {
         "validation",
     ),
     "config": ("errors", "limits", "policy"),
-    "client": ("deferreds", "errors", "silence", "streams"),
+    "client": ("deferreds", "errors", "receiving", "silence", "streams"),
     "cli": ("client", "deferreds", "errors", "streams"),
 }
 """

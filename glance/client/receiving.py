@@ -15,7 +15,8 @@ from zope.interface import implementer
 
 from glance.client.errors import ChecksumMismatch, ConnectionTimeout, DataCut
 from glance.deferreds import InThread
-from glance.streams.answers import ReceivedBody
+from glance.errors import BodyStopped
+from glance.receiving import ReceivedBody
 from glance.streams.metering import Digest, MeteredBody
 from glance.streams.strands import Window
 
@@ -35,6 +36,7 @@ def received(response: IResponse, clock: Any, timeout: float | None) -> Received
             f"The server sent nothing for {timeout or 0:g} seconds."
         ),
         cut=DataCut("The connection was lost before all data had come."),
+        stopped=BodyStopped,
         ends_with_connection=True,
     )
 

@@ -22,7 +22,7 @@ from glance.client.errors import AlreadyRunning, ChecksumMismatch, Invalid
 from glance.client.receiving import Expected
 from glance.client.sending import Progress
 from glance.deferreds import InThread
-from glance.streams.answers import ReceivedBody
+from glance.receiving import ReceivedBody
 from glance.streams.blocks import Block
 from glance.streams.bodies import pump
 from glance.streams.metering import Digest

@@ -32,8 +32,8 @@ from glance.client.reasons import reason_in
 from glance.client.receiving import received
 from glance.client.sending import Progress, SentBody, Source
 from glance.errors import ImageTooLarge
+from glance.receiving import ReceivedBody
 from glance.silence import Silence
-from glance.streams.answers import ReceivedBody
 from glance.streams.bodies import BytesBody, read_all
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})

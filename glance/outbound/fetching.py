@@ -24,6 +24,7 @@ from twisted.web.iweb import (
     IResponse,
 )
 
+from glance.errors import BodyStopped
 from glance.outbound.errors import (
     BadAnswer,
     BadURL,
@@ -33,7 +34,7 @@ from glance.outbound.errors import (
 )
 from glance.outbound.part import Part
 from glance.outbound.rules import URL, Rules, parse
-from glance.streams.answers import ReceivedBody
+from glance.receiving import ReceivedBody
 
 HOPS = 5
 """How many redirects are followed."""
@@ -193,7 +194,7 @@ class Fetcher:
             self._timeout,
             silent=Unreachable(f"no data for {self._timeout:g} seconds"),
             cut=Cut("the data ended before its end"),
-            ends_with_connection=False,
+            stopped=BodyStopped,
         )
         whole = offset == 0 and length is None
         part = Part(body, offset - extent.begin, wanted, to_end=whole)

@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 
+from glance.receiving import Collector, ReceivedBody
 from glance.s3.addressing import Endpoint, Target, region_named
 from glance.s3.connections import Agents
 from glance.s3.credentials import Credentials
@@ -27,12 +28,12 @@ from glance.s3.errors import (
     Refused,
     S3Error,
     Silent,
+    Stopped,
     Unavailable,
     Unreachable,
     kind_of,
 )
 from glance.s3.limits import Limits
-from glance.s3.receiving import ReceivedBody, read_all
 from glance.s3.sending import Parcel, SentBody
 from glance.s3.signing import EMPTY, UNSIGNED, Query, signed
 from glance.silence import Silence
@@ -214,7 +215,21 @@ class Service:
         """
         Get the body of an answer.
         """
-        return ReceivedBody(response, self.clock, self.limits.idle)
+        idle = self.limits.idle
+        return ReceivedBody(
+            response,
+            self.clock,
+            idle,
+            silent=Silent(f"S3 sent nothing for {idle:g} seconds."),
+            # Where the answer has no length, nobody knows whether it is whole.
+            cut=Cut("The connection was lost before the data's end."),
+            stopped=Stopped,
+        )
+
+    async def _all(self, response: IResponse, limit: int) -> bytes:
+        collector = Collector(limit, BadAnswer("The server's answer is too long."))
+        await self.body(response).startProducing(collector)
+        return collector.data
 
     async def text(self, ask: Ask, limit: int = REASON) -> tuple[Headers, bytes]:
         """
@@ -227,7 +242,7 @@ class Service:
 
         async def whole() -> tuple[Headers, bytes]:
             response = await self._granted(ask)
-            said = await read_all(self.body(response), limit)
+            said = await self._all(response, limit)
             if b"<Error" in said.lstrip()[:1024] and error_in(said) is not None:
                 # What takes long is granted before it is done.
                 raise self._refused(ask, response, said)
@@ -367,7 +382,7 @@ class Service:
 
     async def _refusal(self, ask: Ask, response: IResponse) -> Refused:
         try:
-            said = await read_all(self.body(response), REASON)
+            said = await self._all(response, REASON)
         except S3Error:
             said = b""
         return self._refused(ask, response, said)

@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element
 from attrs import frozen
 from twisted.web.http_headers import Headers
 
+from glance.receiving import ReceivedBody
 from glance.s3.documents import number_of, text_of
 from glance.s3.errors import BadAnswer
-from glance.s3.receiving import ReceivedBody
 
 
 @frozen

@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from glance.deferreds import InThread
 from glance.errors import BodyStopped, GlanceError, ImageTooLarge
+from glance.receiving import Collector
 
 CHUNK = 1 << 17
 """How many bytes are read from a file at once."""
@@ -188,26 +189,6 @@ def pump(body: IBodyProducer, consumer: IConsumer) -> Deferred[None]:
     return producing.addErrback(stop_foreign).addBoth(unregister)
 
 
-@implementer(IConsumer)
-class _Collector:
-    def __init__(self, limit: int, full: GlanceError) -> None:
-        self.pieces: list[bytes] = []
-        self._room = limit
-        self._full = full
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        pass
-
-    def unregisterProducer(self) -> None:
-        pass
-
-    def write(self, data: bytes) -> None:
-        self._room -= len(data)
-        if self._room < 0:
-            raise self._full
-        self.pieces.append(data)
-
-
 async def read_all(
     body: IBodyProducer | None, limit: int, full: GlanceError | None = None
 ) -> bytes:
@@ -226,6 +207,6 @@ async def read_all(
     if body.length is not UNKNOWN_LENGTH and body.length > limit:
         body.stopProducing()
         raise full
-    collector = _Collector(limit, full)
+    collector = Collector(limit, full)
     await pump(body, collector)
-    return b"".join(collector.pieces)
+    return collector.data

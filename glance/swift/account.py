@@ -15,6 +15,7 @@ from twisted.internet.task import deferLater
 from twisted.web.iweb import IBodyProducer
 from zope.interface import alsoProvides, implementer
 
+from glance.receiving import ReceivedBody
 from glance.swift.auth import Token, Tokens
 from glance.swift.errors import (
     AGAIN,
@@ -26,7 +27,6 @@ from glance.swift.errors import (
     refusal,
 )
 from glance.swift.exchanges import Answer, Ask, Exchanges, Outcome
-from glance.swift.receiving import ReceivedBody
 from glance.swift.sending import IHashed, SentBody
 
 R = TypeVar("R")

@@ -20,10 +20,11 @@ from twisted.web.client import (
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 
+from glance.receiving import ReceivedBody
 from glance.silence import Silence
 from glance.swift.connections import Connections
 from glance.swift.errors import SwiftError, TimedOut, Unreachable
-from glance.swift.receiving import ReceivedBody, read_all
+from glance.swift.receiving import read_all, received
 from glance.swift.sending import BytesBody, SentBody
 
 _WRAPPERS = (
@@ -32,9 +33,6 @@ _WRAPPERS = (
     ResponseFailed,
     ResponseNeverReceived,
 )
-
-LIMIT = 16 << 20
-"""How many bytes an answer may have that is no object; a long list has some."""
 
 CONTINUE = 2.0
 """
@@ -115,7 +113,7 @@ class Exchanges:
         Get an answer with all its data, which is little.
         """
         response = await self._request(ask)
-        data = await read_all(response, self._clock, self._idle, LIMIT)
+        data = await read_all(response, self._clock, self._idle)
         return Answer(response.code, response.headers, data)
 
     async def open(self, ask: Ask) -> tuple[Answer, ReceivedBody | None]:
@@ -127,9 +125,9 @@ class Exchanges:
         """
         response = await self._request(ask)
         if response.code in (200, 206):
-            body = ReceivedBody(response, self._clock, self._idle)
+            body = received(response, self._clock, self._idle)
             return Answer(response.code, response.headers), body
-        data = await read_all(response, self._clock, self._idle, LIMIT)
+        data = await read_all(response, self._clock, self._idle)
         return Answer(response.code, response.headers, data), None
 
     async def send(self, ask: Ask, body: IBodyProducer) -> Outcome:
@@ -245,7 +243,7 @@ class _Sending:
             response = await self._patience.wait(self._running)
             whole = self._sent.over
             self._sent.let_go()
-            data = await read_all(response, self._clock, self._idle, LIMIT)
+            data = await read_all(response, self._clock, self._idle)
             if not whole:
                 self._connection.break_off()
             answer = Answer(response.code, response.headers, data)

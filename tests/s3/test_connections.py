@@ -1,5 +1,5 @@
 """
-Tests of L{glance.s3.connections} and L{glance.s3.receiving}, by TCP.
+Tests of L{glance.s3.connections} and L{glance.receiving}, by TCP.
 """
 
 from trustme import CA

@@ -1,5 +1,5 @@
 """
-Tests of L{glance.s3.receiving}, piece by piece.
+Tests of L{glance.receiving}, piece by piece.
 """
 
 from twisted.internet.task import Clock
@@ -8,9 +8,26 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import ResponseDone, ResponseFailed
 
-from glance.s3.errors import Cut, Silent
-from glance.s3.receiving import ReceivedBody
+from glance.receiving import ReceivedBody
 from tests.bodies import Collector
+
+
+class Silent(Exception):
+    """
+    Nothing came for too long.
+    """
+
+
+class Cut(Exception):
+    """
+    It wasn't all.
+    """
+
+
+class Stopped(Exception):
+    """
+    It was told to stop.
+    """
 
 
 class Response:
@@ -39,7 +56,14 @@ class PieceTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.response = Response()
-        self.body = ReceivedBody(self.response, self.clock, 60)
+        self.body = ReceivedBody(
+            self.response,
+            self.clock,
+            60,
+            silent=Silent(),
+            cut=Cut(),
+            stopped=Stopped,
+        )
         self.consumer = Collector()
         self.done = self.body.startProducing(self.consumer)
 
