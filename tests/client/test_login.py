@@ -2,13 +2,10 @@
 Tests for L{glance.client.login}, against the service's own identity API.
 """
 
-
 from attrs import evolve
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.api.keystone.face import IdentityAPI
-from glance.api.site import context_of
 from glance.client import (
     Client,
     Cloud,
@@ -17,11 +14,9 @@ from glance.client import (
     NotAuthenticated,
     NotFound,
 )
-from glance.identity.local.identity import LocalIdentity
 from glance.streams.bodies import BytesBody
-from tests.api.assembly import Service
+from tests.api.keystone.test_sequences import LocalService
 from tests.identity.local.users import EVA
-from tests.identity.local.users import Service as Users
 
 FORMATS = {"disk_format": "raw", "container_format": "bare"}
 
@@ -31,26 +26,6 @@ CLOUD = Cloud(
     password=EVA,
     project_name="acme",
 )
-
-
-class Guarded(Service):
-    """
-    An API that has users.
-    """
-
-    def __init__(self, case):
-        self.users = Users(case)
-        super().__init__(case)
-
-    def _trees(self, links):
-        face = IdentityAPI(self.users.logins, links, "RegionOne")
-        return {"v3": face.app.resource()}
-
-    def _context_of(self, request):
-        identity = LocalIdentity(
-            self.users.logins, admin_role="admin", owner_is_tenant=True, anonymous=False
-        )
-        return context_of(identity, lambda request: None)(request)
 
 
 class Told:
@@ -81,7 +56,7 @@ class LoginTests(SynchronousTestCase):
     """
 
     def setUp(self):
-        self.service = Guarded(self)
+        self.service = LocalService(self)
         self.agent = Told(self.service.client._agent)
 
     def log_in(self, kind=ImageClient, url=None, **said):
