@@ -91,20 +91,8 @@ def check_users(settings: Settings) -> None:
     url = settings.http.public_endpoint or settings.api.url
     try:
         if first_start(file, local.clouds, url, local.region):
-            clouds = shlex.quote(str(local.clouds))
             # Standard output itself may be that of the logs already.
-            print(
-                f"There is an administrator now.  To log in:\n"
-                f"    export OS_CLIENT_CONFIG_FILE={clouds} OS_CLOUD={CLOUD}\n"
-                f"    glance list\n"
-                f"or\n"
-                f"    openstack --os-cloud {CLOUD} image list\n"
-                "It sees all images, also those made before anybody had to log in.  "
-                f"glance-manage user\nadds others; auth_strategy = noauth has nobody "
-                "log in.",
-                file=sys.__stdout__,
-                flush=True,
-            )
+            print(_beginning(settings), file=sys.__stdout__, flush=True)
         file.read()
     except AccountsUnusable as error:
         raise ConfigurationError(
@@ -112,3 +100,31 @@ def check_users(settings: Settings) -> None:
             if settings.values["auth_strategy"] is None
             else f"users_file: {error}"
         ) from None
+
+
+def _beginning(settings: Settings) -> str:
+    """
+    Tell the operator who may log in now, and how.
+    """
+    assert settings.api is not None
+    api, elsewhere = settings.api, settings.http.public_endpoint
+    clouds = shlex.quote(str(settings.identity.local.clouds))
+    glance = "glance list"
+    if api.path is not None and elsewhere is None:
+        glance = f"glance -H {shlex.quote(f'unix:{api.path}')} list"
+    lines = [
+        "There is an administrator now.  To log in:",
+        f"    export OS_CLIENT_CONFIG_FILE={clouds} OS_CLOUD={CLOUD}",
+        f"    {glance}",
+    ]
+    if api.path is None or elsewhere is not None:
+        lines += ["or", f"    openstack --os-cloud {CLOUD} image list"]
+    if api.path is None and api.port == 0 and elsewhere is None:
+        lines += [
+            "Write the port of the log into the URL there, or set public_endpoint."
+        ]
+    lines += [
+        "It sees all images, also those made when nobody had to log in.  Others are added",
+        "with glance-manage user.  auth_strategy = noauth lets everybody in as before.",
+    ]
+    return "\n".join(lines)

@@ -45,6 +45,10 @@ LOGIN = """\
     export OS_CLIENT_CONFIG_FILE={clouds} OS_CLOUD=glance
 """
 
+NAMED = """\
+    export OS_AUTH_URL={url}/v3 OS_USERNAME=A_USER OS_PASSWORD=ITS_PASSWORD
+"""
+
 TOKEN = """\
     auth="X-Auth-Token: $(glance token)"
 """
@@ -78,20 +82,23 @@ def greeting(settings: Settings) -> str:
     assert settings.api is not None
     host, port = settings.api.reached_at, settings.api.port
     of = f"-p {port}" if host == "127.0.0.1" else f"-H {host} -p {port}"
+    url = settings.http.public_endpoint or settings.api.url
     said = {"glance": f"glance {of}", "curl": "curl"}
     login = token = others = ""
     if settings.identity.auth_strategy == "local":
-        clouds = shlex.quote(str(settings.identity.local.clouds))
-        login = LOGIN.format(clouds=clouds)
-        others = OTHERS.format(clouds=clouds)
-        token = TOKEN
+        clouds, token = settings.identity.local.clouds, TOKEN
+        # There is none where somebody has made the users before.
+        login = NAMED.format(url=url)
+        if clouds.exists():
+            login = LOGIN.format(clouds=shlex.quote(str(clouds)))
+            others = OTHERS.format(clouds=shlex.quote(str(clouds)))
         said = {"glance": "glance", "curl": 'curl -H "$auth"'}
     return WELCOME.format(
         activate=shlex.quote(f"{sys.prefix}/bin/activate"),
         login=login,
         token=token,
         others=others,
-        url=settings.http.public_endpoint or settings.api.url,
+        url=url,
         **said,
     )
 

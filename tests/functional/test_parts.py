@@ -2,6 +2,8 @@
 Tests of how daemons are made from their settings.
 """
 
+from pathlib import Path
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -70,12 +72,19 @@ class WelcomeTests(FilesMixin, SynchronousTestCase):
         """
         Where one has to log in, they are told how, for each client.
         """
+        here = Path(self.mktemp(), "some where").absolute()
+        here.mkdir(parents=True)
         settings = self.load(
-            "[DEFAULT]\nusers_file = /some where/users.sqlite\n"
+            f"[DEFAULT]\nusers_file = {here}/users.sqlite\n"
             "public_endpoint = https://images.example.com\n"
         )
         text = greeting(settings)
-        said = "OS_CLIENT_CONFIG_FILE='/some where/clouds.yaml'"
+        said = "OS_AUTH_URL=https://images.example.com/v3 OS_USERNAME=A_USER"
+        self.assertIn(said, text)
+        self.assertNotIn("OS_CLIENT_CONFIG_FILE", text)
+        (here / "clouds.yaml").touch()
+        text = greeting(settings)
+        said = f"OS_CLIENT_CONFIG_FILE='{here}/clouds.yaml'"
         self.assertIn(f"export {said} OS_CLOUD=glance\n", text)
         self.assertIn("openstack --os-cloud glance image list", text)
         self.assertIn('curl -H "$auth" $images', text)
