@@ -124,7 +124,7 @@ def _beginning(settings: Settings) -> str:
             "Write the port of the log into the URL there, or set public_endpoint."
         ]
     lines += [
-        "It sees all images, also those made when nobody had to log in.  Others are added",
-        "with glance-manage user.  auth_strategy = noauth lets everybody in as before.",
+        "It sees all images, also those made when nobody had to log in.  Others are",
+        "added with glance-manage user.  auth_strategy = noauth lets everybody in as before.",
     ]
     return "\n".join(lines)
