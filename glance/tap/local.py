@@ -125,6 +125,7 @@ def _beginning(settings: Settings) -> str:
         ]
     lines += [
         "It sees all images, also those made when nobody had to log in.  Others are",
-        "added with glance-manage user.  auth_strategy = noauth lets everybody in as before.",
+        "added with glance-manage user.  Or say auth_strategy = noauth to let",
+        "everybody in as before.",
     ]
     return "\n".join(lines)
