@@ -7,6 +7,7 @@ cat <<EOT
 [DEFAULT]
 bind_host = 127.0.0.1
 bind_port = 9292
+auth_strategy = local
 sql_connection = sqlite:///$1/glance.sqlite
 filesystem_store_datadir = $1/images
 EOT

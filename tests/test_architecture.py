@@ -179,7 +179,7 @@ ONLY = {
     "alembic": ("registry",),
     "oslo_config": ("config",),
     "oslo_utils": ("streams",),
-    "yaml": ("config",),
+    "yaml": ("config", "client"),
     "klein": ("api", "registry"),
     "treq": ("registry", "client"),
     "click": ("cli", "tap"),

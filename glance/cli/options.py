@@ -81,6 +81,11 @@ def _every() -> list[click.Parameter]:
             metavar="TOKEN",
             help="Says who you are.  [OS_AUTH_TOKEN]",
         ),
+        click.Option(
+            ["--os-cloud", "cloud"],
+            metavar="NAME",
+            help="Log in as clouds.yaml says of it.  [OS_CLOUD]",
+        ),
         click.Option(["-k", "--insecure"], help="Take any certificate of it.", **flag),
         click.Option(
             ["--ca-file", "--os-cacert"],
@@ -158,6 +163,9 @@ def settled(context: click.Context, own: frozenset[str]) -> dict[str, Any]:
     for name, variables in VARIABLES.items():
         # Who names a host means that one, and no URL of the environment.
         if name in said or (name in ("url", "host", "port") and reached):
+            continue
+        # Who names a cloud means who logs in there.
+        if name == "token" and "cloud" in said:
             continue
         value = next(
             (os.environ[key] for key in variables if os.environ.get(key)), None

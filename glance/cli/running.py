@@ -20,9 +20,10 @@ from glance.cli.session import (
     client_of,
     perform,
     standard_input,
+    status_of,
 )
 from glance.cli.showing import Output
-from glance.client import Error
+from glance.client import Error, Invalid
 
 
 def run(settings: Settings, doing: str, command: Command) -> NoReturn:
@@ -63,10 +64,15 @@ async def _run(
     reactor: Any, settings: Settings, doing: str, command: Command
 ) -> NoReturn:
     try:
-        client = client_of(settings, reactor)
-    except Error as error:
+        client = await client_of(settings, reactor)
+    except Invalid as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(statuses.USAGE) from None
+    except Error as error:
+        sys.stderr.write(f"Failed to {doing}. Got error:\n{error}\n")
+        raise SystemExit(status_of(error)) from None
+    except CancelledError:
+        raise SystemExit(statuses.INTERRUPTED) from None
     except Exception as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         raise SystemExit(statuses.FAILURE) from None

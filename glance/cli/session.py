@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO, Generic, TextIO, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import CancelledError
 
 from glance.cli import statuses
@@ -22,6 +22,7 @@ from glance.client import (
     ChecksumMismatch,
     Client,
     ClientConnectionError,
+    Cloud,
     Duplicate,
     Error,
     Forbidden,
@@ -29,6 +30,7 @@ from glance.client import (
     NotFound,
 )
 from glance.client.errors import AlreadyRunning
+from glance.client.reaching import login_of
 
 
 @frozen(kw_only=True)
@@ -37,8 +39,8 @@ class Settings:
     What the options say.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 9292
+    host: str | None = None
+    port: int | None = None
     url: str | None = None
     """Stands over host and port; L{None} if it isn't given."""
     api_version: int = 2
@@ -46,6 +48,8 @@ class Settings:
     """Where the API is on that host; L{None} for where that version is."""
     ssl: bool = False
     token: str | None = None
+    cloud: str | None = None
+    """The name of the cloud to log in at; L{None} for what the environment says."""
     insecure: bool = False
     ca_file: str | None = None
     cert_file: str | None = None
@@ -149,30 +153,42 @@ class Session(Generic[C]):
 Command = Callable[[Session[Any]], Awaitable[None]]
 
 
-def client_of(settings: Settings, reactor: Any) -> Client | ImageClient:
+async def client_of(settings: Settings, reactor: Any) -> Client | ImageClient:
     """
-    Make the client that options ask for.
+    Make the client that options ask for, and log in where they say how.
 
-    @raise glance.client.Invalid: there can be no such server.
+    @raise Error: there can be no such server, or it lets nobody in.
     """
-    kwargs: dict[str, Any] = {
-        "reactor": reactor,
-        "timeout": settings.timeout or None,
-        "auth_tok": settings.token,
-        "ca_file": settings.ca_file,
-        "cert_file": settings.cert_file,
-        "key_file": settings.key_file,
-        "insecure": settings.insecure,
-    }
     kind = Client if settings.api_version == 1 else ImageClient
-    if settings.url is not None:
-        return kind.from_url(settings.url, **kwargs)
+    common: dict[str, Any] = {"reactor": reactor, "timeout": settings.timeout or None}
+    cloud = None if settings.token is not None else Cloud.find(settings.cloud)
+    login = None
+    if cloud is None:
+        cloud = Cloud(token=settings.token)
+    cloud = evolve(
+        cloud,
+        ca_file=settings.ca_file or cloud.ca_file,
+        cert_file=settings.cert_file or cloud.cert_file,
+        key_file=settings.key_file or cloud.key_file,
+        insecure=settings.insecure or cloud.insecure,
+    )
+    named = settings.host is not None or settings.port is not None
+    known = cloud.auth_url is not None or cloud.endpoint is not None
+    if settings.url is not None or (known and not named):
+        return await kind.log_in(cloud, settings.url, **common)
+    host = settings.host or "127.0.0.1"
+    if cloud.auth_url is not None:
+        socket = host if host.startswith("unix:") else None
+        login = login_of(cloud, socket=socket, **common)
     return kind(
-        settings.host,
-        settings.port,
+        host,
+        settings.port or 9292,
         settings.ssl,
         doc_root=settings.doc_root,
-        **kwargs,
+        auth_tok=cloud.token if login is None else None,
+        login=login,
+        **cloud.tls,
+        **common,
     )
 
 

@@ -3,6 +3,7 @@ Clients of the service: L{ImageClient} of the image API, L{Client} of its versio
 as it was in 2011, L{RegistryClient} of the registry, and what they raise.
 """
 
+from glance.client.cloud import Cloud
 from glance.client.errors import (
     Ambiguous,
     ChecksumMismatch,
@@ -34,6 +35,7 @@ __all__ = [
     "ChecksumMismatch",
     "Client",
     "ClientConnectionError",
+    "Cloud",
     "DataCut",
     "Duplicate",
     "Error",

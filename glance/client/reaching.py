@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from twisted.internet.abstract import isIPv6Address
 from twisted.internet.defer import Deferred
@@ -14,9 +15,11 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
 from glance.client.agents import TLS, Agents, Endpoints, Given
+from glance.client.cloud import Cloud
 from glance.client.errors import Invalid, UnexpectedStatus
 from glance.client.headers import meta_of
-from glance.client.server import Query, Server
+from glance.client.login import Login
+from glance.client.server import Query, Server, Tokens
 from glance.deferreds import InThread, unhurried
 
 T = TypeVar("T")
@@ -35,6 +38,7 @@ def server_of(
     auth_tok: str | None,
     timeout: float | None,
     tls: TLS,
+    login: Tokens | None = None,
 ) -> Server:
     """
     Find the server that a client's arguments name.
@@ -61,7 +65,68 @@ def server_of(
     else:
         agents = Agents(reactor, Endpoints(reactor, tls, socket))
     root = "/" + doc_root.strip("/") if doc_root.strip("/") else ""
-    return Server(url + root, agents, clock=reactor, token=auth_tok, timeout=timeout)
+    return Server(
+        url + root,
+        agents,
+        clock=reactor,
+        token=auth_tok,
+        timeout=timeout,
+        login=login,
+    )
+
+
+def place_of(url: str) -> tuple[str, int, bool, str]:
+    """
+    Read the URL of a server: its host, its port, whether it is reached by TLS, and
+    the path there, without a slash at its end.
+
+    @raise Invalid: that is no such URL.
+    """
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise Invalid(f"{url} has a port that can't be.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Invalid(f"{url} is not the URL of a server: http://HOST:PORT.")
+    tls = parts.scheme == "https"
+    if port is None:
+        port = 443 if tls else 80
+    return parts.hostname, port, tls, parts.path.rstrip("/")
+
+
+def login_of(
+    cloud: Cloud,
+    *,
+    reactor: Any,
+    agent: IAgent | None = None,
+    timeout: float | None,
+    socket: str | None = None,
+) -> Login:
+    """
+    Get what logs in at a cloud.
+
+    @param socket: C{unix:} and the path of a socket that stands for
+        C{http://localhost}; L{None} for none.
+
+    @raise Invalid: there can be no such cloud.
+    """
+    host, port, use_ssl, root = place_of(cloud.auth_url or "")
+    root = root if root.endswith("/v3") else f"{root}/v3"
+    if socket is not None and (host, port, use_ssl) == ("localhost", 80, False):
+        host = socket
+    server = server_of(
+        host,
+        port,
+        use_ssl,
+        root,
+        reactor=reactor,
+        agent=agent,
+        auth_tok=None,
+        timeout=timeout,
+        tls=TLS(**cloud.tls),
+    )
+    return Login(cloud, server, reactor)
 
 
 def threads_of(reactor: Any) -> InThread:

@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from attrs import frozen
 from hyperlink import EncodedURL
 from treq.client import HTTPClient
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    gatherResults,
+    maybeDeferred,
+)
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 
@@ -83,6 +88,27 @@ def path_of(*pieces: str) -> str:
     return "".join("/" + quote(encoded(str(piece)), safe="") for piece in pieces)
 
 
+class Tokens(Protocol):
+    """
+    What has a token whenever one is needed.
+    """
+
+    def token(self) -> Deferred[str]:
+        """
+        Get one that is good.
+        """
+
+    def forget(self, token: str) -> None:
+        """
+        Have one not used any more.
+        """
+
+    def close(self) -> Deferred[Any]:
+        """
+        Close what is kept open.
+        """
+
+
 class _Attempt:
     """
     One request on its way.
@@ -143,11 +169,13 @@ class Server:
         clock: Any,
         token: str | None,
         timeout: float | None,
+        login: Tokens | None = None,
     ) -> None:
         """
         @param url: the root of its API, without a slash at its end.
         @param clock: an L{twisted.internet.interfaces.IReactorTime}.
         @param token: says who asks; L{None} to say nothing.
+        @param login: gets a token where none is given; L{None} for none.
         @param timeout: for how many seconds it may be silent; L{None} for ever.
         """
         self.url = url
@@ -155,6 +183,7 @@ class Server:
         self.clock = clock
         self._agents = agents
         self._token = token
+        self._login = login if token is None else None
         self._origin = _origin(url)
 
     def close(self) -> Deferred[Any]:
@@ -162,7 +191,15 @@ class Server:
         Close the connections that are kept.
         """
         closing: Deferred[Any] = self._agents.close()
-        return closing
+        if self._login is None:
+            return closing
+        return gatherResults([closing, self._login.close()])
+
+    async def token(self) -> str | None:
+        """
+        Get the token that says who asks; L{None} if nothing says so.
+        """
+        return self._token if self._login is None else await self._login.token()
 
     async def ask(self, ask: Ask) -> IResponse:
         """
@@ -181,7 +218,7 @@ class Server:
         url = root + ask.path + ("?" + urlencode(pairs) if pairs else "")
         method = ask.method
         for _ in range(MOST_REDIRECTS + 1):
-            response = await self._once(method, url, ask)
+            response = await self._let_in(method, url, ask)
             if response.code not in REDIRECTS:
                 break
             self.body(response).stopProducing()
@@ -202,10 +239,18 @@ class Server:
 
         @return: what the JSON says; L{None} where the answer is empty.
         """
+        document, _ = await self.both(ask)
+        return document
+
+    async def both(self, ask: Ask) -> tuple[Any, Headers]:
+        """
+        Ask for something that is answered in JSON, and in headers.
+        """
         response = await self.ask(ask)
         try:
             answer = await read_all(self.body(response), DOCUMENT)
-            return json.loads(answer) if answer.strip() else None
+            document = json.loads(answer) if answer.strip() else None
+            return document, response.headers
         except (ValueError, ImageTooLarge) as error:
             raise UnexpectedStatus(
                 f"That is no answer of Glance.  Is there something else at {self.url}?",
@@ -244,15 +289,32 @@ class Server:
             )
         return onward
 
-    async def _once(self, method: str, url: str, ask: Ask) -> IResponse:
+    async def _let_in(self, method: str, url: str, ask: Ask) -> IResponse:
+        """
+        Ask, and once more with another token if that isn't taken.
+        """
+        # It is for nobody else.
+        token = await self.token() if _origin(url) == self._origin else None
+        response = await self._once(method, url, ask, token)
+        if response.code != 401 or token is None or self._login is None:
+            return response
+        self._login.forget(token)
+        if ask.source is not None and not ask.source.again:
+            return response
+        self.body(response).stopProducing()
+        return await self._once(method, url, ask, await self._login.token())
+
+    async def _once(
+        self, method: str, url: str, ask: Ask, token: str | None
+    ) -> IResponse:
         headers = ask.headers.copy()
         headers.setRawHeaders("user-agent", ["txglance"])
         accepted = "application/octet-stream, application/json;q=0.9, */*;q=0.5"
         headers.setRawHeaders(
             "accept", [accepted if ask.download else "application/json"]
         )
-        if self._token is not None and _origin(url) == self._origin:
-            headers.setRawHeaders("x-auth-token", [self._token])
+        if token is not None:
+            headers.setRawHeaders("x-auth-token", [token])
         attempt = _Attempt(self.clock)
         if ask.source is not None:
             return await self._upload(attempt, method, url, headers, ask)

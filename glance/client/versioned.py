@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import re
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred
 from twisted.web.iweb import IAgent
 
 from glance.client.agents import TLS
+from glance.client.cloud import Cloud
 from glance.client.errors import Invalid
-from glance.client.reaching import server_of, threads_of
+from glance.client.reaching import login_of, place_of, server_of, threads_of
 from glance.client.sending import PATIENCE
-from glance.deferreds import InThread
+from glance.client.server import Tokens
+from glance.deferreds import InThread, deferred
 from glance.streams.strands import Window
 
 PORT = 9292
@@ -43,6 +44,7 @@ class VersionedClient:
         reactor: Any,
         timeout: float | None = PATIENCE,
         auth_tok: str | None = None,
+        login: Tokens | None = None,
         doc_root: str | None = None,
         ca_file: str | None = None,
         cert_file: str | None = None,
@@ -61,6 +63,7 @@ class VersionedClient:
             Once a server has all data of an upload it may be silent for 600
             seconds, unless C{timeout} is less than 60 or more than 600.
         @param auth_tok: the token that says who asks, L{None} for nobody.
+        @param login: gets a token whenever one is needed; L{log_in} makes one.
         @param doc_root: where the API is, L{None} for C{/v1} or C{/v2}.
         @param ca_file: PEM file of certificates to trust, L{None} for the
             system's.
@@ -79,6 +82,7 @@ class VersionedClient:
             reactor=reactor,
             agent=agent,
             auth_tok=auth_tok,
+            login=login,
             timeout=timeout,
             tls=TLS(
                 ca_file=ca_file,
@@ -100,16 +104,7 @@ class VersionedClient:
 
         @raise Invalid: that is no such URL.
         """
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError as error:
-            raise Invalid(f"{url} has a port that can't be.") from error
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid(f"{url} is not the URL of a server: http://HOST:PORT.")
-        if port is None:
-            port = 443 if parts.scheme == "https" else 80
-        root = parts.path.rstrip("/")
+        host, port, use_ssl, root = place_of(url)
         found = _VERSION.search(root)
         if found is None:
             root += cls.ROOT
@@ -117,7 +112,42 @@ class VersionedClient:
             # Catalogues name any version; each client speaks only its own.
             root = root[: found.start()] + cls.ROOT
         kwargs.setdefault("doc_root", root)
-        return cls(parts.hostname, port, parts.scheme == "https", **kwargs)
+        return cls(host, port, use_ssl, **kwargs)
+
+    @classmethod
+    @deferred
+    async def log_in(
+        cls,
+        cloud: Cloud,
+        url: str | None = None,
+        *,
+        reactor: Any,
+        agent: IAgent | None = None,
+        timeout: float | None = PATIENCE,
+        **kwargs: Any,
+    ) -> Self:
+        """
+        Make a client that logs in at a cloud, and again when its token ends.
+
+        @param url: the image API, as for L{from_url}; L{None} for what the
+            cloud's catalogue says.
+        @param kwargs: the other arguments of the class.
+
+        @raise Error: it isn't let in, or there is no such cloud.
+        """
+        common = {"reactor": reactor, "agent": agent, "timeout": timeout}
+        kwargs |= {**common, **cloud.tls}
+        if cloud.auth_url is None:
+            place = url or cloud.endpoint
+            if place is None:
+                raise Invalid("Without a login the cloud has to say an endpoint.")
+            return cls.from_url(place, auth_tok=cloud.token, **kwargs)
+        login = login_of(cloud, **common)
+        try:
+            return cls.from_url(url or await login.images(), login=login, **kwargs)
+        except BaseException:
+            login.close()
+            raise
 
     @property
     def url(self) -> str:
@@ -125,6 +155,15 @@ class VersionedClient:
         The root of the API.
         """
         return self._server.url
+
+    @deferred
+    async def token(self) -> str | None:
+        """
+        Get the token that says who asks; L{None} if nothing says so.
+
+        @raise Error: there is none to be had.
+        """
+        return await self._server.token()
 
     def close(self) -> Deferred[Any]:
         """

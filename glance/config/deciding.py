@@ -28,7 +28,7 @@ from glance.config.settings import (
 from glance.config.values import Values
 from glance.limits import Limits
 
-STRATEGIES = ("noauth", "local")
+STRATEGIES = ("local", "noauth")
 
 LATER_STRATEGIES = ("keystone",)
 
@@ -73,14 +73,15 @@ def decide(
             "registry_bind_host" if of_path else "registry_bind_port",
             "the API listens there; use another one for the registry",
         )
+    database = _database(options)
     return Settings(
         service=source.service,
-        identity=_identity(options, serves_api),
+        identity=_identity(options, serves_api, database),
         api=api,
         registry_listen=registry_listen,
         registry=_registry(options),
         registry_secret=options["registry_secret"],
-        database=_database(options),
+        database=database,
         stores=decide_stores(options) if serves_api else None,
         limits=_limits(options),
         image_properties=properties,
@@ -108,8 +109,30 @@ def decide(
     )
 
 
-def _identity(options: Values, used: bool) -> Identity:
-    strategy = options["auth_strategy"]
+def _strategy(options: Values) -> str:
+    """
+    Get how it is known who asks.
+    """
+    # Who trusts a proxy needed no strategy when there was none but noauth.
+    usual = "noauth" if options["trust_identity_headers"] else "local"
+    return options["auth_strategy"] or usual
+
+
+def _users_file(options: Values, database: Database) -> Path:
+    """
+    Get the path of the file of users.
+    """
+    if options["users_file"]:
+        return Path(options["users_file"]).absolute()
+    scheme, _, rest = database.url.partition("://")
+    if not scheme.startswith("sqlite"):
+        return Path("/var/lib/glance/users.sqlite")
+    path = rest.partition("?")[0].removeprefix("/").removeprefix("file:")
+    return Path(path).absolute().with_name("users.sqlite")
+
+
+def _identity(options: Values, used: bool, database: Database) -> Identity:
+    strategy = _strategy(options)
     if used and strategy not in STRATEGIES:
         problem = "is not there yet" if strategy in LATER_STRATEGIES else "is unknown"
         raise options.wrong(
@@ -123,7 +146,7 @@ def _identity(options: Values, used: bool) -> Identity:
     return Identity(
         auth_strategy=strategy,
         local=LocalUsers(
-            file=Path(options["users_file"]).absolute(),
+            file=_users_file(options, database),
             token_life=options["token_expiration"],
             region=options["region_name"],
             anonymous=options["allow_anonymous_read"],
@@ -135,13 +158,20 @@ def _identity(options: Values, used: bool) -> Identity:
 
 
 def _api(options: Values, notes: list[str]) -> Endpoint:
-    guarded = options["auth_strategy"] != "noauth" or options["trust_identity_headers"]
+    guarded = _strategy(options) != "noauth" or options["trust_identity_headers"]
+    # No upgrade opens what nobody has asked for.
+    chosen = bool(options["auth_strategy"] or options["trust_identity_headers"])
     if not options.is_written("bind_host") and not guarded:
         notes.append(
             "The API listens on 127.0.0.1 only: with auth_strategy = noauth everybody "
             "who reaches it may do everything. Set bind_host to change that"
         )
-    endpoint = _endpoint(options, "bind_host", "bind_port", guarded)
+    elif not options.is_written("bind_host") and not chosen:
+        notes.append(
+            "The API listens on 127.0.0.1 only, for nobody has chosen an "
+            "auth_strategy. Set bind_host, or auth_strategy = local, to change that"
+        )
+    endpoint = _endpoint(options, "bind_host", "bind_port", guarded and chosen)
     if guarded or endpoint.is_local:
         return endpoint
     if not options["noauth_anywhere"]:

@@ -96,7 +96,12 @@ eyes of others.""",
     Option(
         name="connection",
         section="database",
-        also=(("database", "sql_connection"), *in_default("sql_connection")),
+        # Users are beside it, wherever it is written.
+        also=(
+            ("database", "sql_connection"),
+            *in_default("sql_connection"),
+            ("app:glance-registry", "sql_connection"),
+        ),
         type=TEXT,
         default="sqlite:////var/lib/glance/glance.sqlite",
         daemons=("registry",),

@@ -28,9 +28,9 @@ LISTENING = (
         daemons=("api",),
         help="""
 The address the API listens at: an IPv4 or IPv6 address, or unix: and the path
-of a socket.  Unless it is said, it is 0.0.0.0 where an auth_strategy keeps
-strangers out, and 127.0.0.1 with noauth, which lets everybody do everything.
-With noauth another address is refused, unless noauth_anywhere is true.""",
+of a socket.  Unless it is said, it is 0.0.0.0 where auth_strategy is said and
+keeps strangers out, and otherwise 127.0.0.1.  With noauth, which lets everybody
+do everything, another address is refused, unless noauth_anywhere is true.""",
     ),
     Option(
         name="bind_port",
@@ -160,21 +160,23 @@ IDENTITY = (
     Option(
         name="auth_strategy",
         type=TEXT,
-        default="noauth",
+        default=None,
         daemons=("api",),
         help="""
-How the API knows who asks.  noauth: everybody is an administrator.  local: by
-name and password, or a token, of those in users_file.""",
+How the API knows who asks.  local: by name and password, or a token, of those in
+users_file.  noauth: everybody is an administrator.  Unless it is said, it is local,
+or with trust_identity_headers what the proxy says.""",
     ),
     Option(
         name="users_file",
         type=TEXT,
-        default="/var/lib/glance/users.sqlite",
+        default=None,
         daemons=("api",),
         help="""
 The file of those who may log in, with auth_strategy = local.  Where there is
 none, it is made at the start with an administrator, and clouds.yaml beside it
-says how OpenStack's clients log in as that.""",
+says how clients log in as that.  Unless it is said, it is users.sqlite beside the
+SQLite database, or else in /var/lib/glance.""",
     ),
     Option(
         name="token_expiration",

@@ -86,6 +86,29 @@ class Endpoint:
             len(hosts) == 1 or not hosts.isdisjoint({"0.0.0.0", "::"})
         )
 
+    @property
+    def reached_at(self) -> str:
+        """
+        The address that this machine connects to; empty for a UNIX socket.
+        """
+        # All addresses of a machine are none to connect to.
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+    @property
+    def url(self) -> str:
+        """
+        The URL that this machine's clients use; a UNIX socket stands for
+        C{http://localhost}.
+        """
+        if self.path is not None:
+            return "http://localhost"
+        host = self.reached_at
+        return (
+            f"http://[{host}]:{self.port}"
+            if ":" in host
+            else f"http://{host}:{self.port}"
+        )
+
     def __str__(self) -> str:
         if self.path is not None:
             return f"unix:{self.path}"
@@ -249,6 +272,13 @@ class LocalUsers:
 
     file: Path
     """The absolute path of the file that they are in."""
+
+    @property
+    def clouds(self) -> Path:
+        """
+        The path of what tells clients how the first of them logs in.
+        """
+        return self.file.with_name("clouds.yaml")
 
     token_life: float
     """For how many seconds a token is good."""

@@ -4,6 +4,7 @@ Users of this service's own, put together.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Any
 
@@ -12,7 +13,7 @@ from twisted.web.resource import IResource
 
 from glance.api.keystone.face import IdentityAPI
 from glance.api.links import Links
-from glance.config.settings import ConfigurationError, Endpoint, Settings
+from glance.config.settings import ConfigurationError, Settings
 from glance.errors import AccountsUnusable
 from glance.identity.local.attempts import Attempts
 from glance.identity.local.file import AccountsFile
@@ -86,26 +87,45 @@ def check_users(settings: Settings) -> None:
     """
     assert settings.api is not None
     local = settings.identity.local
-    file, clouds = AccountsFile(local.file), local.file.with_name("clouds.yaml")
-    url = settings.http.public_endpoint or _url(settings.api)
+    file = AccountsFile(local.file)
+    url = settings.http.public_endpoint or settings.api.url
     try:
-        if first_start(file, clouds, url, local.region):
+        if first_start(file, local.clouds, url, local.region):
             # Standard output itself may be that of the logs already.
-            print(
-                f"There is an administrator now.  To log in:\n"
-                f"    export OS_CLIENT_CONFIG_FILE={clouds}\n"
-                f"    openstack --os-cloud {CLOUD} image list",
-                file=sys.__stdout__,
-                flush=True,
-            )
+            print(_beginning(settings), file=sys.__stdout__, flush=True)
         file.read()
     except AccountsUnusable as error:
-        raise ConfigurationError(f"users_file: {error}") from None
+        raise ConfigurationError(
+            f"users_file: {error}  Or say auth_strategy = noauth to have nobody log in."
+            if settings.values["auth_strategy"] is None
+            else f"users_file: {error}"
+        ) from None
 
 
-def _url(api: Endpoint) -> str:
-    if api.path is not None:
-        return "http://localhost"
-    # All addresses of a machine are none to connect to.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(api.host, api.host)
-    return f"http://[{host}]:{api.port}" if ":" in host else f"http://{host}:{api.port}"
+def _beginning(settings: Settings) -> str:
+    """
+    Tell the operator who may log in now, and how.
+    """
+    assert settings.api is not None
+    api, elsewhere = settings.api, settings.http.public_endpoint
+    clouds = shlex.quote(str(settings.identity.local.clouds))
+    glance = "glance list"
+    if api.path is not None and elsewhere is None:
+        glance = f"glance -H {shlex.quote(f'unix:{api.path}')} list"
+    lines = [
+        "There is an administrator now.  To log in:",
+        f"    export OS_CLIENT_CONFIG_FILE={clouds} OS_CLOUD={CLOUD}",
+        f"    {glance}",
+    ]
+    if api.path is None or elsewhere is not None:
+        lines += ["or", f"    openstack --os-cloud {CLOUD} image list"]
+    if api.path is None and api.port == 0 and elsewhere is None:
+        lines += [
+            "Write the port of the log into the URL there, or set public_endpoint."
+        ]
+    lines += [
+        "It sees all images, also those made when nobody had to log in.  Others are",
+        "added with glance-manage user.  Or say auth_strategy = noauth to let",
+        "everybody in as before.",
+    ]
+    return "\n".join(lines)

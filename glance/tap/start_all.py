@@ -5,10 +5,11 @@ several processes.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Any
 
-from glance.config.settings import ConfigurationError, Endpoint
+from glance.config.settings import ConfigurationError, Settings
 from glance.log import LoggedService
 from glance.tap.apart import apart
 from glance.tap.daemon import Live, live_here
@@ -20,22 +21,43 @@ WELCOME = """\
 Glance is up.  Store a first image from another terminal:
 
     . {activate}
-    glance {where} create --name first --disk-format raw \\
+{login}\
+    {glance} create --name first --disk-format raw \\
         --container-format bare --file SOME_FILE
-    glance {where} list
-    glance {where} download first --file A_COPY
+    {glance} list
+    {glance} download first --file A_COPY
 
 or with curl:
 
-    images=http://{host}:{port}/v2/images
+    images={url}/v2/images
     id=$(cat /proc/sys/kernel/random/uuid)
     formats='"disk_format": "raw", "container_format": "bare"'
-    curl $images -H 'Content-Type: application/json' \\
+{token}\
+    {curl} $images -H 'Content-Type: application/json' \\
         -d "{{\\"id\\": \\"$id\\", $formats}}"
-    curl -T SOME_FILE -H 'Content-Type: application/octet-stream' $images/$id/file
-
+    {curl} -T SOME_FILE -H 'Content-Type: application/octet-stream' $images/$id/file
+{others}
 Ctrl-C ends it.
 
+"""
+
+LOGIN = """\
+    export OS_CLIENT_CONFIG_FILE={clouds} OS_CLOUD=glance
+"""
+
+NAMED = """\
+    export OS_AUTH_URL={url}/v3 OS_USERNAME=A_USER OS_PASSWORD=ITS_PASSWORD
+"""
+
+TOKEN = """\
+    auth="X-Auth-Token: $(glance token)"
+"""
+
+OTHERS = """
+or, where OpenStack's command is installed:
+
+    OS_CLIENT_CONFIG_FILE={clouds} \\
+        openstack --os-cloud glance image list
 """
 
 
@@ -48,23 +70,36 @@ class Options(Welcoming, DaemonOptions):
     name = "glance"
 
 
-def _welcome(api: Endpoint) -> None:
+def _welcome(settings: Settings) -> None:
     # Standard output itself is taken over by the logs.
-    print(greeting(api), file=sys.__stdout__, flush=True)
+    print(greeting(settings), file=sys.__stdout__, flush=True)
 
 
-def greeting(api: Endpoint) -> str:
+def greeting(settings: Settings) -> str:
     """
     Get what tells whoever has started the service what to type next.
     """
-    # All addresses of a machine are none to connect to.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(api.host, api.host)
-    at_home = host == "127.0.0.1"
+    assert settings.api is not None
+    host, port = settings.api.reached_at, settings.api.port
+    of = f"-p {port}" if host == "127.0.0.1" else f"-H {host} -p {port}"
+    url = settings.http.public_endpoint or settings.api.url
+    said = {"glance": f"glance {of}", "curl": "curl"}
+    login = token = others = ""
+    if settings.identity.auth_strategy == "local":
+        clouds, token = settings.identity.local.clouds, TOKEN
+        # There is none where somebody has made the users before.
+        login = NAMED.format(url=url)
+        if clouds.exists():
+            login = LOGIN.format(clouds=shlex.quote(str(clouds)))
+            others = OTHERS.format(clouds=shlex.quote(str(clouds)))
+        said = {"glance": "glance", "curl": 'curl -H "$auth"'}
     return WELCOME.format(
-        activate=f"{sys.prefix}/bin/activate",
-        where=f"-p {api.port}" if at_home else f"-H {host} -p {api.port}",
-        host=f"[{host}]" if ":" in host else host,
-        port=api.port,
+        activate=shlex.quote(f"{sys.prefix}/bin/activate"),
+        login=login,
+        token=token,
+        others=others,
+        url=url,
+        **said,
     )
 
 
@@ -88,7 +123,7 @@ def makeService(options: Options) -> LoggedService:
         api = live.settings.api
         begin: list[Any] = []
         if options["welcome"] and api is not None and api.path is None:
-            begin.append(lambda: _welcome(api))
+            begin.append(lambda: _welcome(live.settings))
         # Each process imports only what it needs.
         if live.settings.workers > 1:
             from glance.tap.supervisor import supervised

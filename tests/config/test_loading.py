@@ -42,7 +42,7 @@ class NothingWrittenTests(SynchronousTestCase):
             settings.stores.backends[0].of.directory, "/var/lib/glance/images"
         )
         self.assertFalse(settings.stores.backends[0].of.thin)
-        self.assertEqual(settings.identity.auth_strategy, "noauth")
+        self.assertEqual(settings.identity.auth_strategy, "local")
         local = settings.identity.local
         self.assertEqual(local.file, Path("/var/lib/glance/users.sqlite"))
         self.assertEqual((local.token_life, local.region), (3600, "RegionOne"))

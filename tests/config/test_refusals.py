@@ -10,6 +10,9 @@ from glance.config.loading import load
 from glance.config.settings import ConfigurationError, Endpoint
 from tests.config.files import FilesMixin
 
+NOBODY = "[DEFAULT]\nauth_strategy = noauth\n"
+"""Nobody is asked who they are."""
+
 
 class RefusalTests(FilesMixin, SynchronousTestCase):
     """
@@ -57,12 +60,12 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             (
                 "DEFAULT",
                 "auth_strategy = keystone",
-                "not there yet; use one of noauth, local",
+                "not there yet; use one of local, noauth",
             ),
             (
                 "DEFAULT",
                 "auth_strategy = magic",
-                "is unknown; use one of noauth, local",
+                "is unknown; use one of local, noauth",
             ),
             ("DEFAULT", "default_store = rbd", "store rbd is not there yet; use"),
             ("glance_store", "default_store = floppy", "store floppy is unknown"),
@@ -149,9 +152,10 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         Without identities the API listens to others only when told twice.
         """
         for address in ("0.0.0.0", "::", "192.0.2.1", "::ffff:192.0.2.1"):
-            said = self.refusal(f"[DEFAULT]\nbind_host = {address}\n")
+            said = self.refusal(f"{NOBODY}bind_host = {address}\n")
             self.assertIn("noauth_anywhere = true", said)
-        settings = self.load("[DEFAULT]\nbind_host = 0.0.0.0\nnoauth_anywhere = true\n")
+        text = f"{NOBODY}bind_host = 0.0.0.0\nnoauth_anywhere = true\n"
+        settings = self.load(text)
         self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
         self.assertIn("may do everything", settings.notes[0])
 
@@ -182,8 +186,47 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         """
         Being allowed to listen to others is not being told to.
         """
-        settings = self.load("[DEFAULT]\nnoauth_anywhere = true\n")
+        settings = self.load(f"{NOBODY}noauth_anywhere = true\n")
         self.assertEqual(settings.api.host, "127.0.0.1")
+
+    def test_unsaid(self):
+        """
+        Where nobody has said how to log in, it listens where it did before
+        there were users, and says so.
+        """
+        settings = self.load("[DEFAULT]\n")
+        self.assertEqual(settings.identity.auth_strategy, "local")
+        self.assertEqual(settings.api.host, "127.0.0.1")
+        self.assertIn("auth_strategy = local", settings.notes[0])
+        settings = self.load("[DEFAULT]\nbind_host = 0.0.0.0\n")
+        self.assertEqual(settings.api.host, "0.0.0.0")
+        self.assertEqual(settings.notes, ())
+        settings = self.load("[DEFAULT]\ntrust_identity_headers = true\n")
+        self.assertEqual(settings.identity.auth_strategy, "noauth")
+
+    def test_users_file(self):
+        """
+        Users are beside the database that is a file, whatever reads it.
+        """
+        for line, file in (
+            (
+                "[DEFAULT]\nusers_file = /u\n[database]\nconnection = sqlite:////d/e",
+                "/u",
+            ),
+            ("[database]\nconnection = sqlite:////d/e?x=y", "/d/users.sqlite"),
+            ("[DEFAULT]\nsql_connection = sqlite:////d/e", "/d/users.sqlite"),
+            (
+                "[app:glance-registry]\nsql_connection = sqlite:////d/e",
+                "/d/users.sqlite",
+            ),
+            (
+                "[database]\nconnection = postgresql://u:p@h/d",
+                "/var/lib/glance/users.sqlite",
+            ),
+        ):
+            for service in ("api", "all"):
+                local = self.load(f"{line}\n", service).identity.local
+                self.assertEqual(str(local.file), file, line)
 
     def test_api_near(self):
         """

@@ -18,6 +18,7 @@ from tests.functional.operating import run_program
 
 CONF = """\
 [DEFAULT]
+auth_strategy = noauth
 filesystem_store_datadir = {here}/data
 registry_port = {registry}
 log_dir = {here}/log

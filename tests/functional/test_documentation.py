@@ -107,6 +107,7 @@ class DocumentationTests(Documents):
         [program] = programs(ROOT / "docs" / "client.md")
         typed = [
             *STARTED,
+            "export OS_CLIENT_CONFIG_FILE=$PWD/var/clouds.yaml",
             "head -c 1M /dev/urandom > disk.raw",
             f"cat > example.py <<'EOT'\n{program}\nEOT",
             "python example.py",

@@ -2,10 +2,12 @@
 Tests of how daemons are made from their settings.
 """
 
+from pathlib import Path
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.config.settings import ConfigurationError, Endpoint
+from glance.config.settings import ConfigurationError
 from glance.tap.database import database
 from glance.tap.parts import logs
 from glance.tap.pools import Pools
@@ -57,10 +59,37 @@ class LogTests(FilesMixin, SynchronousTestCase):
             self.assertTrue(str(error).startswith(f"{option}: /nonexistent/"), error)
 
 
-class WelcomeTests(SynchronousTestCase):
+NOBODY = "[DEFAULT]\nauth_strategy = noauth\nnoauth_anywhere = true\n"
+"""Nobody is asked who they are."""
+
+
+class WelcomeTests(FilesMixin, SynchronousTestCase):
     """
     Who has started the service is told what to type, wherever it listens.
     """
+
+    def test_login(self):
+        """
+        Where one has to log in, they are told how, for each client.
+        """
+        here = Path(self.mktemp(), "some where").absolute()
+        here.mkdir(parents=True)
+        settings = self.load(
+            f"[DEFAULT]\nusers_file = {here}/users.sqlite\n"
+            "public_endpoint = https://images.example.com\n"
+        )
+        text = greeting(settings)
+        said = "OS_AUTH_URL=https://images.example.com/v3 OS_USERNAME=A_USER"
+        self.assertIn(said, text)
+        self.assertNotIn("OS_CLIENT_CONFIG_FILE", text)
+        (here / "clouds.yaml").touch()
+        text = greeting(settings)
+        said = f"OS_CLIENT_CONFIG_FILE='{here}/clouds.yaml'"
+        self.assertIn(f"export {said} OS_CLOUD=glance\n", text)
+        self.assertIn("openstack --os-cloud glance image list", text)
+        self.assertIn('curl -H "$auth" $images', text)
+        self.assertIn(r'-d "{\"id\": \"$id\", $formats}"', text)
+        self.assertIn("images=https://images.example.com/v2/images", text)
 
     def test_addresses(self):
         """
@@ -73,6 +102,7 @@ class WelcomeTests(SynchronousTestCase):
             ("::1", "glance -H ::1 -p 3 list", "http://[::1]:3/v2/images"),
             ("::", "glance -H ::1 -p 3 list", "http://[::1]:3/v2/images"),
         ):
-            text = greeting(Endpoint(host, 3, 1))
+            settings = self.load(f"{NOBODY}bind_port = 3\nbind_host = {host}\n")
+            text = greeting(settings)
             self.assertIn(where, text)
             self.assertIn(url, text)

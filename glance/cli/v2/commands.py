@@ -245,4 +245,10 @@ COMMANDS = [
         click.Option(["--store"], required=True, help="The store."),
         functions={2: "v2.stores:delete"},
     ),
+    Command(
+        "token",
+        "get a token",
+        "Log in, and print a token for other programs.",
+        functions={1: "v2.token:show", 2: "v2.token:show"},
+    ),
 ]

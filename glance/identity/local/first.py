@@ -24,6 +24,9 @@ from glance.identity.local.file import (
 ADMIN = "admin"
 """The name of the first user, and of its project."""
 
+_FIRST_LINE = "# How OpenStack's clients log in here:"
+"""By which what a first start has written is known."""
+
 CLOUD = "glance"
 """What clients call this service, as in C{openstack --os-cloud glance}."""
 
@@ -47,6 +50,7 @@ def first_start(file: AccountsFile, clouds: Path, url: str, region: str) -> bool
         with _locked(file.path.parent):
             if file.exists():
                 return False
+            _demand_ours(clouds)
             password = passwords.new_password()
             # Whoever dies between these two has made no user.
             _write(clouds, clouds_yaml(url, region, password))
@@ -66,7 +70,7 @@ def clouds_yaml(url: str, region: str, password: str) -> str:
     """
     # What JSON quotes is quoted in YAML.
     return (
-        "# How OpenStack's clients log in here:\n"
+        f"{_FIRST_LINE}\n"
         f"#   openstack --os-cloud {CLOUD} image list\n"
         "clouds:\n"
         f"  {CLOUD}:\n"
@@ -91,6 +95,23 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def _demand_ours(clouds: Path) -> None:
+    """
+    Refuse to write over what somebody else has written.
+    """
+    try:
+        ours = not clouds.is_symlink() and clouds.read_bytes().startswith(
+            _FIRST_LINE.encode()
+        )
+    except FileNotFoundError:
+        return
+    if not ours:
+        raise AccountsUnusable(
+            f"{clouds} is there already, and says how to log in elsewhere: move it "
+            "away, or have users_file in another directory."
+        )
 
 
 def _write(path: Path, text: str) -> None:

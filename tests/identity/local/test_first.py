@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from glance.errors import AccountsUnusable
 from glance.identity.local import passwords
 from glance.identity.local.file import AccountsFile
-from glance.identity.local.first import first_start
+from glance.identity.local.first import clouds_yaml, first_start
 from tests.identity.local.users import cheap
 
 URL = "http://127.0.0.1:9292"
@@ -84,11 +84,36 @@ class FirstStartTests(SynchronousTestCase):
         A start that was cut short before there was a user is done again, also
         over a file that others may read.
         """
-        self.clouds.write_text("old")
+        self.clouds.write_text(clouds_yaml(URL, "RegionOne", "old"))
         self.clouds.chmod(0o644)
         self.assertTrue(self.start())
         self.assertEqual(self.cloud()["auth"]["username"], "admin")
         self.assertEqual(self.clouds.stat().st_mode & 0o777, 0o600)
+
+    def test_of_others(self):
+        """
+        What somebody else has written is left alone, and so is what a link
+        points to; nobody is made then.
+        """
+        elsewhere = self.here / "elsewhere"
+        for text in ("clouds: {other: {}}", "", clouds_yaml(URL, "RegionOne", "x")):
+            elsewhere.write_text(text)
+            self.clouds.symlink_to(elsewhere)
+            self.assertIn("move it away", self.refusal())
+            self.clouds.unlink()
+            if "glance" not in text:
+                self.clouds.write_text(text)
+                self.assertIn("move it away", self.refusal())
+                self.assertEqual(self.clouds.read_text(), text)
+                self.clouds.unlink()
+            self.assertEqual(elsewhere.read_text(), text)
+        self.assertFalse(self.file.exists())
+
+    def refusal(self):
+        """
+        Get why it cannot start.
+        """
+        return str(self.assertRaises(AccountsUnusable, self.start))
 
     def test_odd_url(self):
         """
