@@ -24,11 +24,10 @@ from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
 from glance.log import request_id as current_request_id
 from glance.streams.blocks import Block, Blocks, IBlockConsumer
 from glance.streams.files import IFileConsumer
+from glance.streams.heads import ABSOLUTE
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
-
-_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([/?].*)?", re.IGNORECASE | re.DOTALL)
 
 LONGEST_ID = 64
 """The most characters of a request's id that a client may give."""
@@ -319,7 +318,7 @@ class StreamingRequest(server.Request):
         Get the path of a request, whose target may be a whole URL (RFC 9112
         section 3.2.2).
         """
-        match = _ABSOLUTE.fullmatch(target)
+        match = ABSOLUTE.fullmatch(target)
         if match is None:
             return target
         self.requestHeaders.setRawHeaders(b"host", [match[1]])

@@ -112,7 +112,7 @@ class HeaderTests(WireTestCase):
         """
         channel, transport = self.serve(lambda request: b"yes")
         for _ in range(5):
-            channel.dataReceived(b"GET / HTTP/1.1\r\n")
+            channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n")
             self.wait(15)
             channel.dataReceived(b"\r\n")
             self.wait(30)
