@@ -501,6 +501,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._coming.rest()
             return
         fault = self._coming.fault(now, body.received)
+        if body.whole_by is not None and now >= body.whole_by:
+            fault = f"not all of it came in {self.site.for_headers:g} seconds"
         if fault is not None:
             message = f"{fault.capitalize()}. Send it again."
             body.fail(Failure(BodyTimeout(message)))
