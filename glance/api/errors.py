@@ -73,6 +73,11 @@ RETRY_AFTER = 5
 Seconds after which a client may try again what could not be done now.
 """
 
+LONGEST = 2000
+"""
+How many characters a message may have.
+"""
+
 CHALLENGE = b'Keystone realm="glance"'
 """
 How clients of the API are told to say who they are.
@@ -224,7 +229,15 @@ def fault_of(error: errors.GlanceError, statuses: Statuses = STATUS) -> Fault:
     if isinstance(error, errors.TooManyAttempts):
         headers["retry-after"] = str(error.seconds)
     status = status_of(error, statuses)
-    return Fault(status, type(error).__name__, str(error), headers)
+    message = _shorten(str(error))
+    return Fault(status, type(error).__name__, message, headers)
+
+
+def _shorten(text: str) -> str:
+    """
+    Cut what quotes a client, who may have said very much.
+    """
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _fault_of_route(error: HTTPException) -> Fault:

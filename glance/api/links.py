@@ -13,14 +13,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.web.http import Request
 
 from glance.proxies import Proxies
-
-_LABEL = "[A-Za-z0-9_-]{1,63}"
-HOST = re.compile(
-    rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])(?::[0-9]{{1,5}})?"
-)
-"""
-A host, with a port or without, as a C{Host} header has it.
-"""
+from glance.streams.heads import HOST
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 _PAIR = re.compile(r'\s*+([A-Za-z]++)\s*+=\s*+(?:"([^"\\]*+)"|([^\s";,]*+))\s*+')

@@ -21,7 +21,7 @@ from glance.api.errors import (
     as_text,
     encoding_fault,
 )
-from glance.api.links import HOST, Links, peer_address
+from glance.api.links import Links, peer_address
 from glance.api.versions import Version, VersionPages
 from glance.context import Context
 from glance.interfaces import Caller, IIdentity
@@ -37,15 +37,6 @@ Finds out who sent a request.
 _MEDIA_TYPE = re.compile(r"application/vnd\.openstack\.images-(v[0-9.]+)")
 
 _NOT_FOUND = Fault(HTTPStatus.NOT_FOUND, "NotFound", "There is nothing at that path.")
-
-_BAD_HOST = Fault(
-    HTTPStatus.BAD_REQUEST, "BadHost", "The Host header is not the name of a host."
-)
-
-_NO_HOST = Fault(
-    HTTPStatus.BAD_REQUEST, "NoHost", "A request of HTTP/1.1 needs a Host header."
-)
-
 
 REQUEST_ID = "x-openstack-request-id"
 
@@ -207,9 +198,4 @@ def _problem(request: Request, path: Sequence[bytes]) -> Fault | None:
         return undecodable
     if any(len(name) > LONGEST_ID for name in _values(request, REQUEST_ID)):
         return _LONG_ID
-    hosts = _values(request, "host")
-    if len(hosts) > 1 or any(host and not HOST.fullmatch(host) for host in hosts):
-        return _BAD_HOST
-    if not hosts and request.clientproto == b"HTTP/1.1":
-        return _NO_HOST
     return None

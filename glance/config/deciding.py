@@ -344,6 +344,7 @@ def _http(options: Values) -> Http:
     return Http(
         client_socket_timeout=options["client_socket_timeout"] or None,
         client_header_timeout=options["client_header_timeout"] or None,
+        max_header_line=options["max_header_line"],
         minimum_upload_rate=options["minimum_upload_rate"],
         minimum_download_rate=options["minimum_download_rate"],
         public_endpoint=_public_endpoint(options),

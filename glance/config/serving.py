@@ -94,7 +94,17 @@ it, it is given up.  0 waits for ever.""",
         daemons=("api", "registry"),
         help="""
 How many seconds a client may take to send the headers of a request, from their
-first byte on.  0 is as long as client_socket_timeout.""",
+first byte on; and then once more for its JSON.  0 is as long as
+client_socket_timeout.""",
+    ),
+    Option(
+        name="max_header_line",
+        type=types.Integer(min=1024, max=1 << 20),
+        default=1 << 14,
+        daemons=("api", "registry"),
+        help="""
+How many bytes the first line of a request may have, and each of its headers.  All
+together may have eight times as many.  More is needed only for long tokens.""",
     ),
     Option(
         name="minimum_upload_rate",

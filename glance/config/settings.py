@@ -245,6 +245,9 @@ class Http:
     client_header_timeout: float | None
     """How many seconds headers may take; L{None} for as many as silence."""
 
+    max_header_line: int
+    """How many bytes a line of a request's head may have."""
+
     minimum_upload_rate: int
     """How many bytes a second a client has to send; 0 for any number."""
 

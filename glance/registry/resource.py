@@ -25,7 +25,6 @@ from glance.api.errors import (
 from glance.errors import ImageChanged, Invalid, Unauthenticated
 from glance.interfaces import IRegistry
 from glance.registry import wire
-from glance.streams.bodies import read_all
 from glance.streams.request import StreamingRequest
 
 REQUEST_LIMIT = 16 << 20
@@ -50,7 +49,7 @@ async def read_json(request: StreamingRequest) -> Any:
     @raise Invalid: it is none.
     @raise ImageTooLarge: it is longer than L{REQUEST_LIMIT}.
     """
-    return wire.load(await read_all(request.body, REQUEST_LIMIT))
+    return wire.load(await request.read_all(REQUEST_LIMIT))
 
 
 def answer_json(request: Request, value: Any) -> bytes:

@@ -53,10 +53,11 @@ def read_status(value: Any) -> Status:
     if value is None:
         raise InvalidImage("Image status is required.")
     known = {status.value: status for status in Status if status not in GONE}
-    status = known.get(value) if isinstance(value, str) else None
-    if status is None:
+    if not isinstance(value, str):
+        raise InvalidImage("Invalid image status: it has to be a text.")
+    if value not in known:
         raise InvalidImage(f"Invalid image status '{value}' for image.")
-    return status
+    return known[value]
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -7,6 +7,7 @@ names each of them, and fails when one is gone.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
+from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web import http
@@ -27,8 +29,8 @@ from glance.streams.chunks import (
     CountedFraming,
     Framing,
     MalformedChunks,
-    ambiguous,
 )
+from glance.streams.heads import MALFORMED, Head, Refusal
 from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
@@ -56,15 +58,8 @@ it is answered.
 DISCARDED = 1 << 26
 """How many bytes it may send in that time."""
 
-HEADERS = 1 << 17
-"""
-How many bytes the headers of a request may have: those of an image have all of
-its properties.
-"""
 
-BAD_REQUEST = (
-    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-)
+_log = Logger()
 
 
 class StreamingHTTPChannel(http.HTTPChannel):
@@ -78,7 +73,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
     site: StreamingSite
     transport: Any
 
-    totalHeadersSize = HEADERS  # noqa: N815
+    # All limits are those of Head, which says which of them it was.
+    totalHeadersSize = maxHeaders = sys.maxsize  # noqa: N815
+
     # Attributes are set on the connection only once they differ from these: with
     # more than thirty, Python keeps them in three times the memory.
 
@@ -93,6 +90,12 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     _begun = False
     """Whether some of the next request has come."""
+
+    _head: Head | None = None
+    """What has come of it, unless that is the whole head."""
+
+    _blank = False
+    """Whether that was an empty line, of which one may come before a request."""
 
     _expecting = False
     """Whether the client waits to be told to continue."""
@@ -143,12 +146,28 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._wait(self.site.for_headers)
         LineReceiver.dataReceived(self, data)
 
+    @property
+    def MAX_LENGTH(self) -> int:  # type: ignore[override]  # noqa: N802
+        return self.site.longest_line
+
     def lineReceived(self, line: bytes) -> None:
-        if not self._closing:
-            super().lineReceived(line)
+        if self._closing:
+            return
+        if self._head is None:
+            if not line and not self._blank:
+                self._blank = True
+                return
+            self._head = Head(self.site.longest_line)
+        problem = self._head.problem(line)
+        if problem is not None:
+            self._refuse(problem)
+            return
+        if not line:
+            self._head, self._blank = None, False
+        super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self._respondToBadRequestAndDisconnect()
+        self._refuse((self._head or Head(self.site.longest_line)).too_long(line))
 
     def rawDataReceived(self, data: bytes) -> None:
         if self._closing:
@@ -165,27 +184,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
         ):
             self._networkProducer.pauseProducing()
 
-    def headerReceived(self, line: bytes) -> bool:
-        if b"\r" in line or b"\n" in line or b"\0" in line:
-            # Before 26.4 Twisted takes them for part of the value, or for blanks.
-            self._respondToBadRequestAndDisconnect()
-            return False
-        try:
-            received: bool = super().headerReceived(line)
-        except ValueError:
-            # A Content-Length of thousands of digits.
-            self._respondToBadRequestAndDisconnect()
-            return False
-        return received
-
     def allHeadersReceived(self) -> None:
         request: StreamingRequest = self.requests[-1]
         headers = request.requestHeaders
-        if ambiguous(headers, self.length, self._version):
-            self._respondToBadRequestAndDisconnect()
-            # So that no end of this request is seen.
-            self.length = None
-            return
         self.answering = True
         self.due = 0.0
         request.parseCookies()
@@ -373,8 +374,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         if self._body is None:
-            self.transport.write(BAD_REQUEST)
-            self._linger()
+            self._refuse(MALFORMED)
             return
         self._body.fail(
             Failure(
@@ -383,6 +383,18 @@ class StreamingHTTPChannel(http.HTTPChannel):
                 )
             )
         )
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """
+        Answer what is no request, and take nothing more.
+        """
+        _log.info(
+            "What {peer} sends is refused: {refusal.status.value} {refusal.message}",
+            peer=getattr(self.transport.getPeer(), "host", "a client"),
+            refusal=refusal,
+        )
+        self.transport.write(refusal.answer())
+        self._linger()
 
     def _linger(self) -> None:
         """
@@ -489,6 +501,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._coming.rest()
             return
         fault = self._coming.fault(now, body.received)
+        if body.whole_by is not None and now >= body.whole_by:
+            fault = f"not all of it came in {self.site.for_headers:g} seconds"
         if fault is not None:
             message = f"{fault.capitalize()}. Send it again."
             body.fail(Failure(BodyTimeout(message)))

@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable
 from mmap import mmap
 
-from twisted.web.http_headers import Headers
-
 from glance.streams.blocks import BLOCK
+from glance.streams.heads import FIELD, FRAMING, TOKEN
 
 LINE = 1 << 10
 """How many bytes a line may have that says how long a chunk is."""
@@ -27,8 +26,35 @@ once, or others would wait for it.
 FEW = 1 << 16
 """How many bytes that is."""
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
-_STRAY = re.compile(rb"[\r\n]")
+EXTENSIONS = 1 << 14
+"""
+How many bytes may be said of chunks beyond what is in them: it costs as much to
+read, and nobody wants it.
+"""
+
+FORBIDDEN = FRAMING | {
+    b"authorization",
+    b"connection",
+    b"content-encoding",
+    b"content-range",
+    b"content-type",
+    b"cookie",
+    b"expect",
+    b"forwarded",
+    b"range",
+    b"te",
+    b"trailer",
+    b"upgrade",
+    b"x-auth-token",
+}
+"""
+What may not come after the data: somebody on the way could count it among the
+headers (RFC 9110 section 6.5.1).
+"""
+
+_VALUE = TOKEN + rb'|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*+"'
+_EXTENSION = rb"[ \t]*+;[ \t]*+" + TOKEN + rb"(?:[ \t]*+=[ \t]*+(?:" + _VALUE + rb"))?"
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15}+)((?:" + _EXTENSION + rb")*+)")
 
 Buffer = bytes | mmap
 
@@ -37,27 +63,6 @@ class MalformedChunks(Exception):
     """
     What came are no chunks.
     """
-
-
-def ambiguous(headers: Headers, length: int | None, version: bytes) -> bool:
-    """
-    Tell whether somebody on the way could see another end of a request than we do,
-    or another host: the rest would be taken for a request of its own (RFC 9112
-    section 11.2).
-
-    @param length: how many bytes come after the headers; L{None} if they come in
-        chunks.
-    """
-    codings = headers.getRawHeaders(b"transfer-encoding")
-    chunked = (
-        length is None
-        and not headers.hasHeader("content-length")
-        and codings is not None
-        and len(codings) == 1
-        and version == b"HTTP/1.1"
-    )
-    hosts = headers.getRawHeaders(b"host", [])
-    return (codings is not None and not chunked) or len(hosts) > 1
 
 
 class Framing:
@@ -179,6 +184,7 @@ class ChunkDecoder(Framing):
         super().__init__(write, finish)
         self._parse = self._parse_size
         self._trailer = 0
+        self._extra = 0
         self._tiny = True
 
     @property
@@ -220,6 +226,9 @@ class ChunkDecoder(Framing):
         if match is None:
             raise MalformedChunks
         self._left = int(match[1], 16)
+        self._extra = max(0, self._extra + len(match[2]) - self._left)
+        if self._extra > EXTENSIONS:
+            raise MalformedChunks
         if not self._left:
             self._parse = self._parse_trailer
         return stop + 2
@@ -243,8 +252,10 @@ class ChunkDecoder(Framing):
         stop = _end_of_line(data, at, end, TRAILER - self._trailer)
         if stop is None:
             return None
-        if _STRAY.search(data, at, stop):
-            raise MalformedChunks
+        if stop > at:
+            match = FIELD.fullmatch(data, at, stop)
+            if match is None or match[1].lower().replace(b"_", b"-") in FORBIDDEN:
+                raise MalformedChunks
         self._trailer += stop + 2 - at
         self._over = stop == at
         return stop + 2

@@ -20,15 +20,21 @@ from twisted.web import http, server
 from twisted.web.iweb import IBodyProducer, INonQueuedRequestFactory
 from zope.interface import implementer, provider
 
-from glance.errors import BodyMalformed, BodyStopped, BodyTimeout, BodyTruncated
+from glance.errors import (
+    BodyMalformed,
+    BodyStopped,
+    BodyTimeout,
+    BodyTruncated,
+    GlanceError,
+)
 from glance.log import request_id as current_request_id
 from glance.streams.blocks import Block, Blocks, IBlockConsumer
+from glance.streams.bodies import read_all
 from glance.streams.files import IFileConsumer
+from glance.streams.heads import ABSOLUTE
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
-
-_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([/?].*)?", re.IGNORECASE | re.DOTALL)
 
 LONGEST_ID = 64
 """The most characters of a request's id that a client may give."""
@@ -67,6 +73,8 @@ class UploadBody:
         self._writing = False
         self._complete = False
         self._over = False
+        self.whole_by: float | None = None
+        """When all of it has to be there; L{None} for whenever."""
 
     @property
     def wanted(self) -> bool:
@@ -314,12 +322,26 @@ class StreamingRequest(server.Request):
         site.began()
         super().requestReceived(command, self._origin_form(path), version)
 
+    async def read_all(self, limit: int, full: GlanceError | None = None) -> bytes:
+        """
+        Get all bytes of the body, which is a small one: it has the time that the
+        headers had.
+
+        @param limit: how many bytes are taken.
+        @param full: what is raised where there are more; L{None} for an
+            L{ImageTooLarge<glance.errors.ImageTooLarge>}.
+        """
+        site = self._site
+        if self.body is not None and site.for_headers is not None:
+            self.body.whole_by = site.reactor.seconds() + site.for_headers
+        return await read_all(self.body, limit, full)
+
     def _origin_form(self, target: bytes) -> bytes:
         """
         Get the path of a request, whose target may be a whole URL (RFC 9112
         section 3.2.2).
         """
-        match = _ABSOLUTE.fullmatch(target)
+        match = ABSOLUTE.fullmatch(target)
         if match is None:
             return target
         self.requestHeaders.setRawHeaders(b"host", [match[1]])

@@ -41,6 +41,7 @@ class StreamingSite(server.Site):
         header_timeout: float | None = None,
         upload_rate: float = 0,
         download_rate: float = 0,
+        longest_line: int = 1 << 14,
         finished: Callable[[StreamingRequest], None],
     ) -> None:
         """
@@ -54,6 +55,8 @@ class StreamingSite(server.Site):
             waited for; 0 for any.
         @param download_rate: how many bytes a second it has to read while it is
             waited for; 0 for any.
+        @param longest_line: how many bytes the first line of a request may have,
+            and each header.
         @param finished: is called once for each request, when its answer is
             done or its connection was lost.
         """
@@ -70,6 +73,7 @@ class StreamingSite(server.Site):
         self.for_headers = idle_timeout if header_timeout is None else header_timeout
         self.upload_rate = upload_rate
         self.download_rate = download_rate
+        self.longest_line = longest_line
         self.interval = interval(self.idle, self.for_headers)
         """How many seconds pass between two looks at all connections."""
         self.between: float | None = idle_timeout

@@ -67,6 +67,7 @@ def api_port(
         reactor,
         idle_timeout=settings.http.client_socket_timeout,
         header_timeout=settings.http.client_header_timeout,
+        longest_line=settings.http.max_header_line,
         upload_rate=settings.http.minimum_upload_rate,
         download_rate=settings.http.minimum_download_rate,
         finished=finished,

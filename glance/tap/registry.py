@@ -122,6 +122,7 @@ def _registry_site(
         reactor,
         idle_timeout=live.settings.http.client_socket_timeout,
         header_timeout=live.settings.http.client_header_timeout,
+        longest_line=live.settings.http.max_header_line,
         finished=finished,
     )
 

@@ -157,4 +157,5 @@ class MutationTests(SynchronousTestCase):
         statuses = [
             int(s) for s in re.findall(rb"HTTP/1.[01] (\d+) ", transport.value())
         ]
-        self.assertEqual([status for status in statuses if status >= 500], [])
+        # Of these the first two are about the request.
+        self.assertEqual([s for s in statuses if s >= 500 and s not in (501, 505)], [])

@@ -91,6 +91,7 @@ class NothingWrittenTests(SynchronousTestCase):
         self.assertEqual(settings.graceful_shutdown_timeout, 60)
         self.assertEqual(settings.http.client_socket_timeout, 900)
         self.assertEqual(settings.http.client_header_timeout, 60)
+        self.assertEqual(settings.http.max_header_line, 16384)
         self.assertEqual(settings.http.minimum_upload_rate, 0)
         self.assertEqual(settings.http.minimum_download_rate, 0)
         self.assertIsNone(settings.http.public_endpoint)

@@ -81,7 +81,7 @@ class CreateTests(Asking, SynchronousTestCase):
             ({"status": None}, "Image status is required."),
             ({"status": "bad"}, "Invalid image status 'bad' for image."),
             ({"status": "deleted"}, "Invalid image status 'deleted' for image."),
-            ({"status": ["x"]}, "Invalid image status"),
+            ({"status": ["x"]}, "Invalid image status: it has to be a text."),
             ({"disk_format": "bad"}, "Invalid disk format 'bad' for image."),
             ({"container_format": "bad"}, "Invalid container format 'bad' for image."),
             ({"disk_format": "ami", "container_format": "ovf"}, mix),

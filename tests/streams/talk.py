@@ -43,7 +43,7 @@ def answers_in(wire):
         if match[1] == b"100":
             assert not named, named
             continue
-        length = int(named[b"content-length"])
+        length = 0 if match[1] == b"204" else int(named[b"content-length"])
         body, wire = wire[:length], wire[length:]
         assert len(body) == length, body
         answers.append((int(match[1]), body))

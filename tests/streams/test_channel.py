@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionDone
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
 from glance.errors import BodyStopped
@@ -22,7 +23,7 @@ class UnreadAnswerTests(WireTestCase):
         No more is read from it than a little.
         """
         self.channel, self.transport = self.serve(lambda request: None)
-        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.channel.pauseProducing()
         self.transport.producerState = "producing"
         taken = 0
@@ -37,7 +38,7 @@ class UnreadAnswerTests(WireTestCase):
         does.
         """
         self.channel, self.transport = self.serve(lambda request: None)
-        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 3)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
         for count in (1, 2, 3):
             self.assertEqual(len(self.leaf.requests), count)
             self.channel.pauseProducing()
@@ -51,7 +52,7 @@ class UnreadAnswerTests(WireTestCase):
         If it goes away instead, nothing more is answered.
         """
         self.channel, self.transport = self.serve(lambda request: None)
-        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 2)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
         self.channel.pauseProducing()
         self.respond(self.leaf.requests[0])
         self.lose(self.channel)
@@ -72,7 +73,7 @@ class EarlyAnswerTests(WireTestCase):
         self.assertNotIn(b"Connection: close", self.transport.value())
         self.assertTrue(self.reading())
         self.assertEqual([r.code for r in self.finished], [404])
-        self.channel.dataReceived(b"dataGET /next HTTP/1.1\r\n\r\n")
+        self.channel.dataReceived(b"dataGET /next HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertEqual([r.uri for r in self.leaf.requests], [b"/", b"/next"])
 
     def test_small_rest_synchronously(self):
@@ -81,7 +82,7 @@ class EarlyAnswerTests(WireTestCase):
         headers.
         """
         self.channel, self.transport = self.serve(lambda request: b"no")
-        request = b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\ndata"
+        request = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\ndata"
         self.channel.dataReceived(request * 3)
         self.assertEqual(len(self.leaf.requests), 3)
         self.assertEqual(self.transport.value().count(b"HTTP/1.1 200"), 3)
@@ -140,7 +141,9 @@ class EarlyAnswerTests(WireTestCase):
         for header in ["Content-Length: 1000000", "Transfer-Encoding: chunked"]:
             request = self.put(header)
             self.respond(request, code=404)
-            self.channel.dataReceived(b"GET /smuggled HTTP/1.1\r\n\r\n" * 100)
+            self.channel.dataReceived(
+                b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n" * 100
+            )
             self.assertEqual(len(self.leaf.requests), 1)
 
     def test_never_the_next_request_synchronously(self):
@@ -148,8 +151,10 @@ class EarlyAnswerTests(WireTestCase):
         The same when it is answered at once, and all came together.
         """
         self.channel, self.transport = self.serve(lambda request: b"no")
-        request = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-        self.channel.dataReceived(request + b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+        request = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.channel.dataReceived(
+            request + b"0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
         self.assertEqual(len(self.leaf.requests), 1)
         self.assertTrue(self.transport.disconnecting)
 
@@ -191,7 +196,7 @@ class EarlyAnswerTests(WireTestCase):
         """
         request = self.put("Content-Length: 4")
         done = request.body.startProducing(Sink(lambda _: self.respond(request)))
-        self.channel.dataReceived(b"dataGET /next HTTP/1.1\r\n\r\n")
+        self.channel.dataReceived(b"dataGET /next HTTP/1.1\r\nHost: a\r\n\r\n")
         self.successResultOf(done)
         self.assertEqual(len(self.leaf.requests), 2)
         self.assertNotIn(b"Connection: close", self.transport.value())
@@ -216,7 +221,7 @@ class TimeoutTests(WireTestCase):
         """
         channel, transport = self.serve(lambda request: b"")
         self.wait(IDLE - 1)
-        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.wait(IDLE - 1)
         self.assertFalse(transport.disconnecting)
         self.wait(LATER)
@@ -318,7 +323,7 @@ class SocketTests(SocketTestCase):
         """
         A client that reads slowly is not cut off until it stops.
         """
-        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.leaf.requests[0].write(bytes(1 << 17))
         self.assertTrue(self.socket.producerPaused)
         for _ in range(30):
@@ -332,7 +337,7 @@ class SocketTests(SocketTestCase):
         """
         What a client that goes away did not read is let go of.
         """
-        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.leaf.requests[0].write(bytes(1 << 17))
         self.socket.doWrite()
         self.leaf.requests[0].write(bytes(1 << 17))
@@ -357,7 +362,9 @@ class SocketTests(SocketTestCase):
         """
         An early answer isn't cut off while the client still reads it.
         """
-        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 999999\r\n\r\n")
+        self.channel.dataReceived(
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n"
+        )
         self.respond(self.leaf.requests[0], bytes(1000))
         self.clock.advance(5)
         self.assertTrue(self.socket.connected)
@@ -380,8 +387,8 @@ class SocketTests(SocketTestCase):
         What comes with a bad request is ignored.
         """
         self.channel.dataReceived(
-            b"PUT / HTTP/1.1\r\nContent-Length: 3\r\n"
-            b"Transfer-Encoding: identity\r\n\r\nabcGET / HTTP/1.1\r\n\r\n"
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+            b"Transfer-Encoding: identity\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n"
         )
         self.assertEqual(self.leaf.requests, [])
         self.assertTrue(self.socket.connected)
@@ -391,7 +398,9 @@ class SocketTests(SocketTestCase):
         Bodies are read in big pieces, all else in small ones.
         """
         small = self.socket.bufferSize
-        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\n")
+        self.channel.dataReceived(
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+        )
         self.assertEqual(self.socket.bufferSize, 1 << 18)
         self.channel.dataReceived(b"data")
         self.assertEqual(self.socket.bufferSize, small)
@@ -420,48 +429,68 @@ class SlowEndTests(SocketTestCase):
 
 class BadRequestTests(WireTestCase):
     """
-    What is no request gets a bare 400.
+    What is no request is told so.
     """
 
-    def test_bad_requests(self):
+    limits: ClassVar = {"longest_line": 100}
+
+    def refuse(self, wire):
         """
-        It says no more than that, and the connection is closed.
+        Say what is no request; get the answer.
         """
-        cases = {
-            "no request": b"\x16\x03\x01 hello\r\n",
-            "another protocol": b"GET / SPDY/3\r\n\r\n",
-            "long line": b"GET /" + b"a" * 20000,
-            "long headers": b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 9000) * 15,
-            "many headers": b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 502,
-            "no colon": b"GET / HTTP/1.1\r\nHost\r\nA: b\r\n\r\n",
-            "negative length": b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-            "endless length": b"PUT / HTTP/1.1\r\nContent-Length: %s\r\n\r\n"
-            % (b"9" * 5000),
-            "two lengths": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
-            b"Content-Length: 2\r\n\r\nabc",
-            "two framings": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "two codings": b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
-            b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-            "two framings, identity": b"PUT / HTTP/1.1\r\nContent-Length: 1\r\n"
-            b"Transfer-Encoding: identity\r\n\r\na",
-            "two framings, empty": b"PUT / HTTP/1.1\r\nContent-Length: 0\r\n"
-            b"Transfer-Encoding: identity\r\n\r\n",
-            "no framing": b"PUT / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n",
-            "unknown framing": b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
-        }
-        for name, wire in cases.items():
-            with self.subTest(name):
-                channel, transport = self.serve(lambda request: b"")
-                channel.dataReceived(wire)
-                channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
-                self.assertEqual(
-                    transport.value(),
-                    b"HTTP/1.1 400 Bad Request\r\n"
-                    b"Connection: close\r\nContent-Length: 0\r\n\r\n",
-                )
-                self.assertTrue(transport.disconnecting)
-                self.assertEqual(self.leaf.requests, [])
+        channel, transport = self.serve(lambda request: b"")
+        channel.dataReceived(wire)
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertTrue(transport.disconnecting)
+        self.assertEqual(self.leaf.requests, [])
+        return transport.value()
+
+    def test_answer(self):
+        """
+        What is answered says what to do, and that the connection ends.
+        """
+        self.assertEqual(
+            self.refuse(b"GET / HTTP/2.0\r\n"),
+            b"HTTP/1.1 505 HTTP Version Not Supported\r\n"
+            b"Connection: close\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+            b"Content-Length: 71\r\n\r\n505 HTTP Version Not Supported\n\n"
+            b"HTTP/1.1 and HTTP/1.0 are spoken here.\n",
+        )
+
+    def test_logged(self):
+        """
+        The log says it too, and nothing of what was sent.
+        """
+        with capturedLogs() as events:
+            self.refuse(b"GET /secret#token HTTP/1.1\r\n")
+        [said] = [formatEvent(event) for event in events]
+        self.assertRegex(said, "^What 192.168.1.1 sends is refused: 400 What is asked")
+        self.assertNotIn("secret", said)
+
+    def test_limits(self):
+        """
+        A line may be as long as is said, and all of them eight times as long.
+        """
+        start = b"GET / HTTP/1.1\r\nHost: a\r\n"
+        for status, wire in {
+            b"414 ": b"GET /" + b"a" * 87 + b" HTTP/1.1\r\n\r\n",
+            b"431 Request Header Fields Too Large": start + b"A: " + b"b" * 98,
+            b"431 ": start + (b"A: " + b"b" * 97 + b"\r\n") * 8,
+        }.items():
+            answer = self.refuse(wire)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), answer)
+            self.assertIn(b"have max_header_line raised.\n", answer)
+        channel, transport = self.serve(lambda request: b"")
+        more = (b"A: " + b"b" * 97 + b"\r\n") * 6
+        channel.dataReceived(b"GET /" + b"a" * 86 + b" HTTP/1.1\r\nHost: a\r\n" + more)
+        channel.dataReceived(b"A: b\r\n\r\n" * 2)
+        self.assertIn(b"HTTP/1.1 200 OK", transport.value())
+
+
+class ResourceTests(WireTestCase):
+    """
+    What answers may break.
+    """
 
     def test_resource_breaks_midway(self):
         """
@@ -473,7 +502,7 @@ class BadRequestTests(WireTestCase):
             raise ZeroDivisionError("secret")
 
         channel, transport = self.serve(fail)
-        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertTrue(transport.value().endswith(b"half\r\n"))
         self.assertTrue(transport.disconnecting)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -494,7 +523,7 @@ class BadRequestTests(WireTestCase):
             raise ZeroDivisionError("secret")
 
         channel, transport = self.serve(fail)
-        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertTrue(transport.value().startswith(b"HTTP/1.1 500 "))
         self.assertTrue(transport.value().endswith(b"\r\n\r\nInternal server error"))
         self.assertNotIn(b"Twisted", transport.value())

@@ -5,6 +5,7 @@ Tests of L{glance.streams.patience}, and of how the site looks at clients.
 import socket
 from typing import ClassVar
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import BodyTimeout
@@ -112,7 +113,7 @@ class HeaderTests(WireTestCase):
         """
         channel, transport = self.serve(lambda request: b"yes")
         for _ in range(5):
-            channel.dataReceived(b"GET / HTTP/1.1\r\n")
+            channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n")
             self.wait(15)
             channel.dataReceived(b"\r\n")
             self.wait(30)
@@ -129,6 +130,22 @@ class HeaderTests(WireTestCase):
             self.wait(IDLE - 1)
             self.channel.dataReceived(b"a")
         self.assertNoResult(done)
+
+    def test_small_body(self):
+        """
+        But a body that is read at once has just as much again.
+        """
+        for header in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+            request = self.put(header)
+            self.wait(IDLE)
+            done = Deferred.fromCoroutine(request.read_all(100))
+            for _ in range(3):
+                self.wait(5)
+                self.channel.dataReceived(b"1\r\na\r\n")
+            self.assertNoResult(done)
+            self.wait(LATER)
+            error = self.failureResultOf(done, BodyTimeout).value
+            self.assertIn("Not all of it came in 20 seconds", str(error))
 
 
 class RateTests(WireTestCase):

@@ -500,9 +500,9 @@ class RequestIdTests(WireTestCase):
 
         waiting = [Deferred(), Deferred()]
         first, _ = self.serve(render)
-        first.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        first.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         second, _ = self.connect()
-        second.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        second.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         copy_context().run(waiting[0].callback, None)
         waiting[1].callback(None)
         a, b = (request.request_id for request in self.leaf.requests)

@@ -138,7 +138,7 @@ class DrainTests(WireTestCase):
         channel, transport = self.serve(lambda request: b"yes")
         channel.dataReceived(b"GET / HTT")
         self.site.drain()
-        channel.dataReceived(b"P/1.1\r\n\r\n")
+        channel.dataReceived(b"P/1.1\r\nHost: a\r\n\r\n")
         self.assertTrue(transport.value().endswith(b"yes"))
         self.assertTrue(transport.disconnecting)
 
@@ -151,7 +151,7 @@ class DrainTests(WireTestCase):
         self.site.leave(5)
         self.clock.advance(4)
         self.assertFalse(transport.disconnecting)
-        channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertIn(b"Connection: close\r\n", transport.value())
         self.assertTrue(transport.disconnecting)
 
@@ -179,7 +179,7 @@ class DrainTests(WireTestCase):
         request.finish()
         self.clock.advance(4)
         self.assertFalse(self.transport.disconnecting)
-        self.channel.dataReceived(b"GET / HTTP/1.1\r\n\r\n")
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertFalse(self.transport.disconnecting)
         self.assertEqual(self.site.connected, 1)
 
@@ -221,7 +221,9 @@ class KleinTests(WireTestCase):
         """
         A handler reads the body, and answers.
         """
-        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\nda")
+        self.channel.dataReceived(
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nda"
+        )
         self.assertEqual(self.sink.data, b"da")
         self.channel.dataReceived(b"ta")
         self.assertTrue(self.transport.value().endswith(b"done\r\n0\r\n\r\n"))
@@ -231,7 +233,9 @@ class KleinTests(WireTestCase):
         """
         When the client goes the handler is cancelled, and nothing is logged.
         """
-        self.channel.dataReceived(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\n\r\nda")
+        self.channel.dataReceived(
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nda"
+        )
         self.lose(self.channel)
         self.assertEqual(self.told, ["cancelled"])
         self.assertEqual(self.flushLoggedErrors(), [])

@@ -40,9 +40,7 @@ def requests(draw):
     method = b"GET" if framing == "none" else b"PUT"
     fields = draw(
         st.lists(
-            st.sampled_from(
-                [b"A: b", b"X-A:\t b ", b"Folded: a\r\n b", b"Expect: 100-continue"]
-            ),
+            st.sampled_from([b"A: b", b"X-A:\t b ", b"Expect: 100-continue"]),
             max_size=2,
             unique=True,
         )
@@ -54,7 +52,7 @@ def requests(draw):
         fields.append(b"transfer-encoding: Chunked")
         cuts = draw(st.lists(st.integers(1, 60), max_size=4))
         extension = draw(st.sampled_from([b"", b";a=b", b";a"]))
-        trailer = draw(st.sampled_from([b"", b"A: b\r\n", b"Content-Length: 3\r\n"]))
+        trailer = draw(st.sampled_from([b"", b"A: b\r\n", b"C: \xe9\r\n"]))
         sent = in_chunks(pieces_of(data, cuts) if data else [], extension, trailer)
     if closing and version == b"1.1":
         fields.append(b"Connection: close")

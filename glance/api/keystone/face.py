@@ -24,6 +24,11 @@ from glance.identity.local.accounts import Accounts, User
 from glance.identity.local.logins import Login, Logins
 from glance.streams.request import StreamingRequest
 
+LOGIN_LIMIT = 1 << 14
+"""
+The most bytes of what asks for a token: whoever it is may send that.
+"""
+
 SUBJECT = "x-subject-token"
 """The header with the token that a request is about."""
 
@@ -72,7 +77,7 @@ class IdentityAPI:
         """
         Give out a token.
         """
-        credential, scope = read_request(await json_body(request))
+        credential, scope = read_request(await json_body(request, LOGIN_LIMIT))
         address = self._links.client(request)
         token, login = await self._logins.issue(credential, scope, address)
         request.setHeader(SUBJECT, token)

@@ -19,7 +19,6 @@ from glance.api.site import ContextOf
 from glance.errors import Invalid
 from glance.image import Consent
 from glance.sharing import Sharing
-from glance.streams.bodies import read_all
 from glance.streams.request import StreamingRequest
 
 BODY_LIMIT = 1 << 20
@@ -111,7 +110,7 @@ async def _object(request: StreamingRequest) -> dict[str, Any]:
     Get the JSON object that a request brings; an empty one if it brings
     nothing.
     """
-    body = await read_all(request.body, BODY_LIMIT)
+    body = await request.read_all(BODY_LIMIT)
     try:
         value = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:

@@ -13,7 +13,6 @@ from klein import Klein
 from glance import errors
 from glance.api import answers
 from glance.api.errors import STATUS
-from glance.streams.bodies import read_all
 from glance.streams.request import StreamingRequest
 
 STATUSES = {**STATUS, errors.ImageGone: HTTPStatus.GONE}
@@ -58,16 +57,17 @@ def no_body(request: StreamingRequest) -> None:
         raise errors.Invalid("No body is expected here: send the request without.")
 
 
-async def json_body(request: StreamingRequest) -> Any:
+async def json_body(request: StreamingRequest, limit: int = BODY_LIMIT) -> Any:
     """
     Get what a request says in JSON.
 
+    @param limit: how many bytes it may have.
+
+    @raise errors.BodyTooLong: it has more.
     @raise errors.Invalid: it says nothing, or no JSON.
     """
-    too_long = errors.BodyTooLong(
-        f"A body in JSON may have at most {BODY_LIMIT} bytes."
-    )
-    body = await read_all(request.body, BODY_LIMIT, too_long)
+    too_long = errors.BodyTooLong(f"A body in JSON may have at most {limit} bytes.")
+    body = await request.read_all(limit, too_long)
     if not body:
         raise errors.Invalid("A body is expected here, in JSON.")
     try:

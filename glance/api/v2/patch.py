@@ -124,7 +124,8 @@ def _pieces(path: str) -> list[str]:
     """
     if not path.startswith("/"):
         raise Invalid(f"Path '{path}' must begin with a slash.")
-    pieces = path[1:].split("/")
+    # No more than two make sense, however many there are.
+    pieces = path[1:].split("/", 2)
     if not all(pieces):
         raise Invalid(f"Path '{path}' has an empty piece.")
     if _BAD_ESCAPE.search(path):
