@@ -4,11 +4,15 @@ A daemon that several people ask, who must not get in each other's way.
 
 import http.client
 import json
+import os
+import socket
+import time
 from typing import ClassVar
 
 from attrs import frozen
 
 from tests.functional.daemons import PATIENCE
+from tests.functional.raw import Client
 from tests.functional.test_daemons import DaemonCase
 
 DATA = b"what belongs to Alice" * 1000
@@ -26,6 +30,9 @@ V1 = {
     "X-Image-Meta-Disk_format": "raw",
     "X-Image-Meta-Container_format": "bare",
 }
+
+PROMPT = 15
+"""Within how many seconds an upload ends that nobody waits for, on a busy machine."""
 
 FACES = ("/v1/images", "/images")
 """Where the API is that has images in headers."""
@@ -79,7 +86,7 @@ def ask(port, method, path, body=None, headers=None):
     """
     Ask a server at a port of this machine.
 
-    @param body: bytes, an iterable of bytes for chunks, or what is sent in JSON.
+    @param body: bytes, a tuple of them for chunks, or what is sent in JSON.
     """
     headers = dict(headers or {})
     if isinstance(body, dict | list):
@@ -184,3 +191,53 @@ class PersonasCase(DaemonCase):
         path = f"/v2/images/{image_id}/members"
         answer = self.ask(ALICE, "POST", path, {"member": project})
         self.assertEqual(answer.status, 200, answer.text)
+
+
+class HalfUpload:
+    """
+    An upload of which half has been sent.
+    """
+
+    def __init__(self, case, path, who, method="PUT", size=200_000, **headers):
+        connected = socket.create_connection(("127.0.0.1", case.place.api_port), 60)
+        case.addCleanup(connected.close)
+        self.client = Client(connected)
+        connected.settimeout(60)
+        said = {**who, **OCTETS, "Transfer-Encoding": "chunked", **headers}
+        lines = [f"{name}: {value}" for name, value in said.items()]
+        self.client.put(path[1:], *lines, method=method)
+        self.send(size)
+
+    def send(self, size):
+        """
+        Send some more.
+        """
+        self.client.send(b"%x\r\n%s\r\n" % (size, os.urandom(size)))
+
+    def end(self):
+        """
+        Send the end, and get the status of the answer.
+        """
+        self.client.send(b"0\r\n\r\n")
+        return self.client.response()[0]
+
+    def go_on(self):
+        """
+        Send on until there is an answer, or the connection is lost.
+
+        @return: the status of the answer, L{None} for none, and how many seconds
+            it took.
+        """
+        begun = time.monotonic()
+        self.client.socket.settimeout(0.1)
+        while time.monotonic() < begun + PROMPT:
+            try:
+                self.send(1000)
+                if self.client.receive():
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                return None, time.monotonic() - begun
+        self.client.socket.settimeout(10)
+        return self.client.response()[0], time.monotonic() - begun
