@@ -5,6 +5,7 @@ back, it does.
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from xml.sax.saxutils import escape
 
 TOKEN = "AUTH_tk0123456789abcdef"
 """The token that it gives out."""
@@ -29,7 +30,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         told = " ".join(f"{name}={value}" for name, value in self.headers.items())
-        body = f"{self.path} {told}".encode()
+        # Clients of S3 read errors in XML.
+        coded = escape(told)
+        body = f"<Error><Code>{coded}</Code><Message>{coded}</Message></Error>".encode()
         self.send_response(self.server.status, told)
         self.send_header("X-Told", told)
         self.send_header("Location", f"{self.server.url}/?{told}".replace(" ", "+"))
