@@ -4,11 +4,19 @@ Connections by TLS.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
-from OpenSSL.crypto import Error
-from OpenSSL.SSL import Connection
+from OpenSSL.crypto import X509, Error
+from OpenSSL.SSL import VERIFY_FAIL_IF_NO_PEER_CERT, VERIFY_PEER, Connection
+from service_identity.hazmat import (
+    DNS_ID,
+    IPAddress_ID,
+    verify_service_identity,
+)
+from service_identity.pyopenssl import extract_patterns
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import (
     Certificate,
@@ -18,6 +26,8 @@ from twisted.internet.ssl import (
     platformTrust,
     trustRootFromCertificates,
 )
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
@@ -47,6 +57,49 @@ class _Unverified:
         return connection
 
 
+@implementer(IOpenSSLClientConnectionCreator)
+class _Verified:
+    """
+    Connects to a server whose certificate is for its name.
+
+    Twisted looks at the name too, but lets pass a certificate that it cannot make
+    sense of, such as one that names nobody.
+    """
+
+    def __init__(self, hostname: str, creator: Any) -> None:
+        self._creator = creator
+        self._wanted = _service_of(hostname)
+
+    def clientConnectionForTLS(  # noqa: N802
+        self, protocol: TLSMemoryBIOProtocol
+    ) -> Connection:
+        connection: Connection = self._creator.clientConnectionForTLS(protocol)
+        told = ref(protocol)
+
+        def verify(_: Connection, cert: X509, error: int, depth: int, ok: int) -> bool:
+            if depth or not ok:
+                return bool(ok)
+            try:
+                verify_service_identity(extract_patterns(cert), [self._wanted], [])
+            except Exception:
+                asking = told()
+                if asking is not None:
+                    asking.failVerification(Failure())
+                return False
+            return True
+
+        connection.set_verify(VERIFY_PEER | VERIFY_FAIL_IF_NO_PEER_CERT, verify)
+        return connection
+
+
+def _service_of(hostname: str) -> DNS_ID | IPAddress_ID:
+    try:
+        ip_address(hostname)
+    except ValueError:
+        return DNS_ID(hostname)
+    return IPAddress_ID(hostname)
+
+
 @implementer(IPolicyForHTTPS)
 class _Policy:
     def __init__(
@@ -59,11 +112,11 @@ class _Policy:
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:
         if self._insecure:
             return _Unverified(hostname, self._own)
-        return optionsForClientTLS(
-            hostname.decode("ascii"),
-            trustRoot=self._trust,
-            clientCertificate=self._own,
+        name = hostname.decode("ascii")
+        creator = optionsForClientTLS(
+            name, trustRoot=self._trust, clientCertificate=self._own
         )
+        return _Verified(name, creator)
 
 
 def policy_of(tls: TLS) -> IPolicyForHTTPS:

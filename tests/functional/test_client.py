@@ -211,10 +211,18 @@ class TLSTests(ClientCase):
     """
 
     async def setUp(self):
-        authority = trustme.CA()
+        self.authority = trustme.CA()
         self.ca_file = self.mktemp()
-        authority.cert_pem.write_to_path(self.ca_file)
-        certificate = authority.issue_cert("127.0.0.1")
+        self.authority.cert_pem.write_to_path(self.ca_file)
+        self.certify("127.0.0.1")
+
+    def certify(self, *names):
+        """
+        Have servers show a certificate for C{names}; without any, one that is for
+        nobody, and made out to C{localhost} all the same.
+        """
+        whom = None if names else "localhost"
+        certificate = self.authority.issue_cert(*names, common_name=whom)
         self.pem = self.mktemp()
         certificate.private_key_and_cert_chain_pem.write_to_path(self.pem)
         self.address = f"ssl:0:interface=127.0.0.1:privateKey={self.pem}"
@@ -262,6 +270,30 @@ class TLSTests(ClientCase):
         error = await self.assert_fails(client.get_images(), ClientConnectionError)
         self.assertIn("certificate verify failed", str(error))
         self.assertEqual(self.peer.heads, [])
+
+    async def test_other_name(self):
+        """
+        Nor is one that somebody vouches for by another name than it is asked by,
+        be that an address or one that looks alike.
+        """
+        for host, *names in (
+            ("127.0.0.1", "other.example", "127.0.0.2", "::1"),
+            ("127.0.0.1", "localhost"),
+            ("localhost", "127.0.0.1"),
+            ("localhost", "localhost.example", "ocalhost", "xlocalhost"),
+            ("localhost", "*.localhost"),
+            ("localhost",),
+            ("127.0.0.1",),
+        ):
+            self.certify(*names)
+            self.peer = await self.serve(
+                answer("200 OK", {}, LIST), address=self.address
+            )
+            client = self.make_client(
+                self.peer, host, use_ssl=True, ca_file=self.ca_file, auth_tok="secret"
+            )
+            await self.assert_fails(client.get_images(), ClientConnectionError)
+            self.assertEqual(self.peer.heads, [], (host, names))
 
     async def test_insecure(self):
         """
