@@ -207,6 +207,12 @@ class TooMany(GlanceError):
     """
 
 
+class QuotaExceeded(GlanceError):
+    """
+    All images of an owner together would be more than they may.
+    """
+
+
 # Data on the way in
 
 

@@ -124,6 +124,8 @@ class Attempt:
     """Where the data goes.  The key is this attempt's alone."""
     fallback: Status
     """What the image becomes if it fails: queued, or killed where v1 began it."""
+    size: int | None = None
+    """How many bytes its data is said to have; L{None} if nobody said."""
 
 
 @frozen(kw_only=True)

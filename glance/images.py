@@ -20,7 +20,7 @@ from glance.errors import (
     Unauthenticated,
 )
 from glance.image import GONE, Image, Status, Visibility
-from glance.limits import Limits
+from glance.limits import Limits, Quota, Usage
 from glance.protecting import applied, demand_properties, readable, reads
 from glance.query import Query, seen_by
 from glance.revisions import Revisions
@@ -81,12 +81,14 @@ class Images:
         @raise TooMany: it has too many of something.
         @raise Forbidden: it is somebody else's, or is to be public.
         @raise ImageExists: its id is taken, or was once.
+        @raise QuotaExceeded: its owner has as many images as it may.
         """
         self.demand_maker(context, image)
         _demand_visible_so(context, image)
         demand_properties(context, None, image)
-        validate(image, self.limits())
-        created: Image = await self._registry.create(image)
+        limits = self.limits()
+        validate(image, limits)
+        created: Image = await self._registry.create(image, limits.quota)
         return readable(context, created)
 
     def demand_maker(self, context: Context, image: Image) -> None:
@@ -203,6 +205,7 @@ class Images:
         @raise Forbidden: the caller may not do that.
         @raise InvalidImage: the image cannot be as it is to be.
         @raise TooMany: it would have too many of something.
+        @raise QuotaExceeded: its owner's images would be more than they may.
         @raise ImageChanged: the image is at another revision.
         @raise TooBusy: others were faster, again and again.
         """
@@ -225,7 +228,11 @@ class Images:
         if not is_image_id(image_id):
             raise ImageNotFound("No image with that ID was found.")
         changed = await self.revisions.change(
-            image_id, allowed, revision=revision, touch=touch
+            image_id,
+            allowed,
+            revision=revision,
+            touch=touch,
+            quota=self.limits().quota,
         )
         return readable(context, changed)
 
@@ -313,6 +320,17 @@ class Images:
         if self._delayed_delete:
             return image
         return await self._settler.settle_soon(image)
+
+    async def usage(self, context: Context) -> tuple[Quota, Usage]:
+        """
+        Tell how much a caller's images may be, and are.
+
+        @raise Unauthenticated: it hasn't said on whose behalf it asks.
+        """
+        if not context.is_admin and context.owner is None:
+            raise Unauthenticated("Log in, as somebody of a project, to be told that.")
+        used: Usage = await self._registry.usage(context.owner)
+        return self.limits().quota, used
 
     def sees(self, context: Context, image: Image) -> bool:
         """

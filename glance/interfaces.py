@@ -15,6 +15,7 @@ from zope.interface import Attribute, Interface
 
 from glance.context import Context
 from glance.image import Image
+from glance.limits import UNBOUNDED, Quota, Usage
 from glance.query import Query
 
 
@@ -144,14 +145,17 @@ class IRegistry(Interface):
     L{RegistryUnavailable <glance.errors.RegistryUnavailable>}.
     """
 
-    def create(image: Image) -> Deferred[Image]:
+    def create(image: Image, quota: Quota = UNBOUNDED) -> Deferred[Image]:
         """
         Keep an image that is new.
+
+        @param quota: what all images of its owner may be.
 
         @return: the image as it is kept, with its revision.
 
         @raise ImageExists: the id is taken, or was once, even by an image that
             has been purged since.
+        @raise QuotaExceeded: its owner's images would be more than they may.
         """
 
     def get(image_id: str) -> Deferred[Image]:
@@ -169,17 +173,48 @@ class IRegistry(Interface):
             is within its scope.
         """
 
-    def replace(old: Image, new: Image) -> Deferred[Image]:
+    def replace(old: Image, new: Image, quota: Quota = UNBOUNDED) -> Deferred[Image]:
         """
         Put C{new} in the place of C{old}, unless somebody else was faster.
 
         Only attributes of C{old} that C{new} has other than it need be
-        written; the id cannot be changed.
+        written; the id cannot be changed.  What an attempt of C{new} is said to
+        bring is booked as its owner's, until it is C{new}'s no more, nor doomed.
+
+        @param quota: what all images of C{new}'s owner may be.
 
         @return: C{new}, with its new revision.
 
         @raise ImageChanged: the revision isn't C{old}'s any more.
         @raise ImageNotFound: there is none of that id.
+        @raise QuotaExceeded: more would be its owner's than before, and more than
+            may be.
+        """
+
+    def book(
+        image_id: str, attempt_id: str, size: int, quota: Quota = UNBOUNDED
+    ) -> Deferred[int]:
+        """
+        Book room for the data of an attempt, which grows.  Asked twice, it is
+        booked once.
+
+        @param size: how many bytes there have to be room for, all in all.
+        @param quota: what all images of the owner may be.
+
+        @return: for how many bytes there is room; more than was asked for where
+            there is plenty.
+
+        @raise QuotaExceeded: there isn't so much; nothing is booked for the attempt
+            any more, so that others have what it had.
+        @raise UploadSuperseded: it isn't the image's attempt any more.
+        @raise ImageNotFound: there is no image of that id.
+        """
+
+    def usage(owner: str | None) -> Deferred[Usage]:
+        """
+        Tell how much the images of an owner are.
+
+        @param owner: L{None} for all images that have none.
         """
 
     def renew(instance: str, seconds: float) -> Deferred[None]:

@@ -8,6 +8,37 @@ from attrs import frozen
 
 
 @frozen(kw_only=True)
+class Quota:
+    """
+    How much all images of one owner may be together.
+
+    Numbers that are negative are no bounds.
+    """
+
+    size: int = -1
+    """Bytes of data, in all places where it rests, and of what is on its way."""
+    images: int = -1
+    """How many images there may be."""
+    uploads: int = -1
+    """How many of them may get their data at the same time."""
+
+
+UNBOUNDED = Quota()
+
+
+@frozen(kw_only=True)
+class Usage:
+    """
+    How much all images of one owner are.
+    """
+
+    size: int = 0
+    """Bytes, as L{Quota.size} counts them."""
+    images: int = 0
+    uploads: int = 0
+
+
+@frozen(kw_only=True)
 class Limits:
     """
     What operators bound; may change while the daemon runs.
@@ -25,6 +56,8 @@ class Limits:
     """The most tags of an image."""
     locations: int = 10
     """The most places where data of one image may rest."""
+    quota: Quota = UNBOUNDED
+    """What all images of each owner may be."""
     disk_formats: tuple[str, ...] = (
         "ami",
         "ari",

@@ -55,6 +55,8 @@ _ROUTES = (
     *_IMAGES,
     "/registry/1/images",
     "/registry/1/images/*",
+    "/registry/1/images/*/booking",
+    "/registry/1/usage",
     "/registry/1/find",
     "/registry/1/leases/*",
     "/registry/1/unsettled",

@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from glance.errors import ImageChanged, TooBusy
 from glance.image import Image
 from glance.interfaces import IRegistry
+from glance.limits import UNBOUNDED, Quota
 
 TRIES = 20
 """
@@ -64,6 +65,7 @@ class Revisions:
         *,
         revision: int | None = None,
         touch: bool = True,
+        quota: Quota = UNBOUNDED,
     ) -> Image:
         """
         Apply C{f} to an image.
@@ -73,9 +75,11 @@ class Revisions:
         @param revision: the only revision to be changed; L{None} for whichever
             there is.
         @param touch: whether this counts as an update of the image.
+        @param quota: what all images of its owner may be.
 
         @raise ImageNotFound: there is none of that id.
         @raise ImageChanged: it is at another C{revision}.
+        @raise QuotaExceeded: its owner's images would be more than they may.
         @raise TooBusy: others were faster, again and again.
         """
         async with self._turn(image_id):
@@ -94,7 +98,7 @@ class Revisions:
                 if touch:
                     new = evolve(new, updated_at=self.now())
                 try:
-                    replaced: Image = await self.registry.replace(old, new)
+                    replaced: Image = await self.registry.replace(old, new, quota)
                 except ImageChanged:
                     continue
                 return replaced

@@ -185,6 +185,15 @@ class Sources:
         return await self._images.change(context, image_id, active, Deed.UPLOAD)
 
 
+def unfilled(image: Image) -> Image:
+    """
+    Get an image as it is once it is clear that it won't get its data: killed, unless
+    somebody else has begun to fill it.
+    """
+    waits = image.status is Status.QUEUED
+    return image.becoming(Status.KILLED) if waits else image
+
+
 def _compare_sizes(said: int | None, found: int) -> None:
     if said not in (None, found):
         raise SourceOfOtherSize("Provided image size must match the stored image size.")
@@ -301,13 +310,8 @@ class Fetches:
         else:
             return
 
-        def killed(image: Image) -> Image:
-            # Somebody else may have begun to fill it.
-            waits = image.status is Status.QUEUED
-            return image.becoming(Status.KILLED) if waits else image
-
         try:
-            await self._images.revisions.change(image_id, killed)
+            await self._images.revisions.change(image_id, unfilled)
         except GlanceError as error:
             self._log.warn(
                 "Image {image} may stay queued: {error}", image=image_id, error=error

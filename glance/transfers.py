@@ -5,11 +5,11 @@ L{Transfers}: image data on its way in and out.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
@@ -37,20 +37,29 @@ from glance.errors import (
 from glance.image import GONE, Attempt, Image, Location, Status
 from glance.images import Images
 from glance.leases import Lease
-from glance.limits import Limits
+from glance.limits import Limits, Quota
 from glance.protecting import readable
 from glance.reading import Reading
 from glance.settling import Reaper
 from glance.storage import Storage
 from glance.streams.inspection import Inspection
 from glance.streams.metering import Digest, MeteredBody
+from glance.streams.rationing import RationedBody
 from glance.streams.strands import Window
+
+R = TypeVar("R")
 
 LOOK = 5.0
 """Seconds between two looks whether an image still waits for the data that comes."""
 
 RETRY_PAUSE = 0.5
 """Seconds between two tries to tell the registry that data is whole."""
+
+STEP = 64 << 20
+"""
+How many bytes pass, where there is a quota, before it is seen again that the image
+still waits for them.
+"""
 
 
 @frozen(kw_only=True)
@@ -175,6 +184,8 @@ class Transfers:
         @raise SizeMismatch: there are more or fewer bytes than was said.
         @raise ChecksumMismatch: they are others than was said.
         @raise ImageTooLarge: there are more than allowed.
+        @raise QuotaExceeded: they are more than its owner has room for, or too many
+            uploads of its are under way.
         @raise FormatMismatch: they are not what the image's format says.
         @raise UnsafeContent: whoever used them could come to harm.
         @raise ImageGone: the image was deleted meanwhile.
@@ -189,7 +200,15 @@ class Transfers:
             location=Location(store=name, key=f"{image_id}.{number}"),
             fallback=fallback,
         )
-        saving = await self._begin(context, image_id, attempt, needs_formats, change)
+
+        def begun(image: Image) -> Image:
+            changed = change(image)
+            said = size if body.length is UNKNOWN_LENGTH else body.length
+            if said is None and heeds_known:
+                said = changed.size
+            return _saving(changed, evolve(attempt, size=said), needs_formats)
+
+        saving = await self._begin(context, image_id, attempt, begun)
         self.in_flight += 1
         try:
             announced = [Announced(size=size, checksum=checksum)]
@@ -226,20 +245,16 @@ class Transfers:
         context: Context,
         image_id: str,
         attempt: Attempt,
-        needs_formats: bool,
-        change: Callable[[Image], Image],
+        begun: Callable[[Image], Image],
     ) -> Image:
-        def begun(image: Image) -> Image:
-            saving = change(image).becoming(Status.SAVING, attempt=attempt)
-            if needs_formats and None in (saving.disk_format, saving.container_format):
-                raise FormatsMissing(
-                    f"Image {image_id} has no disk_format or no container_format: "
-                    "set both before its data is sent."
-                )
+        def fitting(image: Image) -> Image:
+            saving = begun(image)
+            assert saving.attempt is not None
+            _demand_small(saving.attempt.size or 0, self._images.limits())
             return saving
 
         try:
-            return await self._images.change(context, image_id, begun, Deed.UPLOAD)
+            return await self._images.change(context, image_id, fitting, Deed.UPLOAD)
         except (RegistryUnavailable, CancelledError):
             self._reaper.doubt(image_id, attempt)
             raise
@@ -252,22 +267,29 @@ class Transfers:
         announced: list[Announced],
     ) -> Image:
         limits = self._images.limits()
-        limit = limits.image_size_cap
         if body.length is not UNKNOWN_LENGTH:
             _compare_sizes(announced, body.length)
-            if body.length > limit:
-                raise ImageTooLarge(
-                    f"The image has {body.length} bytes; {limit} are allowed."
-                )
+        assert image.attempt is not None
+        said = image.attempt.size
         md5, better = Digest("md5"), Digest(self._hash_algorithm)
         inspection = inspection_of(image, limits)
         window = self._windows[attempt.location.store]
         metered = MeteredBody(
-            body, limit, [md5, better], self._in_thread, window, inspection
+            self._rationed(image.id, image.attempt, body, limits.quota),
+            limits.image_size_cap if said is None else said,
+            [md5, better],
+            self._in_thread,
+            window,
+            inspection,
         )
         store = self._storage.at(attempt.location)
-        async with self._watching(image.id, attempt, metered):
-            size: int = await store.add(attempt.location.key, metered)
+        try:
+            async with self._watching(image.id, attempt, metered):
+                size: int = await store.add(attempt.location.key, metered)
+        except ImageTooLarge:
+            if said is not None:
+                raise _longer(said, metered.count) from None
+            raise
         if size != metered.count:
             raise StoreUnavailable("The store did not keep all of the data; try again.")
         _compare_sizes(announced, size)
@@ -327,11 +349,45 @@ class Transfers:
         finally:
             looking.stop()
 
+    def _rationed(
+        self, image_id: str, attempt: Attempt, body: IBodyProducer, quota: Quota
+    ) -> IBodyProducer:
+        """
+        Have data pass only as far as its image's owner has room for it, and the
+        image still waits for it.
+        """
+        if quota.size < 0:
+            return body
+        registry = self._images.revisions.registry
+
+        async def more(needed: int) -> int:
+            if attempt.size is not None and needed > attempt.size:
+                raise _longer(attempt.size, needed)
+            booked: int = await self._patiently(
+                lambda: registry.book(image_id, attempt.id, needed, quota)
+            )
+            return min(booked, needed + STEP)
+
+        return RationedBody(
+            body,
+            min(attempt.size or 0, STEP),
+            lambda needed: Deferred.fromCoroutine(more(needed)),
+        )
+
     async def _register(self, image_id: str, f: Callable[[Image], Image]) -> Image:
+        quota = self._images.limits().quota
+        return await self._patiently(
+            lambda: self._images.revisions.change(image_id, f, quota=quota)
+        )
+
+    async def _patiently(self, ask: Callable[[], Awaitable[R]]) -> R:
+        """
+        Ask the registry, again for a while where it can't be asked.
+        """
         deadline = self._clock.seconds() + self._retry_seconds
         while True:
             try:
-                return await self._images.revisions.change(image_id, f)
+                return await ask()
             except RegistryUnavailable:
                 if self._clock.seconds() >= deadline:
                     raise
@@ -373,6 +429,33 @@ class Transfers:
         @raise StoreUnavailable: the store does not work at present.
         """
         return await Reading(self._storage, image, offset, length).open()
+
+
+def _saving(image: Image, attempt: Attempt, needs_formats: bool) -> Image:
+    """
+    Get an image as it is while an attempt fills it.
+    """
+    saving = image.becoming(Status.SAVING, attempt=attempt)
+    if needs_formats and None in (saving.disk_format, saving.container_format):
+        raise FormatsMissing(
+            f"Image {image.id} has no disk_format or no container_format: "
+            "set both before its data is sent."
+        )
+    return saving
+
+
+def _demand_small(size: int, limits: Limits) -> None:
+    if size > limits.image_size_cap:
+        raise ImageTooLarge(
+            f"The image has {size} bytes; {limits.image_size_cap} are allowed."
+        )
+
+
+def _longer(said: int, size: int) -> SizeMismatch:
+    return SizeMismatch(
+        f"Supplied size ({said}) and size generated from uploaded image (at least "
+        f"{size}) did not match."
+    )
 
 
 def _demand_not_gone(image: Image) -> None:

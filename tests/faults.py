@@ -7,6 +7,7 @@ from zope.interface import implementer
 
 from glance.errors import RegistryUnavailable, StoreUnavailable
 from glance.interfaces import IRegistry, IStore
+from glance.limits import UNBOUNDED
 
 
 @implementer(IRegistry)
@@ -27,8 +28,8 @@ class FaultyRegistry:
             return fail(RegistryUnavailable("It is down."))
         return getattr(self._registry, name)(*arguments)
 
-    def create(self, image):
-        return self._ask("create", image)
+    def create(self, image, quota=UNBOUNDED):
+        return self._ask("create", image, quota)
 
     def get(self, image_id):
         return self._ask("get", image_id)
@@ -36,12 +37,18 @@ class FaultyRegistry:
     def find(self, query):
         return self._ask("find", query)
 
-    def replace(self, old, new):
-        answer = self._ask("replace", old, new)
+    def replace(self, old, new, quota=UNBOUNDED):
+        answer = self._ask("replace", old, new, quota)
         if self.lose_answers:
             self.lose_answers -= 1
             return answer.addCallback(lambda _: _raise(RegistryUnavailable("Lost.")))
         return answer
+
+    def book(self, image_id, attempt_id, size, quota=UNBOUNDED):
+        return self._ask("book", image_id, attempt_id, size, quota)
+
+    def usage(self, owner):
+        return self._ask("usage", owner)
 
     def renew(self, instance, seconds):
         return self._ask("renew", instance, seconds)

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "context": ("errors", "image", "policy"),
     "protecting": ("context", "errors", "image", "policy"),
     "query": ("context", "image"),
-    "interfaces": ("context", "image", "query"),
+    "interfaces": ("context", "image", "limits", "query"),
     "v1form": ("image",),
     "metrics": ("streams",),
     "streams": ("errors", "deferreds", "limits", "log", "receiving", "silence"),
@@ -39,7 +39,7 @@ MAY_IMPORT = {
         "validation",
         "verification",
     ),
-    "revisions": ("errors", "image", "interfaces"),
+    "revisions": ("errors", "image", "interfaces", "limits"),
     "leases": ("errors", "interfaces"),
     "leftovers": ("errors", "image", "interfaces", "storage", "validation"),
     "settling": (

@@ -52,6 +52,7 @@ STATUS: Statuses = {
     errors.TooBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.TooMany: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTooLong: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTimeout: HTTPStatus.REQUEST_TIMEOUT,
     errors.OnlyOneStore: HTTPStatus.NOT_FOUND,

@@ -26,7 +26,7 @@ from glance.config.settings import (
     Upload,
 )
 from glance.config.values import Values
-from glance.limits import Limits
+from glance.limits import Limits, Quota
 
 STRATEGIES = ("local", "noauth")
 
@@ -302,6 +302,11 @@ def _limits(options: Values) -> Limits:
         members=options["image_member_quota"],
         tags=options["image_tag_quota"],
         locations=options["image_location_quota"],
+        quota=Quota(
+            size=options["user_storage_quota"] or -1,
+            images=options["image_count_total"],
+            uploads=options["image_count_uploading"],
+        ),
         disk_formats=tuple(options["disk_formats"]),
         container_formats=tuple(options["container_formats"]),
         require_format_match=options["require_image_format_match"],

@@ -45,7 +45,7 @@ sql_retry_interval sqlite_synchronous state_path syslog-log-facility
 syslog_log_facility task_time_to_live tcp_keepidle transport_url uid
 use-syslog use-syslog-rfc-format use_eventlog use_forwarded_for use_journal
 use_keystone_limits use_stderr use_syslog use_syslog_rfc_format use_tpool
-use_user_token user_storage_quota wakeup_time watch_log_file
+use_user_token wakeup_time watch_log_file
 worker_self_reference_url working_directory
 """
 

@@ -10,6 +10,7 @@ from oslo_config import types
 
 from glance.config.backends.kind import store_option
 from glance.config.option import (
+    AMOUNT,
     COUNT,
     FLAG,
     LIST,
@@ -28,7 +29,7 @@ The limits that hold unless others are said.
 """
 
 
-def _limit(name: str, kind: Any, default: int, text: str) -> Option:
+def _limit(name: str, kind: Any, default: Any, text: str) -> Option:
     return Option(
         name=name,
         type=kind,
@@ -286,6 +287,30 @@ LIMITS = (
         QUOTA,
         USUAL.locations,
         "How many locations an image may have.  -1 for any number.",
+    ),
+    _limit(
+        "user_storage_quota",
+        AMOUNT,
+        "0",
+        """
+How much data all images of a project may have together, such as 500MB or 10GB (of
+1024 MB each); 0 for any amount.  Each copy of an image counts, and so does what is
+being uploaded.
+""",
+    ),
+    _limit(
+        "image_count_total",
+        QUOTA,
+        USUAL.quota.images,
+        "How many images a project may have.  -1 for any number.",
+    ),
+    _limit(
+        "image_count_uploading",
+        QUOTA,
+        USUAL.quota.uploads,
+        """
+How many images of a project may get their data at the same time.  -1 for any number.
+""",
     ),
     Option(
         name="disk_formats",

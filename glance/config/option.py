@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from typing import Any, Literal
 
 from attrs import frozen
@@ -81,9 +82,47 @@ class Workers(types.Integer):
         return int(super().__call__(value) or 1)
 
 
+class Bytes(types.ConfigType):
+    """
+    The type of an amount of data, such as C{10GB}.
+    """
+
+    UNITS = ("B", "KB", "MB", "GB", "TB")
+
+    def __init__(self) -> None:
+        super().__init__(type_name="amount of data")
+
+    def __call__(self, value: Any) -> int:
+        """
+        Read it.
+
+        @raise ValueError: it is none.
+        """
+        found = _BYTES.fullmatch(str(value).strip())
+        size = 0 if found is None else int(found[1]) << self._shift(found[2])
+        if found is None or size >> 63:
+            raise ValueError(f"it must be {describe(self)}")
+        return size
+
+    def _shift(self, unit: str) -> int:
+        return 10 * self.UNITS.index(unit or "B")
+
+    def __repr__(self) -> str:
+        return "Bytes"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bytes)
+
+    def _formatter(self, value: Any) -> str:
+        return str(value)
+
+
+_BYTES = re.compile(r"([0-9]{1,19})([KMGT]?B)?")
+
 SECONDS = Seconds(0)
 SOME_SECONDS = Seconds(0.01)
 COUNT = types.Integer(min=1, max=MOST)
+AMOUNT = Bytes()
 QUOTA = types.Integer(min=-1, max=MOST)
 RATE = types.Integer(min=0, max=MOST)
 WEIGHT = types.Integer(min=-MOST, max=MOST)
@@ -167,6 +206,8 @@ def describe(kind: Any) -> str:
             return f"a whole number from {kind.min} to {kind.max}, or auto"
         case types.Integer():
             return f"a whole number from {kind.min} to {kind.max}"
+        case Bytes():
+            return "an amount of data such as 500MB, with B, KB, MB, GB or TB"
         case types.List():
             return "a list, with commas between"
         case types.String(choices=None):

@@ -39,7 +39,9 @@ from glance.errors import (
 )
 from glance.image import Image, Status
 from glance.interfaces import IRegistry
+from glance.limits import UNBOUNDED, Quota, Usage
 from glance.query import Query
+from glance.registry import booking
 from glance.registry.engine import Engines, transact
 from glance.registry.grouped import Grouped
 from glance.registry.known import KnownImages
@@ -107,10 +109,13 @@ class DatabaseRegistry:
         self._writable = True
         """Whether what was last written could be."""
 
-    def create(self, image: Image) -> Deferred[Image]:
+    def create(self, image: Image, quota: Quota = UNBOUNDED) -> Deferred[Image]:
         def insert(db: Connection) -> Image:
             kept = evolve(image, revision=0)
             row = row_of(kept)
+            more = booking.grown(None, kept, quota)
+            if more:
+                booking.await_turn(db, kept.owner)
             try:
                 db.execute(_INSERT[images], row)
             except IntegrityError:
@@ -120,6 +125,7 @@ class DatabaseRegistry:
                 raise _taken(image.id)
             for table, rows in children_of(image):
                 _rewrite(db, table, {}, rows)
+            booking.demand_room(db, kept.owner, more, quota)
             return kept
 
         return self._write(insert)
@@ -149,8 +155,24 @@ class DatabaseRegistry:
 
         return self._read(find)
 
-    def replace(self, old: Image, new: Image) -> Deferred[Image]:
-        return self._write(lambda db: _replace(db, old, new))
+    def replace(
+        self, old: Image, new: Image, quota: Quota = UNBOUNDED
+    ) -> Deferred[Image]:
+        return self._write(lambda db: _replace(db, old, new, quota))
+
+    @deferred
+    async def book(
+        self, image_id: str, attempt_id: str, size: int, quota: Quota = UNBOUNDED
+    ) -> int:
+        booked: int | None = await self._write(
+            lambda db: booking.book(db, image_id, attempt_id, size, quota)
+        )
+        if booked is None:
+            raise booking.too_large(quota)
+        return booked
+
+    def usage(self, owner: str | None) -> Deferred[Usage]:
+        return self._read(lambda db: booking.usage(db, owner))
 
     def renew(self, instance: str, seconds: float) -> Deferred[None]:
         def renew(db: Connection) -> None:
@@ -195,10 +217,13 @@ class DatabaseRegistry:
         return self._change(work).addBoth(note)
 
 
-def _replace(db: Connection, old: Image, new: Image) -> Image:
+def _replace(db: Connection, old: Image, new: Image, quota: Quota) -> Image:
     if new.id != old.id:
         raise ValueError("the id of an image cannot be changed")
     kept = evolve(new, revision=old.revision + 1)
+    more = booking.grown(old, kept, quota)
+    if more:
+        booking.await_turn(db, kept.owner)
     before, after = row_of(old), row_of(kept)
     changes = {name: value for name, value in after.items() if value != before[name]}
     same = and_(images.c.id == old.id, images.c.revision == old.revision)
@@ -211,6 +236,8 @@ def _replace(db: Connection, old: Image, new: Image) -> Image:
         children_of(kept), children_of(old), strict=True
     ):
         _rewrite(db, table, past, rows)
+    booking.keep_books(db, old, kept)
+    booking.demand_room(db, kept.owner, more, quota)
     return kept
 
 

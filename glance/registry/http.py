@@ -31,6 +31,7 @@ from glance.errors import (
 )
 from glance.image import Image
 from glance.interfaces import IRegistry
+from glance.limits import UNBOUNDED, Quota, Usage
 from glance.log import request_id
 from glance.query import Query
 from glance.registry import wire
@@ -66,6 +67,8 @@ RAISED: dict[str, type[errors.GlanceError]] = {
         errors.ImagesWaiting,
         errors.ImageTooLarge,
         errors.TooMany,
+        errors.QuotaExceeded,
+        errors.UploadSuperseded,
         errors.TooBusy,
         errors.RegistryUnavailable,
     )
@@ -138,8 +141,8 @@ class HTTPRegistry:
         return answer.addErrback(late)
 
     @_in_time
-    async def create(self, image: Image) -> Image:
-        packed = wire.pack(image)
+    async def create(self, image: Image, quota: Quota = UNBOUNDED) -> Image:
+        packed = _bounded(image, quota)
         try:
             answer = await self._ask("POST", "images", packed)
         except Lost:
@@ -165,8 +168,8 @@ class HTTPRegistry:
         return _understand(wire.read_images, answer)
 
     @_in_time
-    async def replace(self, old: Image, new: Image) -> Image:
-        path, packed = f"images/{quote(old.id, safe='')}", wire.pack(new)
+    async def replace(self, old: Image, new: Image, quota: Quota = UNBOUNDED) -> Image:
+        path, packed = f"images/{quote(old.id, safe='')}", _bounded(new, quota)
         match = {"If-Match": f'"{old.revision}"'}
         try:
             answer = await self._ask("PUT", path, packed, match)
@@ -179,6 +182,20 @@ class HTTPRegistry:
                     raise
                 return kept
         return _understand(wire.read_image, answer)
+
+    @_in_time
+    async def book(
+        self, image_id: str, attempt_id: str, size: int, quota: Quota = UNBOUNDED
+    ) -> int:
+        asked = {"attempt": attempt_id, "size": size, "quota": wire.pack(quota)}
+        path = f"images/{quote(image_id, safe='')}/booking"
+        answer = await self._ask_safely("PUT", path, asked)
+        return _number(answer, "size")
+
+    @_in_time
+    async def usage(self, owner: str | None) -> Usage:
+        answer = await self._ask_safely("POST", "usage", {"owner": owner})
+        return _understand(wire.read_usage, answer)
 
     @_in_time
     async def renew(self, instance: str, seconds: float) -> None:
@@ -195,10 +212,7 @@ class HTTPRegistry:
     async def purge(self, before: datetime, limit: int) -> int:
         asked = {"before": wire.pack(before), "limit": limit}
         answer = await self._ask_safely("POST", "purge", asked)
-        readers = {"purged": wire.read_whole}
-        fields = _understand(lambda value: wire.read_fields(value, readers), answer)
-        purged: int = fields["purged"]
-        return purged
+        return _number(answer, "purged")
 
     @_in_time
     async def check(self) -> None:
@@ -290,6 +304,20 @@ class HTTPRegistry:
             _log.warn("The registry answered {code} {name}", code=code, name=name)
             raise RegistryUnavailable(UNAVAILABLE)
         raise kind(str(value.get("message")))
+
+
+def _bounded(image: Image, quota: Quota) -> Any:
+    return {"image": wire.pack(image), "quota": wire.pack(quota)}
+
+
+def _number(answer: Any, name: str) -> int:
+    """
+    Read an answer that is one number.
+    """
+    readers = {name: wire.read_whole}
+    fields = _understand(lambda value: wire.read_fields(value, readers), answer)
+    number: int = fields[name]
+    return number
 
 
 def _understand(read: Callable[[Any], T], answer: Any) -> T:

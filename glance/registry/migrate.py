@@ -21,7 +21,7 @@ from glance.registry.engine import (
 )
 from glance.registry.schema import metadata, try_writing
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """
 The versions of the tables, oldest first.  They are named here, because to ask
 Alembic takes longer than all else that a daemon does at its start.

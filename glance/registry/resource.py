@@ -88,8 +88,8 @@ class OwnFace:
         """
         Keep a new image.
         """
-        image = wire.read_image(await read_json(request))
-        created = await self._registry.create(image)
+        image, quota = wire.read_bounded(await read_json(request))
+        created = await self._registry.create(image, quota)
         return answer_json(request, wire.pack(created))
 
     @app.route("/registry/1/images/<image_id>", methods=["GET"])
@@ -107,14 +107,34 @@ class OwnFace:
         which the caller knows.
         """
         revision = _revision(request)
-        new = wire.read_image(await read_json(request))
+        new, quota = wire.read_bounded(await read_json(request))
         if new.id != image_id:
             raise Invalid("The id of an image cannot be changed.")
         old = await self._registry.get(image_id)
         if old.revision != revision:
             raise ImageChanged(f"Image {image_id} is at revision {old.revision}.")
-        replaced = await self._registry.replace(old, new)
+        replaced = await self._registry.replace(old, new, quota)
         return answer_json(request, wire.pack(replaced))
+
+    @app.route("/registry/1/images/<image_id>/booking", methods=["PUT"])
+    async def book(self, request: StreamingRequest, image_id: str) -> bytes:
+        """
+        Book room for the data of an attempt.
+        """
+        asked = wire.read_booking(await read_json(request))
+        booked = await self._registry.book(
+            image_id, asked["attempt"], asked["size"], asked["quota"]
+        )
+        return answer_json(request, {"size": booked})
+
+    @app.route("/registry/1/usage", methods=["POST"])
+    async def usage(self, request: StreamingRequest) -> bytes:
+        """
+        Tell how much the images of an owner are.
+        """
+        owner = wire.read_owner(await read_json(request))
+        used = await self._registry.usage(owner)
+        return answer_json(request, wire.pack(used))
 
     @app.route("/registry/1/find", methods=["POST"])
     async def find(self, request: StreamingRequest) -> bytes:

@@ -36,6 +36,12 @@ LONGEST_TEXT = 65_535
 How many bytes a long string may have: as many as MySQL's TEXT holds.
 """
 
+LARGEST = 1 << 53
+"""
+More bytes than an image really has: with more, their sums could be too large for a
+database.
+"""
+
 PLAIN = (
     "id",
     "revision",
@@ -125,9 +131,17 @@ def row_of(image: Image) -> dict[str, Any]:
     row["has_doomed"] = bool(image.doomed)
     row["ranked_name"] = image.name or ""
     row["ranked_size"] = image.size or 0
+    row["stored"] = stored(image)
     _demand_fit(images, row)
     row["details"] = _json(_details(image))
     return row
+
+
+def stored(image: Image) -> int:
+    """
+    Get how many bytes of data an image has, in all places where it rests.
+    """
+    return min((image.size or 0) * len(image.locations), LARGEST)
 
 
 def image_of(row: Row[Any]) -> Image:
@@ -245,6 +259,7 @@ def _details(image: Image) -> dict[str, Any]:
             "instance": attempt.instance,
             "location": _location_json(attempt.location),
             "fallback": attempt.fallback.value,
+            "size": attempt.size,
         },
         "doomed": list(map(_location_json, image.doomed)),
     }
@@ -280,4 +295,6 @@ def _attempt(attempt: Mapping[str, Any] | None) -> Attempt | None:
         instance=attempt["instance"],
         location=Location(**attempt["location"]),
         fallback=Status(attempt["fallback"]),
+        # What was under way before there were quotas doesn't say.
+        size=attempt.get("size"),
     )

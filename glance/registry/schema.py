@@ -103,6 +103,7 @@ images = Table(
     Column("has_doomed", Boolean, nullable=False),
     Column("ranked_name", text(255), nullable=False, server_default=""),
     Column("ranked_size", BigInteger, nullable=False, server_default="0"),
+    Column("stored", BigInteger, nullable=False, server_default="0"),
     Column("details", Text(), nullable=False),
     Index("ix_images_created", "deleted", "created_at", "id"),
     Index("ix_images_visibility", "deleted", "visibility", "created_at", "id"),
@@ -117,12 +118,14 @@ images = Table(
     Index("ix_images_algorithm", "deleted", "os_hash_algo"),
     Index("ix_images_format", "deleted", "disk_format"),
     Index("ix_images_hidden", "deleted", "os_hidden"),
+    Index("ix_images_usage", "owner", "deleted", "stored"),
 )
 """
 Images, also deleted ones.  C{details} is all of an image that is no column
 here, as JSON, so that a list is one query; what lists are filtered by is in
 the tables below as well.  C{ranked_name} and C{ranked_size} are what these sort
-by: no index has an expression for that on MySQL.
+by: no index has an expression for that on MySQL.  C{stored} is how many bytes an
+image has in all its locations.
 """
 
 
@@ -178,6 +181,25 @@ image_locations = Table(
     Column("key", long_text(), nullable=False),
     Column("metadata", long_text(), nullable=False),
 )
+
+bookings = Table(
+    "bookings",
+    metadata,
+    _image_id(),
+    Column("key", text(255), primary_key=True),
+    Column("owner", text(255)),
+    Column("size", BigInteger, nullable=False),
+)
+"""
+How many bytes the data may have that attempts bring, or have left, by its key in the
+store.
+"""
+
+owners = Table("owners", metadata, Column("owner", text(255), primary_key=True))
+"""
+Who has a quota; its row is locked while it is seen whether there is room.  What has no
+owner is the empty name's.
+"""
 
 used_ids = Table("used_ids", metadata, Column("id", text(36), primary_key=True))
 """

@@ -14,6 +14,7 @@ from glance.deferreds import deferred
 from glance.errors import RegistryUnavailable
 from glance.image import Image
 from glance.interfaces import IRegistry
+from glance.limits import UNBOUNDED, Quota, Usage
 from glance.query import Query
 
 
@@ -32,8 +33,8 @@ class SplitRegistry:
         self._reading = reading
         self._changing = changing
 
-    def create(self, image: Image) -> Deferred[Image]:
-        return self._changing.create(image)
+    def create(self, image: Image, quota: Quota = UNBOUNDED) -> Deferred[Image]:
+        return self._changing.create(image, quota)
 
     @deferred
     async def get(self, image_id: str) -> Image:
@@ -49,8 +50,22 @@ class SplitRegistry:
         except RegistryUnavailable:
             return await self._changing.find(query)
 
-    def replace(self, old: Image, new: Image) -> Deferred[Image]:
-        return self._changing.replace(old, new)
+    def replace(
+        self, old: Image, new: Image, quota: Quota = UNBOUNDED
+    ) -> Deferred[Image]:
+        return self._changing.replace(old, new, quota)
+
+    def book(
+        self, image_id: str, attempt_id: str, size: int, quota: Quota = UNBOUNDED
+    ) -> Deferred[int]:
+        return self._changing.book(image_id, attempt_id, size, quota)
+
+    @deferred
+    async def usage(self, owner: str | None) -> Usage:
+        try:
+            return await self._reading.usage(owner)
+        except RegistryUnavailable:
+            return await self._changing.usage(owner)
 
     def renew(self, instance: str, seconds: float) -> Deferred[None]:
         return self._changing.renew(instance, seconds)

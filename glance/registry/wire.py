@@ -18,6 +18,7 @@ import orjson
 
 from glance.errors import Invalid, InvalidImage
 from glance.image import Attempt, Consent, Image, Location, Member, Status, Visibility
+from glance.limits import Quota, Usage
 from glance.query import SORTABLE, Condition, Operator, Order, Query, Scope
 from glance.validation import is_image_id
 
@@ -65,7 +66,18 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 _FIELDS = {
     kind: tuple(field.name for field in attrs.fields(kind))
-    for kind in (Image, Member, Location, Attempt, Query, Scope, Condition, Order)
+    for kind in (
+        Image,
+        Member,
+        Location,
+        Attempt,
+        Query,
+        Scope,
+        Condition,
+        Order,
+        Quota,
+        Usage,
+    )
 }
 
 
@@ -111,6 +123,10 @@ def read_whole(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 1 << 63:
         raise Invalid("A whole number was expected, from 0.")
     return value
+
+
+def _read_bound(value: Any) -> int:
+    return value if value == -1 and type(value) is int else read_whole(value)
 
 
 def _read_flag(value: Any) -> bool:
@@ -228,6 +244,7 @@ _ATTEMPT: dict[str, Reader[Any]] = {
     "instance": _read_text,
     "location": _read_location,
     "fallback": _one_of(Status),
+    "size": _optional(read_whole),
 }
 
 _IMAGE: dict[str, Reader[Any]] = {
@@ -334,6 +351,40 @@ def read_image(value: Any) -> Image:
         return Image(**read_fields(value, _IMAGE))
     except Invalid as error:
         raise InvalidImage(str(error)) from error
+
+
+_QUOTA = dict.fromkeys(_FIELDS[Quota], _read_bound)
+
+_read_quota: Reader[Quota] = _record(Quota, _QUOTA)
+
+read_usage: Reader[Usage] = _record(Usage, dict.fromkeys(_FIELDS[Usage], read_whole))
+"""
+Make an owner's usage of what L{pack} made of it.
+"""
+
+
+def read_bounded(value: Any) -> tuple[Image, Quota]:
+    """
+    Read an image, and what all images of its owner may be.
+    """
+    fields = read_fields(value, {"image": _read_anything, "quota": _read_quota})
+    return read_image(fields["image"]), fields["quota"]
+
+
+def read_booking(value: Any) -> dict[str, Any]:
+    """
+    Read for which attempt how much is to be booked, and what there may be.
+    """
+    readers = {"attempt": _read_text, "size": read_whole, "quota": _read_quota}
+    return read_fields(value, readers)
+
+
+def read_owner(value: Any) -> str | None:
+    """
+    Read whose usage is asked for.
+    """
+    owner: str | None = read_fields(value, {"owner": _optional(_read_text)})["owner"]
+    return owner
 
 
 read_query: Reader[Query] = _record(Query, _QUERY)

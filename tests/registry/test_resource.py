@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from glance.errors import RegistryUnavailable
+from glance.limits import UNBOUNDED
 from glance.query import EVERYTHING, Query
 from glance.registry.resource import REQUEST_LIMIT
 from glance.registry.wire import dump, pack
@@ -16,6 +17,13 @@ from tests.http import stub_client
 from tests.registry.served import IMAGE, OTHER, memory_registry, registry_root
 
 URL = "http://registry/registry/1"
+
+
+def bounded(image):
+    """
+    Get what is sent of an image whose owner may have any number.
+    """
+    return dump({"image": pack(image), "quota": pack(UNBOUNDED)})
 
 
 class Old(Resource):
@@ -145,7 +153,7 @@ class OwnFaceTests(Asking, SynchronousTestCase):
         """
         Without a revision that is one, nothing is changed.
         """
-        new = dump(pack(evolve(self.image, name="new")))
+        new = bounded(evolve(self.image, name="new"))
         for match in (None, "*", "0", '""', '"x"', '"', 'W/"0"', '"-1"', '"0", "1"'):
             headers = {} if match is None else {"If-Match": match}
             told = self.told("PUT", self.path, data=new, headers=headers)
@@ -157,7 +165,7 @@ class OwnFaceTests(Asking, SynchronousTestCase):
         A path or a header that is not in UTF-8 is the caller's mistake, and
         nothing to log.
         """
-        new = dump(pack(evolve(self.image, name="new")))
+        new = bounded(evolve(self.image, name="new"))
         told = self.told("PUT", self.path, data=new, headers={"If-Match": b'"\xff"'})
         self.assertEqual(told, (400, "BadHeader"))
         for path in ("images/%ff", "leases/%ff", "%ff"):
@@ -176,7 +184,7 @@ class OwnFaceTests(Asking, SynchronousTestCase):
         """
         An image at another revision is not changed.
         """
-        new = dump(pack(evolve(self.image, name="new")))
+        new = bounded(evolve(self.image, name="new"))
         for revision in (self.image.revision + 1, 10**17):
             headers = {"If-Match": f'"{revision}"'}
             told = self.told("PUT", self.path, data=new, headers=headers)
@@ -188,7 +196,7 @@ class OwnFaceTests(Asking, SynchronousTestCase):
         An image does not get another id.
         """
         headers = {"If-Match": f'"{self.image.revision}"'}
-        data = dump(pack(OTHER))
+        data = bounded(OTHER)
         told = self.told("PUT", self.path, data=data, headers=headers)
         self.assertEqual(told, (400, "Invalid"))
 

@@ -32,10 +32,11 @@ from glance.errors import (
     ImageNotFound,
     Invalid,
     MarkerNotFound,
+    QuotaExceeded,
 )
 from glance.image import GONE, Image, Location, Status
 from glance.images import Images
-from glance.sources import Fetches, Source, Sources
+from glance.sources import Fetches, Source, Sources, unfilled
 from glance.streams.bodies import BytesBody
 from glance.streams.request import StreamingRequest
 from glance.transfers import Transfers
@@ -157,6 +158,9 @@ class ImagesAPI:
                 image = await self._take(context, image, source, said)
         except ImageNotFound:
             raise ImageGone(f"Image {image.id} was deleted meanwhile.") from None
+        except QuotaExceeded:
+            await self._images.revisions.change(image.id, unfilled)
+            raise
         return self._answer(request, image, HTTPStatus.CREATED)
 
     @app.route("/images/<image:image_id>", methods=["PUT"])

@@ -13,7 +13,11 @@ from glance.api.answers import answer_current, without_implied_head
 from glance.api.site import ContextOf
 from glance.api.v2.asking import app, no_body
 from glance.api.v2.schemas import MEMBER, MEMBERS, Schemas
+from glance.images import Images
 from glance.streams.request import StreamingRequest
+
+MEBIBYTE = 1 << 20
+"""In so many bytes clients are told of data."""
 
 
 class InfoAPI:
@@ -23,7 +27,8 @@ class InfoAPI:
 
     app = app()
 
-    def __init__(self, schemas: Schemas, context_of: ContextOf) -> None:
+    def __init__(self, images: Images, schemas: Schemas, context_of: ContextOf) -> None:
+        self._images = images
         self._schemas = schemas
         self._context_of = context_of
 
@@ -58,9 +63,17 @@ class InfoAPI:
     @app.route("/info/usage", methods=["GET"])
     async def usage(self, request: StreamingRequest) -> bytes:
         """
-        Tell how much of what is limited the caller uses: nothing is limited.
+        Tell how much of what is limited the caller uses.
         """
-        return await self._answer(request, {"usage": {}})
+        no_body(request)
+        context = await self._context_of(request)
+        quota, used = await self._images.usage(context)
+        told = {
+            "image_size_total": _told(quota.size, used.size, MEBIBYTE),
+            "image_count_total": _told(quota.images, used.images),
+            "image_count_uploading": _told(quota.uploads, used.uploads),
+        }
+        return answer_current(request, {"usage": told})
 
     async def _answer(self, request: StreamingRequest, value: Any) -> bytes:
         no_body(request)
@@ -68,3 +81,7 @@ class InfoAPI:
         return answer_current(request, value)
 
     without_implied_head(app)
+
+
+def _told(bound: int, used: int, unit: int = 1) -> dict[str, int]:
+    return {"limit": -1 if bound < 0 else bound // unit, "usage": used // unit}

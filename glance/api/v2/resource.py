@@ -81,5 +81,5 @@ def v2_resource(
             b"actions": marks,
         },
         StoresAPI(storage, copies, context_of).app.resource(),
-        InfoAPI(schemas, context_of).app.resource(),
+        InfoAPI(images, schemas, context_of).app.resource(),
     )
