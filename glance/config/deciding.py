@@ -7,9 +7,10 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from glance.config.backends.choosing import decide_stores
+from glance.config.keystone import SECTION as KEYSTONE_SECTION
+from glance.config.keystone import decide_keystone
 from glance.config.settings import (
     Database,
     Deletion,
@@ -25,12 +26,11 @@ from glance.config.settings import (
     Source,
     Upload,
 )
+from glance.config.urls import is_url
 from glance.config.values import Values
 from glance.limits import Limits
 
-STRATEGIES = ("noauth", "local")
-
-LATER_STRATEGIES = ("keystone",)
+STRATEGIES = ("noauth", "local", "keystone")
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 
@@ -75,7 +75,7 @@ def decide(
         )
     return Settings(
         service=source.service,
-        identity=_identity(options, serves_api),
+        identity=_identity(options, serves_api, notes),
         api=api,
         registry_listen=registry_listen,
         registry=_registry(options),
@@ -108,17 +108,46 @@ def decide(
     )
 
 
-def _identity(options: Values, used: bool) -> Identity:
-    strategy = options["auth_strategy"]
-    if used and strategy not in STRATEGIES:
-        problem = "is not there yet" if strategy in LATER_STRATEGIES else "is unknown"
+def _strategy(options: Values) -> str:
+    """
+    Get how it is known who asks: as it is said, or as Glance's pipelines do.
+    """
+    said, flavor = options["auth_strategy"], options["flavor"] or ""
+    if "keystone" not in flavor:
+        return str(said)
+    if options.is_written("auth_strategy") and said != "keystone":
         raise options.wrong(
-            "auth_strategy", f"that {problem}; use one of {', '.join(STRATEGIES)}"
+            "flavor",
+            f"that is auth_strategy = keystone, and {said} is written; drop one of "
+            "them",
         )
-    if used and strategy == "local" and options["trust_identity_headers"]:
+    return "keystone"
+
+
+def _trusts_headers(options: Values) -> bool:
+    return options["trust_identity_headers"] or "trusted-auth" in (
+        options["flavor"] or ""
+    )
+
+
+def _identity(options: Values, used: bool, notes: list[str]) -> Identity:
+    strategy = _strategy(options) if used else options["auth_strategy"]
+    trusts = _trusts_headers(options)
+    if used and strategy not in STRATEGIES:
         raise options.wrong(
-            "trust_identity_headers",
-            "with auth_strategy = local nobody else says who asks; choose one of them",
+            "auth_strategy", f"that is unknown; use one of {', '.join(STRATEGIES)}"
+        )
+    if used and strategy != "noauth" and trusts:
+        raise options.wrong(
+            "trust_identity_headers" if options["trust_identity_headers"] else "flavor",
+            f"with auth_strategy = {strategy} nobody else says who asks; choose one of "
+            "them",
+        )
+    asks = used and strategy == "keystone"
+    if used and not asks and options.of(KEYSTONE_SECTION).is_written("auth_url"):
+        notes.append(
+            f"[{KEYSTONE_SECTION}] has no effect with auth_strategy = {strategy}: to "
+            "have users of Keystone write auth_strategy = keystone"
         )
     return Identity(
         auth_strategy=strategy,
@@ -128,14 +157,15 @@ def _identity(options: Values, used: bool) -> Identity:
             region=options["region_name"],
             anonymous=options["allow_anonymous_read"],
         ),
-        trust_identity_headers=options["trust_identity_headers"],
+        keystone=decide_keystone(options) if asks else None,
+        trust_identity_headers=trusts,
         admin_role=options["admin_role"],
         owner_is_tenant=options["owner_is_tenant"],
     )
 
 
 def _api(options: Values, notes: list[str]) -> Endpoint:
-    guarded = options["auth_strategy"] != "noauth" or options["trust_identity_headers"]
+    guarded = _strategy(options) != "noauth" or _trusts_headers(options)
     if not options.is_written("bind_host") and not guarded:
         notes.append(
             "The API listens on 127.0.0.1 only: with auth_strategy = noauth everybody "
@@ -326,20 +356,11 @@ def _public_endpoint(options: Values) -> str | None:
     url: str | None = options["public_endpoint"]
     if url is None:
         return None
-    if not _is_url(url):
+    if not is_url(url):
         raise options.wrong(
             "public_endpoint", "write a URL such as https://images.example.com"
         )
     return url.rstrip("/")
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:
-        return False
-    return known and bool(parts.hostname) and not parts.username
 
 
 def _networks(options: Values) -> tuple[IPv4Network | IPv6Network, ...]:

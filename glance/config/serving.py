@@ -164,7 +164,19 @@ IDENTITY = (
         daemons=("api",),
         help="""
 How the API knows who asks.  noauth: everybody is an administrator.  local: by
-name and password, or a token, of those in users_file.""",
+name and password, or a token, of those in users_file.  keystone: by a token of the
+Keystone that [keystone_authtoken] names.""",
+    ),
+    Option(
+        name="flavor",
+        section="paste_deploy",
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        help="""
+How Glance chooses what auth_strategy does: one with keystone in it, such as
+keystone+caching, is auth_strategy = keystone, and one with trusted-auth is
+trust_identity_headers = true.  Nothing else in it has an effect.""",
     ),
     Option(
         name="users_file",
@@ -202,7 +214,7 @@ auth_strategy = local.""",
         daemons=("api",),
         help="""
 Whether those who don't say who they are may see and fetch what all may, with
-auth_strategy = local.""",
+auth_strategy = local or keystone.""",
     ),
     Option(
         name="noauth_anywhere",
