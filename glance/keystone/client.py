@@ -4,7 +4,7 @@ L{Keystone}: the one that is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -12,6 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
@@ -153,20 +154,37 @@ class Keystone:
         headers: Mapping[str, str],
         data: bytes | None = None,
     ) -> _Answer:
-        running = Deferred.fromCoroutine(self._tried(method, path, headers, data))
-        running.addTimeout(self._patience, self._clock)
+        given_up = False
+
+        def give_up(_: object) -> None:
+            nonlocal given_up
+            given_up = True
+            running.cancel()
+
+        def fire(result: _Answer | Failure) -> None:
+            # What becomes of what was given up isn't said, nor whether it was.
+            if not given_up:
+                first.callback(result)
+
+        first: Deferred[_Answer] = Deferred(give_up)
+        asked = (method, path, headers, data)
+        running = Deferred.fromCoroutine(self._tried(lambda: given_up, *asked))
+        first.addTimeout(self._patience, self._clock)
+        running.addBoth(fire)
         try:
-            return await running
+            return await first
         except TimeoutError:
             raise NoAnswer(
                 f"Keystone has not answered for {self._patience:g} seconds."
             ) from None
 
-    async def _tried(self, *asked: Any) -> _Answer:
+    async def _tried(self, given_up: Callable[[], bool], *asked: Any) -> _Answer:
         for count in range(self._retries):
             try:
                 return await self._once(*asked)
             except NoAnswer:
+                if given_up():
+                    raise
                 await deferLater(self._clock, AGAIN * 2**count)
         return await self._once(*asked)
 

@@ -173,8 +173,8 @@ def _left(told: Mapping[str, Any], date: str | None, now: float) -> float | None
     if expires.tzinfo is None:
         raise Nonsense("A time that Keystone says makes no sense.")
     try:
-        # Clocks may differ; those of one machine don't.
-        return (expires - parsedate_to_datetime(date or "")).total_seconds()
+        # Its clock may not be ours.  A date has whole seconds.
+        return (expires - parsedate_to_datetime(date or "")).total_seconds() - 1
     except (ValueError, TypeError):
         return (expires - _EPOCH - timedelta(seconds=now)).total_seconds()
 

@@ -56,13 +56,8 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "registry_host = registry:9191", "use a host name"),
             (
                 "DEFAULT",
-                "auth_strategy = keystone",
-                "not there yet; use one of noauth, local",
-            ),
-            (
-                "DEFAULT",
                 "auth_strategy = magic",
-                "is unknown; use one of noauth, local",
+                "is unknown; use one of noauth, local, keystone",
             ),
             ("DEFAULT", "default_store = rbd", "store rbd is not there yet; use"),
             ("glance_store", "default_store = floppy", "store floppy is unknown"),
@@ -343,9 +338,9 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             swift_store_multi_tenant = x
             image_cache_max_size = 1
             [keystone_authtoken]
-            auth_url = x
+            memcached_servers = x
             [paste_deploy]
-            flavor = keystone
+            config_file = x
             [oslo_policy]
             enforce_scope = x
             [oslo_middleware]
