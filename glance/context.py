@@ -36,12 +36,15 @@ class Context:
     """What holds for the whole of what it asks for."""
     protections: Protections | None = field(default=None, repr=False, eq=False)
     """Who may do what with properties; L{None} where it is as with the image."""
+    also: Mapping[str, Any] = field(factory=dict, repr=False)
+    """What else is known of the caller, which only rules ask for."""
     facts: Mapping[str, Any] = field(init=False, repr=False, eq=False)
     """What rules may ask of the caller."""
 
     @facts.default
     def _facts(self) -> Mapping[str, Any]:
         return {
+            **self.also,
             "user": self.user,
             "user_id": self.user,
             "tenant": self.tenant,

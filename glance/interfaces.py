@@ -275,6 +275,7 @@ class IIdentity(Interface):
         Find out who sent a request.
 
         @raise Unauthenticated: it does not say, or lies.
+        @raise Forbidden: it may not use this service at all.
         @raise TooManyAttempts: its address has sent too many wrong passwords.
         @raise TooBusy: too many want that at this moment.
         @raise AccountsUnusable: nobody can tell at present.

@@ -214,7 +214,8 @@ def answer_fault(
     for name, value in fault.headers.items():
         request.setHeader(name, value)
     if fault.status is HTTPStatus.UNAUTHORIZED:
-        request.setHeader("www-authenticate", challenge)
+        own: bytes | None = getattr(request, "challenge", None)
+        request.setHeader("www-authenticate", own or challenge)
     if fault.status is HTTPStatus.SERVICE_UNAVAILABLE:
         request.setHeader("retry-after", str(RETRY_AFTER))
     return body

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
@@ -51,15 +52,18 @@ def context_of(
     identity: IIdentity,
     client: Callable[[Request], str | None],
     bind: Callable[[Context], Context] = lambda context: context,
+    challenge: bytes | None = None,
 ) -> ContextOf:
     """
     Get a function that finds out who sent a request.
 
     @param client: tells the address that a request came from.
     @param bind: puts who asks under the rules that hold at present.
+    @param challenge: what is sent along with 401; L{None} for the usual.
     """
 
-    def identify(request: Request) -> Deferred[Context]:
+    def identify(request: Any) -> Deferred[Context]:
+        request.challenge = challenge
         caller = Caller(request.requestHeaders, peer_address(request), client(request))
         return identity.identify(caller).addCallback(bind)
 

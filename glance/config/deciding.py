@@ -7,17 +7,15 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from glance.config.backends.choosing import decide_stores
+from glance.config.identity import decide_identity, is_chosen, strategy
 from glance.config.settings import (
     Database,
     Deletion,
     Endpoint,
     Http,
-    Identity,
     ImageProperties,
-    LocalUsers,
     Log,
     Policy,
     RegistryAddress,
@@ -25,12 +23,9 @@ from glance.config.settings import (
     Source,
     Upload,
 )
+from glance.config.urls import is_url
 from glance.config.values import Values
 from glance.limits import Limits, Quota
-
-STRATEGIES = ("local", "noauth")
-
-LATER_STRATEGIES = ("keystone",)
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 
@@ -76,7 +71,7 @@ def decide(
     database = _database(options)
     return Settings(
         service=source.service,
-        identity=_identity(options, serves_api, database),
+        identity=decide_identity(options, serves_api, database, notes),
         api=api,
         registry_listen=registry_listen,
         registry=_registry(options),
@@ -109,58 +104,10 @@ def decide(
     )
 
 
-def _strategy(options: Values) -> str:
-    """
-    Get how it is known who asks.
-    """
-    # Who trusts a proxy needed no strategy when there was none but noauth.
-    usual = "noauth" if options["trust_identity_headers"] else "local"
-    return options["auth_strategy"] or usual
-
-
-def _users_file(options: Values, database: Database) -> Path:
-    """
-    Get the path of the file of users.
-    """
-    if options["users_file"]:
-        return Path(options["users_file"]).absolute()
-    scheme, _, rest = database.url.partition("://")
-    if not scheme.startswith("sqlite"):
-        return Path("/var/lib/glance/users.sqlite")
-    path = rest.partition("?")[0].removeprefix("/").removeprefix("file:")
-    return Path(path).absolute().with_name("users.sqlite")
-
-
-def _identity(options: Values, used: bool, database: Database) -> Identity:
-    strategy = _strategy(options)
-    if used and strategy not in STRATEGIES:
-        problem = "is not there yet" if strategy in LATER_STRATEGIES else "is unknown"
-        raise options.wrong(
-            "auth_strategy", f"that {problem}; use one of {', '.join(STRATEGIES)}"
-        )
-    if used and strategy == "local" and options["trust_identity_headers"]:
-        raise options.wrong(
-            "trust_identity_headers",
-            "with auth_strategy = local nobody else says who asks; choose one of them",
-        )
-    return Identity(
-        auth_strategy=strategy,
-        local=LocalUsers(
-            file=_users_file(options, database),
-            token_life=options["token_expiration"],
-            region=options["region_name"],
-            anonymous=options["allow_anonymous_read"],
-        ),
-        trust_identity_headers=options["trust_identity_headers"],
-        admin_role=options["admin_role"],
-        owner_is_tenant=options["owner_is_tenant"],
-    )
-
-
 def _api(options: Values, notes: list[str]) -> Endpoint:
-    guarded = _strategy(options) != "noauth" or options["trust_identity_headers"]
+    guarded = strategy(options) != "noauth"
     # No upgrade opens what nobody has asked for.
-    chosen = bool(options["auth_strategy"] or options["trust_identity_headers"])
+    chosen = is_chosen(options)
     if not options.is_written("bind_host") and not guarded:
         notes.append(
             "The API listens on 127.0.0.1 only: with auth_strategy = noauth everybody "
@@ -362,20 +309,11 @@ def _public_endpoint(options: Values) -> str | None:
     url: str | None = options["public_endpoint"]
     if url is None:
         return None
-    if not _is_url(url):
+    if not is_url(url):
         raise options.wrong(
             "public_endpoint", "write a URL such as https://images.example.com"
         )
     return url.rstrip("/")
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:
-        return False
-    return known and bool(parts.hostname) and not parts.username
 
 
 def _networks(options: Values) -> tuple[IPv4Network | IPv6Network, ...]:

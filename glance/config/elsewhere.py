@@ -69,12 +69,33 @@ remote_content_type remote_ssl_ca_crt_file remote_ssl_client_crt_file
 remote_ssl_client_key_file remote_ssl_verify_server_crt remote_timeout
 """
 
+_KEYSTONE = """
+access_token access_token_endpoint access_token_type admin_endpoint admin_token
+admin_url allow_expired_window application_credential_name auth-url auth_admin_prefix
+auth_host auth_port auth_protocol auth_section auth_version authorization_url auth_token
+cache certificate_file check_revocations_for_cached client_id
+delay_auth_decision discovery_endpoint enforce_token_bind endpoint endpoint_override
+hash_algorithms http_handler identity_provider identity_provider_url
+include_service_catalog interface max_retries memcache_password
+memcache_pool_conn_get_timeout
+memcache_pool_dead_retry memcache_pool_maxsize memcache_pool_socket_timeout
+memcache_pool_unused_timeout memcache_sasl_enabled memcache_secret_key
+memcache_security_strategy memcache_servers memcache_tls_allowed_ciphers
+memcache_tls_cafile memcache_tls_certfile memcache_tls_enabled memcache_tls_keyfile
+memcache_use_advanced_pool memcache_username memcached_servers min_version
+max_version oauth_consumer_key oauth_consumer_secret passcode protocol
+region_name reauthenticate revocation_cache_time scope service_type signing_dir
+split_loggers system_scope timeout trust_id valid_interfaces
+"""
+
 KNOWN: dict[str, frozenset[str]] = {
     "DEFAULT": frozenset(_DEFAULT.split() + _STORES.split()),
     "database": frozenset(_DATABASE.split()),
     "glance_store": frozenset(_STORES.split()),
+    "keystone_authtoken": frozenset(_KEYSTONE.split()),
     "oslo_middleware": frozenset(_MIDDLEWARE.split()),
     "oslo_policy": frozenset(_POLICY.split()),
+    "paste_deploy": frozenset({"config_file"}),
 }
 """
 The options of sections of which others have an effect.
@@ -131,7 +152,6 @@ WHOLE_SECTIONS = (
     "os_brick",
     "os_glance_*",
     "oslo_*",
-    "paste_deploy",
     "pipeline:*",
     "privsep*",
     "profiler*",

@@ -160,7 +160,7 @@ class Option:
     """
 
     confined: bool = False
-    """Whether it is looked for in its own section only."""
+    """Whether it is looked for in its own section only, not in a daemon's."""
 
     secret: bool = False
     """Whether its value must not be shown."""
@@ -175,7 +175,7 @@ class Option:
         @return: at least one place; an earlier one has precedence in a file.
         """
         if self.confined:
-            return ((self.section, self.name),)
+            return ((self.section, self.name), *self.also)
         usual = ((self.section, self.name), *self.also)
         names = dict.fromkeys((*self.alone, *(name for _, name in usual)))
         sections = [SECTIONS[d] for d in self.daemons if service in (d, "all")]
@@ -186,11 +186,26 @@ class Option:
         return tuple(dict.fromkeys(places))
 
     @property
+    def key(self) -> str:
+        """
+        What it is known by among all options.
+        """
+        return key_in(self.section, self.name) if self.confined else self.name
+
+    @property
     def must(self) -> str:
         """
         What its value must be, to go on after "must be".
         """
         return describe(self.type)
+
+
+def key_in(section: str, name: str) -> str:
+    """
+    Get what an option is called that is in its own section only, where others may
+    have such a name.
+    """
+    return f"{name} in [{section}]"
 
 
 def describe(kind: Any) -> str:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from glance.config.backends.kinds import KINDS
 from glance.config.keeping import LIMITS, REGISTRY, STORES, UPLOADS
+from glance.config.keystone import KEYSTONE
 from glance.config.option import Option
 from glance.config.serving import IDENTITY, LISTENING, LOGGING, POLICIES
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Listening": LISTENING,
     "Identity": IDENTITY,
+    "Keystone": KEYSTONE,
     "Policies": POLICIES,
     "The registry and its database": REGISTRY,
     "Stores": STORES,
@@ -25,8 +27,8 @@ All options, by the headings they have in the sample files.
 """
 
 OPTIONS: dict[str, Option] = {
-    option.name: option for group in GROUPS.values() for option in group
+    option.key: option for group in GROUPS.values() for option in group
 }
 """
-All options by name.
+All options by what they are known by.
 """

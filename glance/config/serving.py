@@ -171,11 +171,25 @@ IDENTITY = (
         name="auth_strategy",
         type=TEXT,
         default=None,
-        daemons=("api",),
+        daemons=("api", "registry"),
         help="""
 How the API knows who asks.  local: by name and password, or a token, of those in
-users_file.  noauth: everybody is an administrator.  Unless it is said, it is local,
-or with trust_identity_headers what the proxy says.""",
+users_file.  keystone: by a token of the Keystone that [keystone_authtoken] names.
+trusted_headers: by X-User-Id, X-Tenant-Id, X-Roles and X-Identity-Status, which one
+of trusted_proxies sets; only behind one that nobody can go around.  noauth: everybody
+is an administrator.  Unless it is said, it is local.  The registry daemon believes
+headers, too, with trusted_headers; nothing else has an effect there.""",
+    ),
+    Option(
+        name="flavor",
+        section="paste_deploy",
+        type=TEXT,
+        default=None,
+        daemons=("api",),
+        help="""
+How Glance chooses what auth_strategy does: one with keystone in it, such as
+keystone+caching, is auth_strategy = keystone, and one with trusted-auth is
+auth_strategy = trusted_headers.  Nothing else in it has an effect.""",
     ),
     Option(
         name="users_file",
@@ -214,7 +228,7 @@ auth_strategy = local.""",
         daemons=("api",),
         help="""
 Whether those who don't say who they are may see and fetch what all may, with
-auth_strategy = local.""",
+auth_strategy = local or keystone.""",
     ),
     Option(
         name="noauth_anywhere",
@@ -231,8 +245,7 @@ reaches it can then read, change and delete every image.""",
         default=False,
         daemons=("api", "registry"),
         help="""
-Whether X-User-Id, X-Tenant-Id, X-Roles and X-Identity-Status are believed.
-Only true behind a proxy that sets them, and that nobody can go around.""",
+The older way to say auth_strategy = trusted_headers.""",
     ),
     Option(
         name="admin_role",

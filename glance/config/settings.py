@@ -294,18 +294,80 @@ class LocalUsers:
 
 
 @frozen(kw_only=True)
+class KeystoneUser:
+    """
+    Whom this service logs in at Keystone as: by a password and names or ids, or by
+    an application credential.
+    """
+
+    password: str | None = field(default=None, repr=False)
+    user: str | None = None
+    user_id: str | None = None
+    user_domain: str | None = None
+    user_domain_id: str | None = None
+    project: str | None = None
+    project_id: str | None = None
+    project_domain: str | None = None
+    project_domain_id: str | None = None
+    credential_id: str | None = None
+    credential_secret: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class Keystone:
+    """
+    A Keystone that knows who asks.
+    """
+
+    url: str
+    """Where it is asked, with or without C{/v3}."""
+
+    public_url: str
+    """Where clients are told to log in."""
+
+    user: KeystoneUser
+
+    ca_file: str | None
+    """The authorities to trust; L{None} for the system's."""
+
+    cert_file: str | None
+    key_file: str | None
+
+    insecure: bool
+    """Whether any certificate will do."""
+
+    patience: float
+    """For how many seconds it is waited for."""
+
+    retries: int
+    """How often it is tried again where there is no connection."""
+
+    kept: float
+    """For how many seconds a token that is good is believed."""
+
+    service_roles: tuple[str, ...]
+    """The roles of services whose users' tokens may have ended."""
+
+    service_roles_required: bool
+    """Whether the token of a service needs one of them."""
+
+
+@frozen(kw_only=True)
 class Identity:
     """
     Who somebody is.
     """
 
     auth_strategy: str
-    """C{noauth}: everybody is an administrator; C{local}: by L{LocalUsers}."""
+    """
+    C{local}: by L{LocalUsers}; C{keystone}: by L{Keystone}; C{trusted_headers}: by
+    C{X-Tenant-Id} and its like; C{noauth}: everybody is an administrator.
+    """
 
     local: LocalUsers
 
-    trust_identity_headers: bool
-    """Whether C{X-Tenant-Id} and its like are believed."""
+    keystone: Keystone | None
+    """L{None} for another strategy."""
 
     admin_role: str
     owner_is_tenant: bool

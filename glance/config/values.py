@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from glance.config.files import Written
-from glance.config.option import Option
+from glance.config.option import Option, key_in
 from glance.config.settings import ConfigurationError
 
 
@@ -24,11 +24,11 @@ class Values:
     origins: Mapping[str, Written]
     options: Mapping[str, Option]
     section: str | None = None
-    """The section of the store that is asked about; L{None} for no such."""
+    """The section that is asked about, of options confined to it; L{None} for none."""
 
     def of(self, section: str) -> Values:
         """
-        Get the values of a store that has a section of its own.
+        Get the values of options that are confined to a section.
         """
         return evolve(self, section=section)
 
@@ -64,10 +64,3 @@ class Values:
         @param cure: what to write, to go on after the option.
         """
         return ConfigurationError(f"{self._key(name)} is missing: {cure}")
-
-
-def key_in(section: str, name: str) -> str:
-    """
-    Get what an option is called that a store has in its own section.
-    """
-    return f"{name} in [{section}]"

@@ -295,6 +295,9 @@ class StreamingRequest(server.Request):
     aborted = False
     """Whether the connection was lost before the answer was done."""
 
+    challenge: bytes | None = None
+    """How who isn't known is told to log in; L{None} for the usual way."""
+
     _begun = False
     _ended = False
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from attrs import field, frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
+from glance.keystone.shared import Shared
 from glance.swift.coroutines import deferred
 from glance.swift.errors import (
     AuthenticationFailed,
@@ -19,12 +19,6 @@ from glance.swift.errors import (
     BadAnswer,
 )
 from glance.swift.exchanges import Answer, Ask, Exchanges
-
-AHEAD = 60.0
-"""
-So many seconds before its end a token is used no more, or a quarter of its life
-where that is less.
-"""
 
 
 @frozen(kw_only=True)
@@ -104,11 +98,9 @@ def unavailable(answer: Answer) -> AuthenticationUnavailable:
     )
 
 
-class Tokens:
+class Tokens(Shared[Token]):
     """
-    The token that all requests share.
-
-    However many of them need a new one, it is asked for once.
+    The token that all requests share, and the account that it is for.
     """
 
     def __init__(
@@ -121,12 +113,8 @@ class Tokens:
         @param storage_url: the account's URL; L{None} to take the one that comes
             with the token.
         """
-        self._authentication = authentication
-        self._clock = clock
+        super().__init__(authentication.authenticate, clock)
         self._storage_url = storage_url
-        self._token: Token | None = None
-        self._until: float | None = None
-        self._waiting: list[Deferred[Token]] = []
 
     @property
     def storage_url(self) -> str | None:
@@ -134,40 +122,3 @@ class Tokens:
         The account's URL, where it is not the token's.
         """
         return self._storage_url
-
-    @deferred
-    async def get(self, refused: Token | None = None) -> Token:
-        """
-        Get a token that is good for a while.
-
-        @param refused: one that was refused; L{None} for none.
-        """
-        token = self._token
-        if token is not None and token != refused and not self._ends():
-            return token
-        return await self._new()
-
-    def _ends(self) -> bool:
-        return self._until is not None and self._clock.seconds() >= self._until
-
-    def _new(self) -> Deferred[Token]:
-        waiting: Deferred[Token] = Deferred(self._waiting_no_more)
-        self._waiting.append(waiting)
-        if len(self._waiting) == 1:
-            self._authentication.authenticate().addBoth(self._got)
-        return waiting
-
-    def _waiting_no_more(self, waiting: Deferred[Token]) -> None:
-        # The others wait on; so does nobody, for who comes next.
-        waiting.errback(CancelledError())
-
-    def _got(self, result: Token | Failure) -> None:
-        if isinstance(result, Token):
-            self._token, self._until = result, None
-            if result.life is not None:
-                ahead = min(AHEAD, result.life / 4)
-                self._until = self._clock.seconds() + result.life - ahead
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            if not one.called:
-                one.callback(result)

@@ -10,7 +10,8 @@ from typing import Any
 from attrs import evolve
 
 from glance.log import LoggedService
-from glance.tap.api import api_parts, check_identity
+from glance.tap.api import api_parts
+from glance.tap.callers import check_identity
 from glance.tap.daemon import Live
 from glance.tap.database import check_database, database
 from glance.tap.metering import Metering

@@ -4,11 +4,9 @@ The API, and the daemon that serves it alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 
 from glance.api.health import Health
@@ -18,20 +16,20 @@ from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Described, Schemas
 from glance.api.versions import versions
-from glance.config.settings import ConfigurationError, Settings
+from glance.config.settings import ConfigurationError
 from glance.errors import Invalid
-from glance.interfaces import IIdentity, IRegistry
+from glance.interfaces import IRegistry
 from glance.log import LoggedService
 from glance.proxies import Proxies
 from glance.streams.request import StreamingRequest
 from glance.streams.site import StreamingSite
+from glance.tap.callers import Callers, callers, check_identity
 from glance.tap.daemon import Ending, Live, Parts, Port
 from glance.tap.metering import Metering
 from glance.tap.parts import (
     CHECK_PATIENCE,
     UseCases,
     assembled,
-    identity,
     log_access,
     use_cases,
 )
@@ -44,11 +42,13 @@ def api_port(
     live: Live,
     registry: IRegistry,
     use: UseCases,
-    pools: Pools,
+    who: Callers,
     metering: Metering,
 ) -> Port:
     """
     Get the port at which the API is served.
+
+    @param who: finds out who asks.
     """
     settings = live.settings
     assert settings.api is not None
@@ -63,7 +63,7 @@ def api_port(
         log(request)
 
     site = StreamingSite(
-        _root(reactor, live, registry, use, pools, links, metering.page()),
+        _root(reactor, live, registry, use, who, links, metering.page()),
         reactor,
         idle_timeout=settings.http.client_socket_timeout,
         header_timeout=settings.http.client_header_timeout,
@@ -116,21 +116,11 @@ def _root(
     live: Live,
     registry: IRegistry,
     use: UseCases,
-    pools: Pools,
+    asking: Callers,
     links: Links,
     metrics: IResource,
 ) -> IResource:
-    asked: IIdentity = identity(live.settings)
-    trees: dict[str, IResource] = {}
-    needed: dict[str, Callable[[], Deferred[None]]] = {"registry": registry.check}
-    if live.settings.identity.auth_strategy == "local":
-        # Others need no users.
-        from glance.tap.local import local_identity
-
-        local = local_identity(reactor, live.settings, pools)
-        asked, trees = local.identity, {"v3": local.face(links)}
-        needed["users"] = local.logins.check
-    who = context_of(asked, links.client, live.bind)
+    who = context_of(asking.identity, links.client, live.bind, asking.challenge)
     elsewhere = (use.sources, use.fetches)
     v1 = v1_resource(use.images, use.transfers, use.sharing, *elsewhere, who, links)
     schemas = _schemas(live)
@@ -147,10 +137,11 @@ def _root(
     )
     health = Health(
         reactor,
-        {**needed, **stores},
+        {"registry": registry.check, **asking.needed, **asking.wanted, **stores},
         timeout=CHECK_PATIENCE,
         draining=lambda: live.draining,
-        dispensable=stores.keys() - {f"store {use.storage.default}"},
+        dispensable=(stores.keys() - {f"store {use.storage.default}"})
+        | asking.wanted.keys(),
     )
     return api_root(
         versions=versions(use.storage.several),
@@ -162,7 +153,7 @@ def _root(
             "metrics": metrics,
             "openapi.json": _Description(schemas, links),
         },
-        trees=trees,
+        trees=asking.faces(links),
     )
 
 
@@ -184,13 +175,21 @@ def api_parts(
 
     use = use_cases(reactor, live, registry, pools, store_failed)
     metering = Metering(reactor, pools, use, live.given.counters)
+    who = callers(reactor, live.settings, pools)
     parts = Parts(
         pools=pools,
-        ports=[api_port(reactor, live, registry, use, pools, metering)],
-        begin=[use.begin_stores, use.lease.start, use.reaper.start, metering.start],
+        ports=[api_port(reactor, live, registry, use, who, metering)],
+        begin=[
+            *(use.begin_stores, use.lease.start, use.reaper.start, metering.start),
+            *who.begin,
+        ],
         background=[use.fetches],
         busy=lambda: use.transfers.in_flight + use.fetches.in_flight > 0,
-        end=[metering.stop, use.reaper.stop, use.lease.stop, use.close_stores, closing],
+        end=[
+            *(metering.stop, use.reaper.stop, use.lease.stop, use.close_stores),
+            *who.end,
+            closing,
+        ],
     )
     return parts, metering
 
@@ -204,18 +203,6 @@ def check_api(live: Live) -> None:
     check_stores(live.settings)
     _schemas(live)
     check_identity(live.settings)
-
-
-def check_identity(settings: Settings) -> None:
-    """
-    See whether it can be told who asks.
-
-    @raise ConfigurationError: it cannot.
-    """
-    if settings.identity.auth_strategy == "local":
-        from glance.tap.local import check_users
-
-        check_users(settings)
 
 
 def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:

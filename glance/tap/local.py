@@ -21,8 +21,8 @@ from glance.identity.local.first import CLOUD, first_start
 from glance.identity.local.identity import LocalIdentity
 from glance.identity.local.known import Known
 from glance.identity.local.logins import Logins
-from glance.identity.local.turns import Turns
 from glance.identity.local.verifying import Verifier
+from glance.identity.turns import Turns
 from glance.tap.pools import Pools, cores
 
 WAITING = 64

@@ -94,7 +94,7 @@ def identity(settings: Settings) -> IIdentity:
     """
     Get the way to know who asks.
     """
-    if settings.identity.trust_identity_headers:
+    if settings.identity.auth_strategy == "trusted_headers":
         return TrustedHeaders(
             Proxies(settings.http.trusted_proxies),
             admin_role=settings.identity.admin_role,

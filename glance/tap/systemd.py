@@ -185,13 +185,11 @@ def check_reach(settings: Settings, role: str, place: Endpoint) -> None:
     """
     if place.is_local:
         return
-    identity = settings.identity
     if role == "registry_listen":
         guarded, cure = bool(settings.registry_secret), "set registry_secret"
     else:
         guarded = (
-            identity.auth_strategy != "noauth"
-            or identity.trust_identity_headers
+            settings.identity.auth_strategy != "noauth"
             or settings.values["noauth_anywhere"]
         )
         cure = "accept that with noauth_anywhere = true"

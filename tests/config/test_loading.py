@@ -48,7 +48,6 @@ class NothingWrittenTests(SynchronousTestCase):
         self.assertEqual((local.token_life, local.region), (3600, "RegionOne"))
         self.assertFalse(local.anonymous)
         self.assertEqual(settings.identity.admin_role, "admin")
-        self.assertFalse(settings.identity.trust_identity_headers)
         self.assertEqual((settings.files, settings.warnings), ((), ()))
         [note] = settings.notes
         self.assertIn("127.0.0.1", note)

@@ -28,5 +28,5 @@ class ReferenceTests(SynchronousTestCase):
         """
         Each option is in it.
         """
-        for name in OPTIONS:
-            self.assertIn(f"`{name}`\n", reference())
+        for option in OPTIONS.values():
+            self.assertIn(f"`{option.name}`\n", reference())

@@ -59,13 +59,8 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "registry_host = registry:9191", "use a host name"),
             (
                 "DEFAULT",
-                "auth_strategy = keystone",
-                "not there yet; use one of local, noauth",
-            ),
-            (
-                "DEFAULT",
                 "auth_strategy = magic",
-                "is unknown; use one of local, noauth",
+                "is unknown; use one of local, keystone, trusted_headers, noauth",
             ),
             ("DEFAULT", "default_store = rbd", "store rbd is not there yet; use"),
             ("glance_store", "default_store = floppy", "store floppy is unknown"),
@@ -164,9 +159,14 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         Where only a proxy is believed, and others get nothing, it listens to
         all.
         """
-        text = "[DEFAULT]\ntrust_identity_headers = true\n"
-        for more in ("", "bind_host = 0.0.0.0\n"):
-            settings = self.load(text + more)
+        for text in (
+            "auth_strategy = trusted_headers",
+            "trust_identity_headers = true",
+            "trust_identity_headers = true\nauth_strategy = noauth",
+            "auth_strategy = trusted_headers\nbind_host = 0.0.0.0",
+        ):
+            settings = self.load(f"[DEFAULT]\n{text}\n")
+            self.assertEqual(settings.identity.auth_strategy, "trusted_headers")
             self.assertEqual(settings.api, Endpoint("0.0.0.0", 9292, 4096))
             self.assertEqual(settings.notes, ())
 
@@ -180,7 +180,7 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(settings.notes, ())
         said = self.refusal(f"{text}trust_identity_headers = true\n")
         self.assertIn("trust_identity_headers", said)
-        self.assertIn("choose one", said)
+        self.assertIn("drop one of them", said)
 
     def test_api_anywhere(self):
         """
@@ -202,7 +202,7 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(settings.api.host, "0.0.0.0")
         self.assertEqual(settings.notes, ())
         settings = self.load("[DEFAULT]\ntrust_identity_headers = true\n")
-        self.assertEqual(settings.identity.auth_strategy, "noauth")
+        self.assertEqual(settings.identity.auth_strategy, "trusted_headers")
 
     def test_users_file(self):
         """
@@ -300,7 +300,6 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
         for line in (
             "default_store = rbd",
             "enabled_backends = x",
-            "auth_strategy = x",
         ):
             self.load(f"[DEFAULT]\n{line}\n", "registry")
 
@@ -386,9 +385,9 @@ class WarningTests(FilesMixin, SynchronousTestCase):
             swift_store_multi_tenant = x
             image_cache_max_size = 1
             [keystone_authtoken]
-            auth_url = x
+            memcached_servers = x
             [paste_deploy]
-            flavor = keystone
+            config_file = x
             [oslo_policy]
             enforce_scope = x
             [oslo_middleware]

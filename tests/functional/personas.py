@@ -114,7 +114,7 @@ class PersonasCase(DaemonCase):
         super().setUp()
         for name, text in self.files.items():
             (self.place.path / name).write_text(text)
-        self.place.configure(trust_identity_headers="true", **self.options)
+        self.place.configure(auth_strategy="trusted_headers", **self.options)
         self.prepare()
         self.daemon = self.start("glance")
 

@@ -52,7 +52,7 @@ class PolicyTests(DaemonCase):
         sense changes nothing.  So do protected properties.
         """
         self.say("policy.yaml", "delete_image: role:admin\nhelper: '@'\n")
-        self.place.configure(trust_identity_headers="true")
+        self.place.configure(auth_strategy="trusted_headers")
         running = self.start("glance")
         self.assertIn("Rule helper in", running.log)
         status, image = self.ask("POST", "", {"billing": "7"})
@@ -74,7 +74,7 @@ class PolicyTests(DaemonCase):
             "[billing]\ncreate = !\nread = admin\nupdate = !\ndelete = !\n",
         )
         self.place.configure(
-            trust_identity_headers="true", property_protection_file="protections.conf"
+            auth_strategy="trusted_headers", property_protection_file="protections.conf"
         )
         running.signal(signal.SIGHUP)
         running.wait_for_log("] Reloaded.")
@@ -88,7 +88,7 @@ class PolicyTests(DaemonCase):
         Processes that serve beside each other all heed them.
         """
         self.say("policy.yaml", "add_image: '!'\n")
-        self.place.configure(workers=2, trust_identity_headers="true")
+        self.place.configure(workers=2, auth_strategy="trusted_headers")
         running = self.start("glance")
         for _ in range(8):
             self.assertEqual(self.ask("POST", "", {})[0], 403)

@@ -291,7 +291,7 @@ class ActivationTests(DaemonCase):
         """
         said = self.refusal("glance", self.listen("0.0.0.0"))
         self.assertIn("noauth_anywhere", said)
-        self.place.configure(trust_identity_headers="true")
+        self.place.configure(auth_strategy="trusted_headers")
         self.assertIn(
             "registry_secret",
             self.refusal("glance", self.listen("0.0.0.0"), self.listen("0.0.0.0")),

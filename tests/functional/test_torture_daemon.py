@@ -149,7 +149,7 @@ class RefusedTests(DaemonCase):
     Data that is not wanted is refused at once, however it is sent.
     """
 
-    options = (("trust_identity_headers", "true"), ("image_size_cap", MIB))
+    options = (("auth_strategy", "trusted_headers"), ("image_size_cap", MIB))
 
     def store(self, data):
         return super().store(data, *caller("eva"))

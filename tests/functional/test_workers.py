@@ -479,7 +479,7 @@ class ReloadTests(WorkersCase):
         """
         What would let strangers in at an address that stays is refused.
         """
-        config = self.place.configure(workers=2, trust_identity_headers="true")
+        config = self.place.configure(workers=2, auth_strategy="trusted_headers")
         text = config.read_text()
         section = "[app:glance-api]\nbind_host = "
         config.write_text(text.replace(f"{section}127.0.0.1", f"{section}0.0.0.0"))

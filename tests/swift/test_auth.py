@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from glance.keystone.credentials import ApplicationCredential, Password
 from glance.swift.auth import IAuthentication, TempAuth, Token, Tokens
 from glance.swift.errors import (
     AuthenticationFailed,
@@ -18,7 +19,7 @@ from glance.swift.errors import (
     Unauthorized,
     Unreachable,
 )
-from glance.swift.keystone import ApplicationCredential, Keystone, Password
+from glance.swift.keystone import Keystone
 from tests.bodies import BytesBody
 from tests.swift.fake import KEY, STEM, USER
 from tests.swift.serving import Serving

@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from glance.config.option import TEXT, WEIGHT, Option, in_default
-from glance.config.values import Values, key_in
+from glance.config.option import TEXT, WEIGHT, Option, in_default, key_in
+from glance.config.values import Values
 
 
 @frozen(kw_only=True)
@@ -85,6 +85,8 @@ def scoped(section: str, kind: Kind) -> dict[str, Option]:
     Get the options of a store that has a section of its own, by their names.
     """
     return {
-        key_in(section, option.name): evolve(option, section=section, confined=True)
+        key_in(section, option.name): evolve(
+            option, section=section, also=(), confined=True
+        )
         for option in (*kind.options, *ABOUT)
     }

@@ -4,10 +4,6 @@ L{Verifier}: whether a password is right.
 
 from __future__ import annotations
 
-import hmac
-import secrets
-from collections import OrderedDict
-
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -16,7 +12,8 @@ from glance.errors import TooBusy
 from glance.identity.local import passwords
 from glance.identity.local.accounts import User
 from glance.identity.local.attempts import Attempts, network_of
-from glance.identity.local.turns import Turns
+from glance.identity.remembering import Remembered
+from glance.identity.turns import Turns
 
 REMEMBERED = 60.0
 """For how many seconds a password that was right need not be hashed again."""
@@ -43,9 +40,7 @@ class Verifier:
         self._hashing = hashing
         self._turns = turns
         self._attempts = attempts
-        self._clock = clock
-        self._salt = secrets.token_bytes(32)
-        self._remembered: OrderedDict[bytes, float] = OrderedDict()
+        self._remembered: Remembered[bool] = Remembered(clock, ROOM)
 
     async def verify(
         self, user: User | None, said: str, password: str, address: str | None
@@ -64,9 +59,8 @@ class Verifier:
         kept = passwords.of_nobody() if user is None else user.password
         # What is kept is unlike that of any other user, and another after each
         # change of the password.
-        text = f"{kept} {password}".encode("utf-8", "surrogatepass")
-        proof = hmac.digest(self._salt, text, "sha256")
-        if self._remembers(proof):
+        proof = self._remembered.proof(f"{kept} {password}")
+        if self._remembered.get(proof):
             return True
         # One who leaves before the answer has tried all the same.
         self._attempts.begin(address, who)
@@ -92,25 +86,11 @@ class Verifier:
         await self._turns.take(client)
         try:
             # Others may have asked the same while this waited.
-            if self._remembers(proof):
+            if self._remembered.get(proof):
                 return True
             right: bool = await self._hashing(passwords.matches, password, kept)
             if right:
-                self._remember(proof)
+                self._remembered.keep(proof, True, REMEMBERED)
             return right
         finally:
             self._turns.done()
-
-    def _remember(self, proof: bytes) -> None:
-        self._remembered[proof] = self._clock.seconds() + REMEMBERED
-        while len(self._remembered) > ROOM:
-            self._remembered.popitem(last=False)
-
-    def _remembers(self, proof: bytes) -> bool:
-        until = self._remembered.get(proof)
-        if until is None:
-            return False
-        if until <= self._clock.seconds():
-            del self._remembered[proof]
-            return False
-        return True

@@ -12,6 +12,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 
 from glance.config.backends.references import Reference
 from glance.config.settings import Backend
+from glance.keystone.credentials import ApplicationCredential, Credential, Password
 from glance.stores.swift import SwiftStore
 from glance.stores.swift_uris import Origin
 from glance.swift.account import Account, Retries
@@ -19,7 +20,7 @@ from glance.swift.auth import IAuthentication, TempAuth, Tokens
 from glance.swift.client import SwiftClient
 from glance.swift.connections import Connections, Endpoints
 from glance.swift.exchanges import Exchanges
-from glance.swift.keystone import ApplicationCredential, Keystone, Password
+from glance.swift.keystone import Keystone
 from glance.swift.large import Cutting, LargeObjects
 from glance.tap.stores.made import Made, Tools
 from glance.tap.stores.tls import policy
@@ -94,7 +95,7 @@ def _authentication(backend: Backend, exchanges: Exchanges) -> IAuthentication:
     )
 
 
-def _credential(account: Reference) -> Password | ApplicationCredential:
+def _credential(account: Reference) -> Credential:
     if account.credential_id is not None:
         assert account.credential_secret is not None
         return ApplicationCredential(

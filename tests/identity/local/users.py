@@ -12,8 +12,8 @@ from glance.identity.local.attempts import Attempts
 from glance.identity.local.file import AccountsFile
 from glance.identity.local.known import Known
 from glance.identity.local.logins import Logins
-from glance.identity.local.turns import Turns
 from glance.identity.local.verifying import Verifier
+from glance.identity.turns import Turns
 
 NOON = 1_302_868_800
 """

@@ -1,12 +1,12 @@
 """
-Tests for L{glance.identity.local.turns}.
+Tests for L{glance.identity.turns}.
 """
 
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import TooBusy
-from glance.identity.local.turns import Turns
+from glance.identity.turns import Turns
 
 
 class TurnsTests(SynchronousTestCase):

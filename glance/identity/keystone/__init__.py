@@ -1,0 +1,3 @@
+"""
+Users of a Keystone.
+"""

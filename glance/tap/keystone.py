@@ -1,0 +1,140 @@
+"""
+Users of a Keystone, put together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve, frozen
+from twisted.internet.defer import Deferred
+
+from glance.client.agents import TLS, Agents, Endpoints
+from glance.client.errors import Invalid
+from glance.client.tls import policy_of
+from glance.config.settings import ConfigurationError, KeystoneUser, Settings
+from glance.config.settings import Keystone as Wanted
+from glance.identity.keystone.holders import Holders
+from glance.identity.keystone.identity import KeystoneIdentity
+from glance.identity.turns import Turns
+from glance.keystone.client import Keystone
+from glance.keystone.credentials import ApplicationCredential, Credential, Password
+from glance.keystone.shared import Shared
+from glance.keystone.words import Issued
+from glance.tap.daemon import Ending
+
+AT_ONCE = 16
+"""How many tokens are looked up at a time."""
+
+WAITING = 512
+"""How many may wait for that."""
+
+EACH = 64
+"""How many of these may be of one client."""
+
+
+@frozen(kw_only=True)
+class Asked:
+    """
+    What finds out who asks.
+    """
+
+    identity: KeystoneIdentity
+    holders: Holders
+    challenge: bytes
+    close: Ending
+
+
+def keystone_identity(reactor: Any, settings: Settings) -> Asked:
+    """
+    Put together what knows users by a Keystone.
+    """
+    identity, wanted = settings.identity, settings.identity.keystone
+    assert wanted is not None
+    agents = Agents(reactor, Endpoints(reactor, _tls(wanted)))
+    keystone = Keystone(
+        agents.kept(),
+        reactor,
+        url=wanted.url,
+        patience=wanted.patience,
+        retries=wanted.retries,
+    )
+    credential = _credential(wanted.user)
+
+    def login() -> Deferred[Issued]:
+        return Deferred.fromCoroutine(keystone.login(credential, catalogue=False))
+
+    holders = Holders(
+        keystone,
+        Shared(login, reactor),
+        Turns(at_once=AT_ONCE, waiting=WAITING, each=EACH),
+        reactor,
+        kept=wanted.kept,
+    )
+
+    async def close() -> None:
+        await agents.close()
+
+    return Asked(
+        identity=KeystoneIdentity(
+            holders,
+            admin_role=identity.admin_role,
+            owner_is_tenant=identity.owner_is_tenant,
+            anonymous=identity.local.anonymous,
+            service_roles=frozenset(role.lower() for role in wanted.service_roles),
+            service_roles_required=wanted.service_roles_required,
+        ),
+        holders=holders,
+        challenge=f'Keystone uri="{wanted.public_url}"'.encode(),
+        close=close,
+    )
+
+
+def check_keystone(settings: Settings) -> None:
+    """
+    See whether the certificates can be used.
+
+    @raise ConfigurationError: they cannot.
+    """
+    wanted = settings.identity.keystone
+    assert wanted is not None
+    tls = _tls(wanted)
+    for option, part in (
+        ("cafile", evolve(tls, cert_file=None, key_file=None)),
+        ("certfile", evolve(tls, ca_file=None)),
+    ):
+        try:
+            policy_of(part)
+        except Invalid as error:
+            raise ConfigurationError(
+                f"{option} in [keystone_authtoken]: {error}"
+            ) from None
+
+
+def _tls(wanted: Wanted) -> TLS:
+    return TLS(
+        ca_file=wanted.ca_file,
+        cert_file=wanted.cert_file,
+        key_file=wanted.key_file,
+        insecure=wanted.insecure,
+    )
+
+
+def _credential(user: KeystoneUser) -> Credential:
+    if user.credential_id is not None:
+        assert user.credential_secret is not None
+        return ApplicationCredential(
+            id=user.credential_id, secret=user.credential_secret
+        )
+    assert user.password is not None
+    return Password(
+        password=user.password,
+        user=user.user,
+        user_id=user.user_id,
+        user_domain=user.user_domain,
+        user_domain_id=user.user_domain_id,
+        project=user.project,
+        project_id=user.project_id,
+        project_domain=user.project_domain,
+        project_domain_id=user.project_domain_id,
+    )
