@@ -7,11 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import evolve, field, frozen
 
-from glance.errors import Forbidden, ImageNotFound, Unauthenticated
+from glance.errors import (
+    Forbidden,
+    ImageNotFound,
+    OthersImage,
+    OthersPublicImage,
+    Unauthenticated,
+)
 from glance.image import GONE, Consent, Image, Member, Visibility
 from glance.policy.defaults import ADMIN
 from glance.policy.protections import Protections
@@ -232,6 +238,7 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
 
     @raise ImageNotFound: the caller may not even know of the image.
     @raise Unauthenticated: it is nobody's to say so; somebody might.
+    @raise OthersImage: it may know, and has no hand in what isn't its own.
     @raise Forbidden: it may know, and may not do.
     """
     allowed = may(context, deed, image)
@@ -241,6 +248,31 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
         raise ImageNotFound(f"No image with ID {image.id} was found.")
     if allowed:
         return
+    refuse(
+        context,
+        f"You may not do this to image {image.id}.",
+        _refusal(context, deed, image),
+    )
+
+
+def refuse(
+    context: Context, why: str, refusal: type[Forbidden] = Forbidden
+) -> NoReturn:
+    """
+    Refuse what a caller may not do; of who hasn't said on whose behalf it asks, ask
+    for that.
+    """
     if context.owner is None and not context.is_admin:
-        raise Unauthenticated("Log in to do this.")
-    raise Forbidden(f"You may not do this to image {image.id}.")
+        raise Unauthenticated("Log in, as somebody of a project, to do this.")
+    raise refusal(why)
+
+
+def _refusal(context: Context, deed: Deed, image: Image) -> type[Forbidden]:
+    if deed in _RATHER_ROLES or context.is_admin or owns(context, image):
+        return Forbidden
+    public = image.visibility is Visibility.PUBLIC
+    return OthersPublicImage if public else OthersImage
+
+
+_RATHER_ROLES = frozenset({Deed.SEE, Deed.DOWNLOAD, Deed.REWRITE})
+"""What whoever sees an image may be refused for its role alone."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from glance.context import Context, Deed, demand, may
+from glance.context import Context, Deed, demand, may, refuse
 from glance.errors import (
     Forbidden,
     ImageNotFound,
@@ -158,7 +158,7 @@ class Images:
         @raise Forbidden: the caller may list none.
         """
         if not may(context, Deed.LIST):
-            raise Forbidden("Your role does not let you list images.")
+            refuse(context, "Your role does not let you list images.")
         if query.limit == 0:
             return (), False
         if not all(reads(context, name) for name, _ in query.properties):
