@@ -4,16 +4,23 @@ Who asks, and the one function that says what they may do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import evolve, field, frozen
 
-from glance.errors import Forbidden, ImageNotFound, Unauthenticated
+from glance.errors import (
+    Forbidden,
+    ImageNotFound,
+    OthersImage,
+    OthersPublicImage,
+    Unauthenticated,
+)
 from glance.image import GONE, Consent, Image, Member, Visibility
 from glance.policy.defaults import ADMIN
+from glance.policy.language import ABSENT, Getter
 from glance.policy.protections import Protections
 from glance.policy.rules import DEFAULT_RULES, Rules
 
@@ -38,8 +45,15 @@ class Context:
     """Who may do what with properties; L{None} where it is as with the image."""
     also: Mapping[str, Any] = field(factory=dict, repr=False)
     """What else is known of the caller, which only rules ask for."""
+    is_anonymous: bool = field(init=False, repr=False, eq=False)
+    """Whether nothing is known of who it is."""
     facts: Mapping[str, Any] = field(init=False, repr=False, eq=False)
     """What rules may ask of the caller."""
+
+    @is_anonymous.default
+    def _says_nothing(self) -> bool:
+        known = (self.user, self.tenant, self.owner)
+        return known == (None, None, None) and not (self.is_admin or self.roles)
 
     @facts.default
     def _facts(self) -> Mapping[str, Any]:
@@ -53,14 +67,6 @@ class Context:
             "is_admin": self.is_admin,
             "roles": _implied(self),
         }
-
-    @property
-    def is_anonymous(self) -> bool:
-        """
-        Whether nothing is known of who it is.
-        """
-        known = (self.user, self.tenant, self.owner)
-        return known == (None, None, None) and not (self.is_admin or self.roles)
 
     def under(self, rules: Rules, protections: Protections | None = None) -> Context:
         """
@@ -161,8 +167,13 @@ def owns(context: Context, image: Image) -> bool:
     return context.owner is not None and image.owner == context.owner
 
 
+# Where it is asked of each image in a list, to look these up would be half of the cost.
+_PUBLIC, _SHARED = Visibility.PUBLIC, Visibility.SHARED
+_OPEN = (Visibility.PUBLIC, Visibility.COMMUNITY)
+
+
 def _membership(context: Context, image: Image) -> Member | None:
-    if context.tenant is None or image.visibility is not Visibility.SHARED:
+    if image.visibility is not _SHARED or context.tenant is None:
         return None
     return image.member(context.tenant)
 
@@ -172,14 +183,14 @@ def _reaches(context: Context, image: Image, member: Member | None) -> bool:
     Tell whether a caller can have to do with an image at all.
     """
     if context.is_anonymous:
-        return image.visibility is Visibility.PUBLIC and image.status not in GONE
+        return image.visibility is _PUBLIC and image.status not in GONE
     return context.is_admin or (
         image.status not in GONE
         and (
-            image.visibility in (Visibility.PUBLIC, Visibility.COMMUNITY)
+            image.visibility in _OPEN
             or image.owner is None
             or member is not None
-            or owns(context, image)
+            or image.owner == context.owner
         )
     )
 
@@ -220,13 +231,37 @@ _SAME = (
 _ATTRIBUTES: Mapping[str, Callable[[Image], Any]] = {
     **{name: attrgetter(name) for name in _SAME},
     "image_id": attrgetter("id"),
-    "status": attrgetter("status.value"),
-    "visibility": attrgetter("visibility.value"),
-    "is_public": lambda image: image.visibility is Visibility.PUBLIC,
+    "status": attrgetter("status._value_"),
+    "visibility": attrgetter("visibility._value_"),
+    "is_public": lambda image: image.visibility is _PUBLIC,
     "project_id": attrgetter("owner"),
     "tenant": attrgetter("owner"),
 }
 """What rules may ask of an image, beside its properties."""
+
+
+def seen(context: Context, images: Sequence[Image]) -> Sequence[Image]:
+    """
+    Get those of some images that a caller may see, as L{may} says of each.
+
+    What is so for all of them is found out once: lists have a thousand.
+    """
+
+    def attribute(name: str) -> Getter:
+        if name == "member_id":
+            return lambda image: getattr(_membership(context, image), "id", None)
+        get = _ATTRIBUTES.get(name)
+        return get or (lambda image: image.properties.get(name, ABSENT))
+
+    allowed = context.rules.bound(Deed.SEE.value, context.facts, attribute)
+    if allowed is False:
+        return []
+    return [
+        image
+        for image in images
+        if _reaches(context, image, _membership(context, image))
+        and (allowed is True or allowed(image))
+    ]
 
 
 def demand(context: Context, deed: Deed, image: Image) -> None:
@@ -235,6 +270,7 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
 
     @raise ImageNotFound: the caller may not even know of the image.
     @raise Unauthenticated: it is nobody's to say so; somebody might.
+    @raise OthersImage: it may know, and has no hand in what isn't its own.
     @raise Forbidden: it may know, and may not do.
     """
     allowed = may(context, deed, image)
@@ -244,6 +280,31 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
         raise ImageNotFound(f"No image with ID {image.id} was found.")
     if allowed:
         return
+    refuse(
+        context,
+        f"You may not do this to image {image.id}.",
+        _refusal(context, deed, image),
+    )
+
+
+def refuse(
+    context: Context, why: str, refusal: type[Forbidden] = Forbidden
+) -> NoReturn:
+    """
+    Refuse what a caller may not do; of who hasn't said on whose behalf it asks, ask
+    for that.
+    """
     if context.owner is None and not context.is_admin:
-        raise Unauthenticated("Log in to do this.")
-    raise Forbidden(f"You may not do this to image {image.id}.")
+        raise Unauthenticated("Log in, as somebody of a project, to do this.")
+    raise refusal(why)
+
+
+def _refusal(context: Context, deed: Deed, image: Image) -> type[Forbidden]:
+    if deed in _RATHER_ROLES or context.is_admin or owns(context, image):
+        return Forbidden
+    public = image.visibility is Visibility.PUBLIC
+    return OthersPublicImage if public else OthersImage
+
+
+_RATHER_ROLES = frozenset({Deed.SEE, Deed.DOWNLOAD, Deed.REWRITE})
+"""What whoever sees an image may be refused for its role alone."""

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from attrs import evolve
 
-from glance.context import Context, Deed, may
+from glance.context import Context, Deed, may, refuse
 from glance.errors import (
     DataDamaged,
     DataNotFound,
@@ -39,11 +39,12 @@ class Copies:
         Refuse who may not know all of the stores.
 
         @raise OnlyOneStore: there aren't several stores.
+        @raise Unauthenticated: it hasn't said who it is.
         @raise Forbidden: the caller may not.
         """
         self._storage.demand_several()
         if not may(context, Deed.SEE_STORES):
-            raise Forbidden("Only administrators are told more of stores.")
+            refuse(context, "Only administrators are told more of stores.")
 
     async def remove(self, context: Context, image_id: str, store: str) -> Image:
         """

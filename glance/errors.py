@@ -87,6 +87,18 @@ class Forbidden(GlanceError):
     """
 
 
+class OthersImage(Forbidden):
+    """
+    An image is somebody else's, which the caller sees and has no hand in.
+    """
+
+
+class OthersPublicImage(OthersImage):
+    """
+    It is one that everybody sees.
+    """
+
+
 class ImageProtected(Forbidden):
     """
     An image is protected from deletion.

@@ -207,4 +207,7 @@ class Image:
         """
         Find the member of that id; L{None} if there is none.
         """
-        return next((m for m in self.members if m.id == member_id), None)
+        for member in self.members:
+            if member.id == member_id:
+                return member
+        return None

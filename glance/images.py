@@ -11,21 +11,35 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from glance.context import Context, Deed, demand, may
+from glance.context import Context, Deed, demand, may, refuse, seen
 from glance.errors import (
     Forbidden,
     ImageNotFound,
     ImageProtected,
+    MarkerNotFound,
     TagNotFound,
     Unauthenticated,
 )
 from glance.image import GONE, Image, Status, Visibility
 from glance.limits import Limits, Quota, Usage
-from glance.protecting import applied, demand_properties, readable, reads
+from glance.protecting import (
+    Known,
+    all_readable,
+    applied,
+    demand_properties,
+    readable,
+    reads,
+)
 from glance.query import Query, seen_by
+from glance.recent import Recent
 from glance.revisions import Revisions
 from glance.settling import Settler, failed
 from glance.validation import is_image_id, validate
+
+ROOM = 4 << 20
+"""
+How many bytes of images without some of their properties are kept, more or less.
+"""
 
 
 class Images:
@@ -53,6 +67,7 @@ class Images:
         self._registry = revisions.registry
         self._settler = settler
         self._delayed_delete = delayed_delete
+        self._readable: Known = Recent(ROOM)
 
     def now(self) -> datetime:
         """
@@ -158,7 +173,7 @@ class Images:
         @raise Forbidden: the caller may list none.
         """
         if not may(context, Deed.LIST):
-            raise Forbidden("Your role does not let you list images.")
+            refuse(context, "Your role does not let you list images.")
         if query.limit == 0:
             return (), False
         if not all(reads(context, name) for name, _ in query.properties):
@@ -166,21 +181,33 @@ class Images:
             return (), False
         if context.is_anonymous:
             query = evolve(query, scope=seen_by(context))
+        if query.marker is not None and Deed.SEE.value in context.rules.changed:
+            await self._demand_marker(context, query.marker)
         wanted = query.limit
         while True:
             images: Sequence[Image] = await self._registry.find(query)
             more = query.limit == len(images)
-            seen = images
+            shown = images
             if Deed.SEE.value in context.rules.changed:
-                seen = [image for image in images if may(context, Deed.SEE, image)]
-            if context.protections is not None:
-                seen = [readable(context, image) for image in seen]
-            if seen or not more:
-                cut = wanted is not None and len(seen) > wanted
-                return seen[:wanted], more or cut
+                shown = seen(context, images)
+            shown = all_readable(context, shown, self._readable)
+            if shown or not more:
+                cut = wanted is not None and len(shown) > wanted
+                return shown[:wanted], more or cut
             # Where few are seen, small pages would ask the registry often.
             most = self.limits().page_max
             query = evolve(query, marker=images[-1].id, limit=most)
+
+    async def _demand_marker(self, context: Context, image_id: str) -> None:
+        """
+        Refuse to go on from an image that a rule hides: it isn't in the list.
+        """
+        try:
+            image: Image = await self._registry.get(image_id)
+        except ImageNotFound:
+            return
+        if not may(context, Deed.SEE, image):
+            raise MarkerNotFound("There is no image with the marker's ID in this list.")
 
     async def change(
         self,

@@ -4,7 +4,8 @@ Properties of images that not everybody may see, or change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from attrs import evolve
 
@@ -12,6 +13,7 @@ from glance.context import Context
 from glance.errors import Forbidden
 from glance.image import Image
 from glance.policy.protections import Operation
+from glance.recent import Recent
 
 
 def reads(context: Context, name: str) -> bool:
@@ -30,6 +32,59 @@ def readable(context: Context, image: Image) -> Image:
         return image
     kept = {n: value for n, value in image.properties.items() if reads(context, n)}
     return evolve(image, properties=kept)
+
+
+Known = Recent[tuple[Any, ...], Image]
+"""
+Images without some of their properties, by what they are and which those are.
+"""
+
+WEIGHT = 1500
+"""How many bytes such an image takes, more or less."""
+
+
+def all_readable(
+    context: Context, images: Sequence[Image], known: Known
+) -> Sequence[Image]:
+    """
+    Get images, each as L{readable} has it.
+
+    @param known: what was made before.  Lists do it a thousand times, and mostly with
+        the same images.
+    """
+    if context.protections is None:
+        return images
+    open_ = _Reads(context)
+    hidden = [[name for name in im.properties if not open_[name]] for im in images]
+    keys = [
+        (*image.version, *names) if names else None
+        for image, names in zip(images, hidden, strict=True)
+    ]
+    made = known.get(key for key in keys if key is not None)
+    found = []
+    for key, image in zip(keys, images, strict=True):
+        if key is None:
+            found.append(image)
+            continue
+        if key not in made:
+            made[key] = readable(context, image)
+            known.put(key, made[key], WEIGHT)
+        found.append(made[key])
+    return found
+
+
+class _Reads(dict[str, bool]):
+    """
+    Which properties a caller may know, as far as it was asked.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = found = reads(self._context, name)
+        return found
 
 
 def applied(context: Context, image: Image, f: Callable[[Image], Image]) -> Image:

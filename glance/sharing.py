@@ -9,7 +9,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from glance.context import Context, Deed, demand, may, owns
+from glance.context import Context, Deed, demand, may, owns, refuse
 from glance.errors import Forbidden, MemberExists, MemberNotFound
 from glance.image import Consent, Image, Member, Visibility
 from glance.images import Images
@@ -44,7 +44,6 @@ class Sharing:
         member_id: str,
         *,
         can_share: bool | None = None,
-        status: Consent | None = None,
     ) -> Member:
         """
         Share an image with one member more, or change how it is shared.
@@ -53,8 +52,6 @@ class Sharing:
 
         @param can_share: whether the member may share it further; L{None} to
             leave that as it is, or, for a new member, for no.
-        @param status: what a new member is taken to think of it; L{None} for
-            pending.  What one thinks who is a member already, is its own.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: the caller may not share it.
@@ -64,7 +61,7 @@ class Sharing:
         image = await self._images.change(
             context,
             image_id,
-            lambda image: _shared_anew(image, member_id, can_share, status, now),
+            lambda image: _shared(image, member_id, now, can_share=can_share),
             Deed.SHARE,
             touch=False,
         )
@@ -121,7 +118,7 @@ class Sharing:
                 raise MemberExists(
                     f"Image {image_id} is shared with {member_id} already."
                 )
-            return _shared(image, member_id, None, None, now)
+            return _shared(image, member_id, now)
 
         image = await self._images.change(
             context, image_id, added, Deed.ADD_MEMBER, touch=False
@@ -146,7 +143,7 @@ class Sharing:
                 raise _no_member(image_id, member_id)
             if not (context.is_admin or context.tenant == member_id):
                 raise Forbidden("Only a member itself accepts or rejects an image.")
-            return _shared(image, member_id, None, status, now)
+            return _shared(image, member_id, now, status=status)
 
         image = await self._images.change(
             context, image_id, consented, Deed.CONSENT, touch=False
@@ -158,14 +155,12 @@ class Sharing:
         context: Context,
         image_id: str,
         members: Sequence[tuple[str, bool | None]],
-        status: Consent = Consent.ACCEPTED,
     ) -> None:
         """
         Share an image with these members and nobody else.
 
         @param members: the id of each, and whether it may share the image
             further, as L{put} has it.
-        @param status: what those that are new are taken to think of it.
 
         @raise ImageNotFound: there is none, or the caller may not know of it.
         @raise Forbidden: the caller may not share it.
@@ -180,7 +175,7 @@ class Sharing:
                 demand(context, Deed.UNSHARE, image)
             image = evolve(image, members=kept)
             for member_id, can_share in members:
-                image = _shared_anew(image, member_id, can_share, status, now)
+                image = _shared(image, member_id, now, can_share=can_share)
             return image
 
         await self._images.change(context, image_id, replaced, Deed.SHARE, touch=False)
@@ -222,7 +217,7 @@ class Sharing:
         @raise Forbidden: the caller is somebody else.
         """
         if not context.is_admin and context.tenant != member_id:
-            raise Forbidden("You can list only what is shared with your own project.")
+            refuse(context, "You can list only what is shared with your own project.")
         scope = Scope(
             member=member_id,
             member_visibilities=frozenset(Visibility) - {Visibility.PRIVATE},
@@ -238,22 +233,6 @@ def _shown(context: Context, image: Image) -> tuple[Member, ...]:
     if context.is_admin or owns(context, image):
         return image.members
     return tuple(m for m in image.members if m.id == context.tenant)
-
-
-def _shared_anew(
-    image: Image,
-    member_id: str,
-    can_share: bool | None,
-    status: Consent | None,
-    now: datetime,
-) -> Image:
-    """
-    Get an image as it is once it is shared with a member, who may be one
-    already.
-    """
-    if image.member(member_id) is not None:
-        status = None
-    return _shared(image, member_id, can_share, status, now)
 
 
 def _no_member(image_id: str, member_id: str) -> MemberNotFound:
@@ -280,12 +259,16 @@ def _member(image: Image, member_id: str) -> Member:
 def _shared(
     image: Image,
     member_id: str,
-    can_share: bool | None,
-    status: Consent | None,
     now: datetime,
+    *,
+    can_share: bool | None = None,
+    status: Consent | None = None,
 ) -> Image:
     """
     Get an image as it is once it is shared with a member.
+
+    @param can_share: L{None} to leave that as it is, and so with the status.  One that
+        is new may not, and is yet to consent.
     """
     old = image.member(member_id)
     new = old or Member(id=member_id, created_at=now, updated_at=now)

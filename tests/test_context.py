@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.context import Context, Deed, demand, may
+from glance.context import Context, Deed, demand, may, seen
 from glance.errors import Forbidden, ImageNotFound, Unauthenticated
 from glance.image import Consent, Image, Member, Status, Visibility
+from glance.policy.defaults import DEFAULTS
 from glance.policy.rules import Rules
 
 THEN = datetime(2011, 4, 15, tzinfo=UTC)
@@ -123,6 +124,44 @@ class MayTests(SynchronousTestCase):
             gone = image("public", status=status)
             for name, context in CALLERS.items():
                 self.assertEqual(may(context, Deed.SEE, gone), name == "admin")
+
+
+class SeenTests(SynchronousTestCase):
+    """
+    L{seen} tells of many images what L{may} tells of each.
+    """
+
+    def test_same(self):
+        """
+        Whoever asks, and whatever the rule is.
+        """
+        images = [
+            image(visibility, owner=owner, status=status, **more)
+            for visibility in ("public", "community", "shared", "private")
+            for owner in ("mine", "other", None)
+            for status in (Status.ACTIVE, Status.PENDING_DELETE)
+            for more in ({}, {"name": "n", "properties": {"hide": "yes", "p": "mine"}})
+        ]
+        boss = Context(tenant="mine", owner="mine", is_admin=True)
+        callers = {**CALLERS, "admin of mine": boss}
+        some = 0
+        for rule in (
+            DEFAULTS["get_image"],
+            "@",
+            "!",
+            "role:admin",
+            f"({DEFAULTS['get_image']}) and not 'yes':%(hide)s",
+            "'shared':%(visibility)s and project_id:%(member_id)s",
+            "'True':%(is_public)s or 'active':%(status)s",
+            "project_id:%(p)s or None:%(name)s or 'n-mine':%(name)s-%(tenant)s",
+        ):
+            for name, caller in callers.items():
+                context = caller.under(Rules({"get_image": rule}))
+                expected = [each for each in images if may(context, Deed.SEE, each)]
+                found = seen(context, images)
+                self.assertEqual(list(found), expected, (rule, name))
+                some += 0 < len(expected) < len(images)
+        self.assertGreater(some, 30)
 
 
 class RolesTests(SynchronousTestCase):

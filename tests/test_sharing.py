@@ -36,6 +36,13 @@ class SharingTests(ImagesCase):
         """
         return self.run_(self.sharing.put(context, self.image_id, member_id, **how))
 
+    def consent(self, member_id, status):
+        """
+        Have a member say what it thinks of it.
+        """
+        who = member_of(member_id)
+        self.run_(self.sharing.consent(who, self.image_id, member_id, status))
+
     def members(self):
         """
         Get the members of the image.
@@ -45,19 +52,20 @@ class SharingTests(ImagesCase):
 
     def test_new(self):
         """
-        A new member may not share, and was not asked yet, unless one says so.
+        A new member may not share, unless one says so, and was not asked yet.
         """
         self.put("a")
-        self.put("b", can_share=True, status=Consent.ACCEPTED)
+        self.put("b", can_share=True)
         self.assertEqual(
-            self.members(), [("a", False, "pending"), ("b", True, "accepted")]
+            self.members(), [("a", False, "pending"), ("b", True, "pending")]
         )
 
     def test_unchanged(self):
         """
         What isn't said of a member stays as it was, and so does the order.
         """
-        self.put("a", can_share=True, status=Consent.ACCEPTED)
+        self.put("a", can_share=True)
+        self.consent("a", Consent.ACCEPTED)
         self.put("b")
         self.put("a")
         self.assertEqual(self.members()[0], ("a", True, "accepted"))
@@ -81,7 +89,7 @@ class SharingTests(ImagesCase):
         self.put("b")
         self.run_(self.sharing.replace(MINE, self.image_id, [("c", True), ("a", None)]))
         self.assertEqual(
-            sorted(self.members()), [("a", True, "pending"), ("c", True, "accepted")]
+            sorted(self.members()), [("a", True, "pending"), ("c", True, "pending")]
         )
 
     def test_replace_rules(self):
@@ -100,14 +108,11 @@ class SharingTests(ImagesCase):
 
     def test_rejected(self):
         """
-        Who rejected an image is not taken to accept it because it is shared
-        again.
+        What somebody rejected stays so, though it be shared again.
         """
-        self.put("a", status=Consent.ACCEPTED)
-        member = member_of("a")
-        consenting = self.sharing.consent(member, self.image_id, "a", Consent.REJECTED)
-        self.run_(consenting)
-        self.put("a", status=Consent.ACCEPTED)
+        self.put("a")
+        self.consent("a", Consent.REJECTED)
+        self.put("a")
         self.run_(self.sharing.replace(MINE, self.image_id, [("a", None)]))
         self.assertEqual(self.members(), [("a", False, "rejected")])
 
@@ -135,7 +140,7 @@ class SharingTests(ImagesCase):
         The owner shares, and members that may; strangers are told there is no
         image.
         """
-        self.put("a", can_share=True, status=Consent.ACCEPTED)
+        self.put("a", can_share=True)
         self.put("b", member_of("a"))
         self.refuse(self.sharing.put(member_of("b"), self.image_id, "c"), Forbidden)
         self.refuse(self.sharing.put(member_of("x"), self.image_id, "c"), ImageNotFound)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, reduce
 from typing import Any
 
 from attrs import frozen
@@ -24,6 +24,26 @@ What is known of a caller, or of what it wants to do something to.
 Check = Callable[[Facts, Facts], bool]
 """
 Tells whether a rule holds, from what is known of the caller and of the target.
+"""
+
+Getter = Callable[[Any], Any]
+"""
+Finds an attribute in a target: L{ABSENT} where it has none.
+"""
+
+Asked = Callable[[Any], bool]
+"""
+Tells whether a rule holds for a target, where the caller is known.
+"""
+
+Bound = bool | Asked
+"""
+Whether a rule holds, where that is known of the caller alone.
+"""
+
+ABSENT = object()
+"""
+What isn't there, not even without a value.
 """
 
 REMOTE = ("http", "https")
@@ -93,6 +113,13 @@ class Match:
     """C{role}, an attribute of the caller, or a literal of Python."""
     pattern: str
     """What it has to be: text, with placeholders for attributes of the target."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """
+        The attributes of the target that are filled in.
+        """
+        return [name for name in _PLACEHOLDER.findall(self.pattern) if name]
 
     def literal(self) -> str | None:
         """
@@ -269,60 +296,153 @@ def _either(one: Check, other: Check) -> Check:
 
 
 def _matching(match: Match) -> Check:
-    literal = match.literal()
-    kind = match.kind
+    accepted, filled = _accepted(match), _filled(match, _fact)
+    return lambda caller, target: filled(target) in accepted(caller)
+
+
+def bound(
+    node: Node,
+    caller: Facts,
+    named: Callable[[str], Bound],
+    attribute: Callable[[str], Getter],
+) -> Bound:
+    """
+    Get whether a rule holds for a caller; or, where that depends on the target, a
+    function that tells it.
+
+    It takes as long as a dozen targets to find that out, and is for many of them.
+
+    @param named: gets the same of a rule that this one may refer to.
+    @param attribute: gets what finds an attribute in a target.
+    """
+    match node:
+        case Always(holds=holds):
+            return holds
+        case Negation(of=inner):
+            negated = bound(inner, caller, named, attribute)
+            if isinstance(negated, bool):
+                return not negated
+            return lambda target: not negated(target)
+        case All(of=nodes) | Some(of=nodes):
+            every = isinstance(node, All)
+            of = (bound(inner, caller, named, attribute) for inner in nodes)
+            return _folded(of, every)
+        case Named(name=name):
+            return named(name)
+        case Match():
+            return _bound_match(node, caller, attribute)
+
+
+def _folded(of: Iterable[Bound], every: bool) -> Bound:
+    """
+    Join what has to hold, each or one of it, without what is decided.
+    """
+    open_: list[Asked] = []
+    for one in of:
+        if not isinstance(one, bool):
+            open_.append(one)
+        elif one is not every:
+            return one
+    if not open_:
+        return every
+    # From the last to the first, so that what is asked first is found first.
+    joined: Asked = reduce(_and if every else _or, reversed(open_))
+    return joined
+
+
+def _and(rest: Asked, one: Asked) -> Asked:
+    return lambda target: one(target) and rest(target)
+
+
+def _or(rest: Asked, one: Asked) -> Asked:
+    return lambda target: one(target) or rest(target)
+
+
+def _bound_match(
+    match: Match, caller: Facts, attribute: Callable[[str], Getter]
+) -> Bound:
+    accepted = _accepted(match)(caller)
+    if not accepted:
+        return False
+    filled = _filled(match, attribute)
+    if not match.names:
+        return filled({}) in accepted
+    return lambda target: filled(target) in accepted
+
+
+@lru_cache(maxsize=1024)
+def _accepted(match: Match) -> Callable[[Facts], Collection[str]]:
+    """
+    Get what finds out what the pattern may be once it is filled in, for a caller.
+    """
+    literal, kind = match.literal(), match.kind
     if literal is not None:
-        written = _filled(match.pattern, nothing="None")
-        return lambda caller, target: written(target) == literal
-    filled = _filled(match.pattern, nothing=None)
-    if kind == "role":
+        alone = frozenset({literal})
+        return lambda caller: alone
 
-        def has_role(caller: Facts, target: Facts) -> bool:
-            wanted = filled(target)
-            return wanted is not None and wanted.lower() in caller["roles"]
-
-        return has_role
-
-    def matches(caller: Facts, target: Facts) -> bool:
-        wanted = filled(target)
-        found = caller.get(kind)
+    def of(caller: Facts) -> Collection[str]:
+        found = caller["roles"] if kind == "role" else caller.get(kind)
         # Who has no project doesn't own what has no owner.
-        if wanted is None or found is None:
-            return False
+        if found is None:
+            return ()
         if isinstance(found, Collection) and not isinstance(found, str):
-            return wanted in found
-        return str(found) == wanted
+            return found
+        return (str(found),)
 
-    return matches
+    return of
 
 
-def _filled(pattern: str, nothing: str | None) -> Callable[[Facts], str | None]:
+def _fact(name: str) -> Getter:
+    """
+    Get what finds an attribute in what is known of a target.
+    """
+
+    def found(target: Facts) -> Any:
+        try:
+            return target[name]
+        except KeyError:
+            return ABSENT
+
+    return found
+
+
+def _filled(
+    match: Match, attribute: Callable[[str], Getter]
+) -> Callable[[Any], str | None]:
     """
     Get a function that fills in the placeholders of a pattern.
 
-    It gets L{None} where the target doesn't have such an attribute.
-
-    @param nothing: what an attribute is that has no value; L{None} where there is
-        nothing to compare with then.
+    It gets L{None} where the target doesn't have such an attribute, or one without a
+    value: what is nothing is the same as no literal but C{None}.
     """
-    names = [name for name in _PLACEHOLDER.findall(pattern) if name]
+    pattern, names = match.pattern, match.names
+    nothing = None if match.literal() is None else "None"
+    role = match.kind == "role"
     if not names:
         constant = pattern.replace("%%", "%")
+        constant = constant.lower() if role else constant
         return lambda target: constant
+    getters = {name: attribute(name) for name in names}
 
-    def value(target: Facts, name: str) -> str | None:
-        try:
-            found = target[name]
-        except KeyError:
+    def text(found: Any) -> str | None:
+        if found is ABSENT:
             return None
         return nothing if found is None else str(found)
 
-    if pattern == f"%({names[0]})s":
-        only = names[0]
-        return lambda target: value(target, only)
+    if pattern == f"%({names[0]})s" and not role:
+        only = getters[names[0]]
 
-    def filled(target: Facts) -> str | None:
-        values = {name: value(target, name) for name in names}
-        return None if None in values.values() else pattern % values
+        def plain(target: Any) -> str | None:
+            found = only(target)
+            return found if type(found) is str else text(found)
+
+        return plain
+
+    def filled(target: Any) -> str | None:
+        values = {name: text(get(target)) for name, get in getters.items()}
+        if None in values.values():
+            return None
+        full = pattern % values
+        return full.lower() if role else full
 
     return filled

@@ -4,17 +4,20 @@ L{Rules}: all rules of a policy, compiled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from glance.policy.defaults import ADMIN, DEFAULTS
 from glance.policy.language import (
     BadRule,
+    Bound,
     Check,
     Facts,
+    Getter,
     Match,
     Named,
     Node,
+    bound,
     compiled,
     parse,
     walk,
@@ -121,6 +124,24 @@ class Rules:
         @param target: what is known of what it wants to do something to.
         """
         return self._checks[name](caller, target)
+
+    def bound(
+        self, name: str, caller: Facts, attribute: Callable[[str], Getter]
+    ) -> Bound:
+        """
+        Get whether a rule holds for a caller, as L{allow} tells; or, where that
+        depends on the target, a function that does, and takes one.
+
+        @param attribute: gets what finds an attribute in a target.
+        """
+        known: dict[str, Bound] = {ADMIN: caller["is_admin"]}
+
+        def of(name: str) -> Bound:
+            if name not in known:
+                known[name] = bound(self._nodes[name], caller, of, attribute)
+            return known[name]
+
+        return of(name)
 
     def makes_admin(self, caller: Facts) -> bool:
         """

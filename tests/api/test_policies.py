@@ -156,6 +156,10 @@ class RulesTests(CallingTestCase):
                 asked.append(name)
                 return super().allow(name, caller, target)
 
+            def bound(self, name, caller, attribute):
+                asked.append(name)
+                return super().bound(name, caller, attribute)
+
         for said, expected in (
             ({}, ["get_images"]),
             ({"delete_image": "!"}, ["get_images"]),
@@ -165,6 +169,24 @@ class RulesTests(CallingTestCase):
             self.service.context = MEMBER.under(Counted(said))
             self.assertEqual(len(self.listed()), 1)
             self.assertEqual(asked, expected)
+
+    def test_markers(self):
+        """
+        A page goes on only from an image that a rule shows: whether another is
+        there is nobody's to know.
+        """
+        markers = {}
+        for name in ("shown", "hidden"):
+            markers[name] = self.create(name=name).rpartition("/")[2]
+        self.service.context = under(MEMBER, get_image="'shown':%(name)s")
+        for version in ("v1", "v2"):
+            for name, status in (("shown", 200), ("hidden", 400)):
+                path = f"/{version}/images?marker={markers[name]}"
+                answer = self.service.ask("GET", path)
+                self.assertEqual(answer.status, status, (version, name))
+            unknown = answer.body.replace(markers[name].encode(), b"")
+            path = f"/{version}/images?marker=5a5a5a5a-5a5a-4a5a-8a5a-5a5a5a5a5a5a"
+            self.assertEqual(self.service.ask("GET", path).body, unknown)
 
     def test_unseen(self):
         """
@@ -315,6 +337,21 @@ class ProtectionTests(CallingTestCase):
             self.bind(reviewer)
             self.assertEqual(self.shown(self.path)["billing"], "7")
             self.assertIn(b"billing", self.ask("GET", "/images").body)
+
+    def test_begun(self):
+        """
+        Once properties are protected nobody is told what was told before, though an
+        image hasn't another.
+        """
+        self.service.context = MEMBER
+        path = self.create(name="alone", billing="7")
+        self.assertIn(b"billing", self.ask("GET", "/images?name=alone").body)
+        self.bind(MEMBER)
+        for _ in range(2):
+            answer = self.ask("GET", "/images?name=alone")
+            self.assertEqual(answer.status, 200)
+            self.assertNotIn(b"billing", answer.body)
+        self.assertEqual(self.listed("name=alone"), [path])
 
     def test_unguessed(self):
         """

@@ -10,7 +10,7 @@ from oslo_config import cfg
 from oslo_policy import policy
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.policy.language import BadRule, compiled, parse
+from glance.policy.language import ABSENT, BadRule, bound, compiled, parse
 
 ROLES = ("admin", "Member", "reader")
 VALUES = ("alpha", "beta", "public", "True", "5", "a-b")
@@ -35,6 +35,8 @@ CHECKS = (
     "'public':%(visibility)s",
     '"public":%(visibility)s',
     "5:%(size)s",
+    "project_id:%(target.owner)s",
+    "RULE:yes",
     "project_id:%(owner)s:x",
     "project_id:100%%",
 )
@@ -116,9 +118,28 @@ def ours(rule, caller, target):
     lowered = {**caller, "roles": [role.lower() for role in caller["roles"]]}
     named = {name: compiled(parse(text), {}) for name, text in NAMED.items()}
     try:
-        return compiled(parse(rule), named)(lowered, target)
+        parsed = parse(rule)
     except BadRule:
         return None
+    found = compiled(parsed, named)(lowered, target)
+    # It has to be the same where it is found out ahead for many targets.
+    assert found is ahead(parsed, lowered, target), rule
+    return found
+
+
+def ahead(parsed, caller, target):
+    """
+    Tell what a rule says, of whose caller all is known first.
+    """
+
+    def of(name):
+        return bound(parse(NAMED[name]), caller, of, attribute)
+
+    def attribute(name):
+        return lambda target: target.get(name, ABSENT)
+
+    found = bound(parsed, caller, of, attribute)
+    return found if isinstance(found, bool) else found(target)
 
 
 def theirs(rule, caller, target):
@@ -196,6 +217,41 @@ class OracleTests(SynchronousTestCase):
         So do rules as lists.
         """
         self.assertEqual(ours(rule, caller, target), theirs(rule, caller, target))
+
+
+class BoundTests(SynchronousTestCase):
+    """
+    What is known of the caller is found out once.
+    """
+
+    def test_decided(self):
+        """
+        A rule about the caller alone is decided; another is where that is enough.
+        """
+        caller = {"roles": ["member"], "is_admin": False, "project_id": "p"}
+        asked = []
+
+        def attribute(name):
+            asked.append(name)
+            return lambda target: target.get(name, ABSENT)
+
+        for rule, decided in (
+            ("role:Member", True),
+            ("role:admin", False),
+            ("@ and not !", True),
+            ("role:admin and project_id:%(owner)s", False),
+            ("role:member or project_id:%(owner)s", True),
+            ("not role:admin or user_id:%(owner)s", True),
+            # Nothing that it doesn't have is anybody's.
+            ("user_id:%(owner)s", False),
+            ("not user_id:%(owner)s", True),
+        ):
+            self.assertIs(bound(parse(rule), caller, None, attribute), decided, rule)
+        left = "role:member and (project_id:%(owner)s or role:admin)"
+        found = bound(parse(left), caller, None, attribute)
+        self.assertTrue(found({"owner": "p"}))
+        self.assertFalse(found({"owner": "q"}))
+        self.assertFalse(found({}))
 
 
 class LanguageTests(SynchronousTestCase):

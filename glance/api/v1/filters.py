@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from attrs import evolve
+
 from glance.api.lists import SORT_KEYS
 from glance.context import Context
 from glance.errors import Invalid
-from glance.image import Status, Visibility
+from glance.image import Consent, Status, Visibility
 from glance.limits import Limits
 from glance.query import (
     EVERYTHING,
@@ -55,6 +57,8 @@ _WORDS = {
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _INTEGER = re.compile(r"-?[0-9]{1,1000}")
+
+_NOT_REJECTED = frozenset({Consent.PENDING, Consent.ACCEPTED})
 
 _LIVING = Condition("status", Operator.NE, Status.KILLED)
 
@@ -115,12 +119,14 @@ def _scope(given: Mapping[str, str], context: Context) -> tuple[Scope, list[Cond
     Get what the list may show, and what is asked for within that.
     """
     asked = given.get("is_public")
+    # This version knows of no consent: what is shared with one is there.
+    usual = evolve(seen_by(context), consents=_NOT_REJECTED)
     if asked is None or not context.is_admin:
-        return seen_by(context), []
+        return usual, []
     if asked.lower() == "none":
         return EVERYTHING, []
     if _truth("is_public", asked, "none, true or false"):
-        return seen_by(context), []
+        return usual, []
     private = Condition("visibility", Operator.NE, Visibility.PUBLIC)
     return EVERYTHING, [private]
 

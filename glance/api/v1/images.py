@@ -12,13 +12,10 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from werkzeug.routing import BaseConverter
 
 from glance import v1form
-from glance.api.answers import (
-    answer_json,
-    answer_nothing,
-    app,
-    without_implied_head,
-)
+from glance.api import answers
+from glance.api.answers import answer_json, answer_nothing, without_implied_head
 from glance.api.data import DataForm, base64_md5, plain_range, quoted, send_data
+from glance.api.errors import STATUS
 from glance.api.links import Links
 from glance.api.site import ContextOf
 from glance.api.v1 import fields
@@ -32,6 +29,8 @@ from glance.errors import (
     ImageNotFound,
     Invalid,
     MarkerNotFound,
+    OthersImage,
+    OthersPublicImage,
     QuotaExceeded,
 )
 from glance.image import GONE, Image, Location, Status
@@ -48,6 +47,13 @@ FORM = DataForm(
     describe=lambda request, image: None,
 )
 """How image data is answered."""
+
+STATUSES = {
+    **STATUS,
+    OthersImage: HTTPStatus.NOT_FOUND,
+    OthersPublicImage: HTTPStatus.FORBIDDEN,
+}
+"""What each error is answered with."""
 
 DATA_TYPE = b"application/octet-stream"
 
@@ -68,7 +74,7 @@ class ImagesAPI:
     answer.
     """
 
-    app = app()
+    app = answers.app(STATUSES)
     app.url_map.converters["image"] = _ImageId
 
     def __init__(

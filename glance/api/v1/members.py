@@ -9,15 +9,11 @@ from typing import Any
 
 import orjson
 
-from glance.api.answers import (
-    answer_json,
-    answer_nothing,
-    app,
-    without_implied_head,
-)
+from glance.api import answers
+from glance.api.answers import answer_json, answer_nothing, without_implied_head
+from glance.api.errors import STATUS
 from glance.api.site import ContextOf
-from glance.errors import Invalid
-from glance.image import Consent
+from glance.errors import Invalid, OthersImage
 from glance.sharing import Sharing
 from glance.streams.request import StreamingRequest
 
@@ -30,7 +26,7 @@ class MembersAPI:
     What is at and below C{/images/ID/members} and C{/shared-images}.
     """
 
-    app = app()
+    app = answers.app({**STATUS, OthersImage: HTTPStatus.NOT_FOUND})
 
     def __init__(self, sharing: Sharing, context_of: ContextOf) -> None:
         self._sharing = sharing
@@ -73,7 +69,6 @@ class MembersAPI:
             image_id,
             member_id,
             can_share=None if member is None else _can_share(member),
-            status=Consent.ACCEPTED,
         )
         return answer_nothing(request, HTTPStatus.NO_CONTENT)
 

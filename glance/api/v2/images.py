@@ -5,7 +5,6 @@ Images: to make, list, show, change and delete them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -68,8 +67,8 @@ class ImagesAPI:
         self._context_of = context_of
         self._links = links
         # What an image is in JSON is the same as long as its revision is, whoever
-        # asks.
-        self._written: Recent[tuple[str, int, datetime], bytes] = Recent(ROOM)
+        # asks, if it may read the same properties.
+        self._written: Recent[tuple[Any, ...], bytes] = Recent(ROOM)
 
     @app.route("/images", methods=["POST"])
     async def create(self, request: StreamingRequest) -> bytes:
@@ -123,18 +122,18 @@ class ImagesAPI:
         Describe the first of some images, as many as go on a page.
         """
         schemas = self._schemas.get()
-        keys = [image.version for image in images]
-        # Where properties are protected, an image isn't the same to everybody.
-        alike = context.protections is None
-        written = self._written.get(keys) if alike else {}
+        keys: list[tuple[Any, ...]] = [image.version for image in images]
+        if context.protections is not None:
+            # An image isn't the same to everybody.
+            keys = [(image.version, *image.properties) for image in images]
+        written = self._written.get(keys)
         shown: list[orjson.Fragment] = []
         room = PAGE
         for key, image in zip(keys, images, strict=True):
             described = written.get(key)
             if described is None:
                 described = dump_json(describe(image, schemas, self._storage))
-                if alike:
-                    self._written.put(key, described, WEIGHT + len(described))
+                self._written.put(key, described, WEIGHT + len(described))
             room -= len(described)
             if room < 0 and shown:
                 break

@@ -1,137 +1,257 @@
 """
-Who may do what by the last version 1.
+Who may do what to an image by version 1, the last one and that of 2011.
+
+By hand from the specification.  What one sees and has no hand in is 403 where it is
+public, and otherwise as if it weren't there; so are the members of what is somebody
+else's.  Two things are decided otherwise than in Glance: the anonymous are told 401,
+with a challenge, where they may log in for more; and a role that doesn't let one do
+something to an image of one's own project is 403.
 """
 
-from tests.api.matrix.casting import (
-    DATA,
-    MatrixTestCase,
-    Operation,
-    table,
-)
+import orjson
+
+from tests.api.matrix.casting import DATA, PERSONAS, MatrixTestCase, Operation
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 
+KEEPING = {"x-glance-registry-purge-props": "false"}
 
-def below(method, path, *succeeded, **how):
+
+def below(method, path, *succeeded, changes="", prefix="/v1", **how):
     """
     Get what is asked of an image.
+
+    @param changes: the names of the attributes that change.
     """
-    return Operation(method, f"/v1/images/ID{path}", succeeded, **how)
+    changed = frozenset(changes.split())
+    path = f"{prefix}/images/ID{path}"
+    return Operation(method, path, succeeded, changes=changed, **how)
 
 
-OPERATIONS = {
-    "show": below("HEAD", "", 200),
-    "download": below("GET", "", 404, 200, 200),
-    "upload": below("PUT", "", 200, 409, 409, headers=OCTETS, body=DATA),
-    "rename": below("PUT", "", 200, headers={"x-image-meta-name": "other"}),
-    "publish": below("PUT", "", 200, headers={"x-image-meta-is_public": "true"}),
-    "delete": below("DELETE", "", 200),
+def put(name, value, changes="", prefix="/v1", **how):
+    """
+    Get the change of one attribute.
+    """
+    headers = {**KEEPING, f"x-image-meta-{name}": value}
+    return below("PUT", "", 200, changes=changes, headers=headers, prefix=prefix, **how)
+
+
+FILLED = "status size virtual_size checksum os_hash_algo os_hash_value locations doomed"
+DELETED = "status locations attempt doomed members tags properties"
+PROTECTED = (("protected", True),)
+ELSE = {"x-image-meta-id": "55555555-5555-4555-8555-555555555555"}
+KILLED = {"x-image-meta-status": "killed"}
+
+
+def of_images(prefix):
+    """
+    Get what both views of version 1 have.
+    """
+    how = {"prefix": prefix}
+    filling = {"headers": OCTETS, "body": DATA, "changes": FILLED}
+    if not prefix:
+        # In 2011 data purged properties too.
+        filling["changes"] += " properties"
+    return {
+        "show": below("HEAD", "", 200, **how),
+        "download": below("GET", "", 404, 404, 200, 200, **how),
+        "upload": below("PUT", "", 200, 409, 409, 409, **filling, **how),
+        "rename": put("name", "other", "name", **how),
+        "change nothing": put("name", "n", **how),
+        "set a property": put("property-p", "w", "properties", **how),
+        "purge properties": below("PUT", "", 200, changes="properties", **how),
+        "protect": put("protected", "true", "protected", **how),
+        "make public": put("is_public", "true", "visibility", already="public", **how),
+        "make private": put(
+            "is_public",
+            "false",
+            "visibility",
+            already="community shared private",
+            **how,
+        ),
+        "give away": put("owner", "gamma", "owner", **how),
+        "give another id": below("PUT", "", 403, headers=ELSE, **how),
+        "kill": below("PUT", "", 403, headers=KILLED, **how),
+        "delete": below("DELETE", "", 200, changes=DELETED, **how),
+        "delete protected": below("DELETE", "", 403, image=PROTECTED, **how),
+    }
+
+
+def share(path, members=None, changes="members visibility", **how):
+    """
+    Get what says with whom an image is shared.
+    """
+    return below("PUT", f"/members{path}", 204, body=members, changes=changes, **how)
+
+
+LAST = of_images("/v1")
+
+CACTUS = of_images("")
+
+MEMBERS = {
     "list members": below("GET", "/members", 200),
-    "add member": below("PUT", "/members/gamma", 204),
-    "remove member": below("DELETE", "/members/beta", 204),
-    "replace members": below("PUT", "/members", 204, body={"memberships": []}),
+    "add member": share("/gamma"),
+    "add member again": share("/beta", already="public community shared private"),
+    "let member share": share("/beta", {"member": {"can_share": True}}),
+    "replace members": share("", {"memberships": [{"member_id": "gamma"}]}),
+    "remove all members": share("", {"memberships": []}),
+    "remove member": below("DELETE", "/members/beta", 204, changes="members"),
+    "remove no member": below("DELETE", "/members/gamma", 404),
 }
 
 CHANGED = """
-           anonymous reader member recipient stranger admin service
-public     401       403    ok     403       403      ok    404
-community  404       403    ok     403       403      ok    404
-shared     404       403    ok     403       404      ok    404
-private    404       403    ok     404       404      ok    404
+           anonymous reader member invited recipient sharer stranger admin service
+public     401       403    ok     403     403       403    403      ok    404
+community  404       403    ok     404     404       404    404      ok    404
+shared     404       403    ok     404     404       404    404      ok    404
+private    404       403    ok     404     404       404    404      ok    404
 """
 """What the members of a project may do to its images."""
 
 TABLES = {
+    **dict.fromkeys(LAST, CHANGED),
     "show": """
-           anonymous reader member recipient stranger admin service
-public     ok        ok     ok     ok        ok       ok    404
-community  404       ok     ok     ok        ok       ok    404
-shared     404       ok     ok     ok        404      ok    404
-private    404       ok     ok     404       404      ok    404
+           anonymous reader member invited recipient sharer stranger admin service
+public     ok        ok     ok     ok      ok        ok     ok       ok    404
+community  404       ok     ok     ok      ok        ok     ok       ok    404
+shared     404       ok     ok     ok      ok        ok     404      ok    404
+private    404       ok     ok     404     404       404    404      ok    404
 """,
     "download": """
-           anonymous reader member recipient stranger admin service
-public     ok        403    ok     ok        ok       ok    404
-community  404       403    ok     ok        ok       ok    404
-shared     404       403    ok     ok        404      ok    404
-private    404       403    ok     404       404      ok    404
+           anonymous reader member invited recipient sharer stranger admin service
+public     ok        403    ok     ok      ok        ok     ok       ok    404
+community  404       403    ok     ok      ok        ok     ok       ok    404
+shared     404       403    ok     ok      ok        ok     404      ok    404
+private    404       403    ok     404     404       404    404      ok    404
 """,
     ("download", "deactivated"): """
-           anonymous reader member recipient stranger admin service
-public     403       403    403    403       403      ok    404
-community  404       403    403    403       403      ok    404
-shared     404       403    403    403       404      ok    404
-private    404       403    403    404       404      ok    404
+           anonymous reader member invited recipient sharer stranger admin service
+public     403       403    403    403     403       403    403      ok    404
+community  404       403    403    403     403       403    403      ok    404
+shared     404       403    403    403     403       403    404      ok    404
+private    404       403    403    404     404       404    404      ok    404
 """,
-    "publish": """
-           anonymous reader member recipient stranger admin service
-public     401       403    ok     403       403      ok    404
-community  404       403    403    403       403      ok    404
-shared     404       403    403    403       404      ok    404
-private    404       403    403    404       404      ok    404
+    "make public": """
+           anonymous reader member invited recipient sharer stranger admin service
+public     401       403    ok     403     403       403    403      ok    404
+community  404       403    403    404     404       404    404      ok    404
+shared     404       403    403    404     404       404    404      ok    404
+private    404       403    403    404     404       404    404      ok    404
 """,
-    # Those of an image that isn't one's own are no one else's business.
-    "list members": """
-           anonymous reader member recipient stranger admin service
-public     401       ok     ok     403       403      ok    404
-community  404       ok     ok     403       403      ok    404
-shared     404       ok     ok     ok        404      ok    404
-private    404       ok     ok     404       404      ok    404
+    # Who is no administrator gives nothing away, whatever it says.
+    "give away": """
+           anonymous reader member invited recipient sharer stranger admin service
+public     401       403    same   403     403       403    403      ok    404
+community  404       403    same   404     404       404    404      ok    404
+shared     404       403    same   404     404       404    404      ok    404
+private    404       403    same   404     404       404    404      ok    404
 """,
 }
 
-LISTED = {
-    "": """
-           anonymous reader member recipient stranger admin service
-public     yes       yes    yes    yes       yes      yes   403
-community  no        yes    yes    no        no       no    403
-shared     no        yes    yes    yes       no       no    403
-private    no        yes    yes    no        no       no    403
-""",
-    "is_public=none": """
-           anonymous reader member recipient stranger admin service
-public     yes       yes    yes    yes       yes      yes   403
-community  no        yes    yes    no        no       yes   403
-shared     no        yes    yes    yes       no       yes   403
-private    no        yes    yes    no        no       yes   403
-""",
-}
-"""What lists show, by their queries."""
-
-MADE = """
-           anonymous reader member recipient stranger admin service
-false      401       403    201    201       201      201   403
-true       401       403    403    403       403      201   403
+SHARED = """
+           anonymous reader member invited recipient sharer stranger admin service
+public     401       403    ok     404     404       404    404      ok    404
+community  404       403    ok     404     404       404    404      ok    404
+shared     404       403    ok     404     404       ok     404      ok    404
+private    404       403    ok     404     404       404    404      ok    404
 """
-"""What is answered to who makes an image that is public, or not."""
+"""With whom an image is shared those say who own it, or may share it further."""
+
+MEMBERS_TABLES = {
+    **dict.fromkeys(MEMBERS, SHARED),
+    "list members": """
+           anonymous reader member invited recipient sharer stranger admin service
+public     401       ok     ok     404     404       404    404      ok    404
+community  404       ok     ok     404     404       404    404      ok    404
+shared     404       ok     ok     ok      ok        ok     404      ok    404
+private    404       ok     ok     404     404       404    404      ok    404
+""",
+}
+
+SHOWN_MEMBERS = {
+    "reader": ["beta", "delta", "epsilon"],
+    "member": ["beta", "delta", "epsilon"],
+    "admin": ["beta", "delta", "epsilon"],
+    "sharer": ["beta", "delta", "epsilon"],
+    "recipient": ["beta"],
+    "invited": ["epsilon"],
+}
+"""Which of the members of a shared image each is told of."""
 
 
-class MatrixTests(MatrixTestCase):
+class LastTests(MatrixTestCase):
     """
-    Version 1 lets just those do things who may.
+    The last version 1 lets just those do things who may.
     """
 
     def test_operations(self):
         """
-        What each may do to an image is as the tables say; what is refused changes
-        nothing.
+        What each may do to an image is as the tables say.
         """
-        changes = dict.fromkeys(OPERATIONS.keys() - TABLES.keys(), CHANGED)
-        self.check(OPERATIONS, {**changes, **TABLES})
+        self.check(LAST, TABLES)
 
-    def test_lists(self):
+    def test_members(self):
         """
-        Lists show what the tables say.
+        So is with whom images are shared.
         """
-        self.check_lists("/v1/images", LISTED)
+        self.check(MEMBERS, MEMBERS_TABLES)
 
-    def test_making(self):
+    def test_members_shown(self):
         """
-        Members make images, and administrators publish them.
+        Members know of themselves alone, unless they may share the image further.
         """
-        for public, row in table(MADE).items():
-            for who, cell in row.items():
-                headers = {"x-image-meta-is_public": public}
-                making = Operation("POST", "/v1/images", (201,), headers)
-                answer = self.ask(making, None, who)
-                self.assertEqual(str(answer.status), cell, (public, who))
+        image = self.image("shared", "active")
+        for who, expected in SHOWN_MEMBERS.items():
+            answer = orjson.loads(self.ask(MEMBERS["list members"], image.id, who).body)
+            found = sorted(each["member_id"] for each in answer["members"])
+            self.assertEqual(found, expected, who)
+
+    def test_unseen(self):
+        """
+        What isn't seen isn't there.
+        """
+        self.check_unseen({**LAST, **MEMBERS}, TABLES["show"])
+
+    def test_gone(self):
+        """
+        What is deleted isn't either, but for administrators.
+        """
+        told = [("admin", name) for name in LAST]
+        self.check_gone({**LAST, **MEMBERS}, told)
+        for name, status in (("show", 200), ("rename", 403), ("delete", 403)):
+            image = self.image("private", "pending_delete")
+            self.assertEqual(self.ask(LAST[name], image.id, "admin").status, status)
+            self.assertEqual(self.known(image), image)
+
+    def test_methods(self):
+        """
+        One member is shown to nobody, whoever asks.
+        """
+        image = self.image("private", "active")
+        showing = below("GET", "/members/beta")
+        for who in PERSONAS:
+            self.assertEqual(self.ask(showing, image.id, who).status, 405)
+
+
+class CactusTests(MatrixTestCase):
+    """
+    So does that of 2011.
+    """
+
+    def test_operations(self):
+        """
+        What each may do to an image is as the tables say.
+        """
+        self.check(CACTUS, TABLES)
+
+    def test_unseen(self):
+        """
+        What isn't seen isn't there.
+        """
+        self.check_unseen(CACTUS, TABLES["show"])
+
+    def test_gone(self):
+        """
+        What is deleted isn't either.
+        """
+        self.check_gone(CACTUS)

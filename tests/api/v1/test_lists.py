@@ -102,7 +102,7 @@ class ListTests(CallingTestCase):
 
     def test_who_sees_what(self):
         """
-        Members see what is public, their own, and what they accepted; only
+        Members see what is public, their own, and what they didn't reject; only
         administrators see more, when they ask.
         """
         images = {}
@@ -112,6 +112,7 @@ class ListTests(CallingTestCase):
         now = self.service.images.now()
         for consent, expected in (
             (Consent.REJECTED, False),
+            (Consent.PENDING, True),
             (Consent.ACCEPTED, True),
         ):
             old = self.known(shared)

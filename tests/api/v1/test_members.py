@@ -57,12 +57,20 @@ class MembersTests(CallingTestCase):
 
     def test_listed(self):
         """
-        A member sees the image at once.
+        A member sees the image at once, in lists too; but those of version 2 have it
+        only once the member says so, lest anybody fill them.
         """
-        self.call("PUT", "/b")
-        self.assertIs(self.known(self.image_id).members[0].status, Consent.ACCEPTED)
-        self.service.context = member_of("b")
-        self.assertEqual(self.listed(), [self.image_id])
+        for method, path, value in (
+            ("PUT", "/b", None),
+            ("PUT", "", {"memberships": [{"member_id": "b"}]}),
+        ):
+            self.service.context = NOBODY
+            self.call(method, path, value)
+            self.assertIs(self.known(self.image_id).members[0].status, Consent.PENDING)
+            self.service.context = member_of("b")
+            self.assertEqual(self.listed(), [self.image_id])
+            answer = self.service.ask("GET", "/v2/images")
+            self.assertEqual(orjson.loads(answer.body)["images"], [])
         self.assertEqual(self.ask("HEAD", f"/{self.image_id}").status, 200)
 
     def test_private(self):
@@ -158,7 +166,7 @@ class MembersTests(CallingTestCase):
         self.service.context = member_of("c")
         for method, path in (("GET", ""), ("PUT", "/c"), ("DELETE", "/b")):
             self.assertEqual(self.call(method, path).status, 404)
-        for can_share, expected in ((False, 403), (True, 204)):
+        for can_share, expected in ((False, 404), (True, 204)):
             self.service.context = NOBODY
             self.call("PUT", "/b", {"member": {"can_share": can_share}})
             self.service.context = member_of("b")
