@@ -270,6 +270,17 @@ class DirectionTests(SynchronousTestCase):
             if part != "tap":
                 self.assertNotIn("twisted.internet.reactor", imported(tree), path)
 
+    def test_front(self):
+        """
+        Whatever is served by HTTP is served by the one site that is strict.
+        """
+        served = {"Site", "HTTPFactory", "HTTPChannel"}
+        for part, path, tree in modules():
+            for node in ast.walk(tree):
+                name = getattr(node, "attr", getattr(node, "id", None))
+                if name in served:
+                    self.assertEqual(part, "streams", f"{path} uses {name}")
+
     def test_foreign(self):
         """
         What isn't ours is imported where it belongs.
