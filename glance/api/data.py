@@ -26,6 +26,10 @@ An entity tag, of which the part without quotes and weakness is compared.
 """
 
 
+WHO = "X-Auth-Token, Authorization"
+"""The headers that say who asks."""
+
+
 @frozen(kw_only=True)
 class DataForm:
     """
@@ -111,7 +115,9 @@ def keep_private(request: Request) -> None:
     whoever knows the URL, and many keep what doesn't say how long it is good.
     """
     request.setHeader("cache-control", "private, no-cache")
-    request.setHeader("vary", "X-Auth-Token, Authorization")
+    # It may vary by other headers as well.
+    if WHO not in request.responseHeaders.getRawHeaders("vary", ()):
+        request.responseHeaders.addRawHeader("vary", WHO)
 
 
 def _describe(request: Request, image: Image, form: DataForm) -> None:

@@ -209,5 +209,5 @@ class Health:
         )
         request.setHeader("content-length", str(len(body)))
         request.setHeader("cache-control", "no-store")
-        request.setHeader("vary", "Accept")
+        request.responseHeaders.addRawHeader("vary", "Accept")
         return body

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from glance.api.cors import CORS
 from glance.api.data import keep_private
 from glance.api.errors import (
     Fault,
@@ -78,6 +79,7 @@ def api_root(
     cactus: IResource,
     pages: Mapping[str, IResource],
     trees: Mapping[str, IResource],
+    cors: CORS | None = None,
 ) -> IResource:
     """
     Get the root of the API.
@@ -94,6 +96,7 @@ def api_root(
         finds all of the path.
     @param trees: answers a path that begins with a piece, such as C{v3}; it
         finds all of the path.
+    @param cors: what scripts of other sites may do; L{None} for nothing.
     """
     described = VersionPages(versions, links).app.resource()
     names = {name: v.path for v in versions for name in (v.id, v.path)}
@@ -104,6 +107,7 @@ def api_root(
         | {b"": described, b"versions": described},
         {name.encode(): tree for name, tree in trees.items()},
         cactus,
+        cors,
     )
 
 
@@ -119,6 +123,7 @@ class _Root(Resource):
         pages: Mapping[bytes, IResource],
         trees: Mapping[bytes, IResource],
         cactus: IResource,
+        cors: CORS | None,
     ) -> None:
         super().__init__()
         self._majors = majors
@@ -126,6 +131,7 @@ class _Root(Resource):
         self._pages = pages
         self._trees = trees
         self._cactus = cactus
+        self._cors = cors
 
     def getChild(self, name: bytes, request: Request) -> IResource:
         keep_private(request)
@@ -134,6 +140,8 @@ class _Root(Resource):
         if problem is not None:
             # Of such a request no header is looked at.
             return _Refusal(problem, lambda _, fault: as_text(fault))
+        if self._cors is not None:
+            self._cors.begin(request)
         if request.method == b"OPTIONS":
             return _Nothing()
         if b"" in rest[:-1] or (rest and not name) or _has_slash([name, *rest]):
@@ -158,7 +166,7 @@ class _Root(Resource):
 
 class _Nothing(Resource):
     """
-    Answers OPTIONS: what asks so, asks a layer before us for CORS.
+    Answers OPTIONS: whoever asks so asks for CORS.
     """
 
     isLeaf = True

@@ -145,7 +145,14 @@ def _authorities(path: str) -> list[Certificate]:
 
 
 def _own(cert_file: str, key_file: str) -> PrivateCertificate:
-    pem = f"{_read(key_file)}\n{_read(cert_file)}"
+    key = _read(key_file)
+    if "ENCRYPTED" in key:
+        # Or OpenSSL would ask whoever sits at the terminal, and all would wait.
+        raise Invalid(
+            f"The key in {key_file} is encrypted: write it without a passphrase "
+            "(openssl pkey -in FILE -out FILE) where only you can read it."
+        )
+    pem = f"{key}\n{_read(cert_file)}"
     try:
         own: PrivateCertificate = PrivateCertificate.loadPEM(pem.encode())
     except Error as error:

@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from glance.config.backends.choosing import decide_stores
+from glance.config.certificates import registry_tls, server_tls
+from glance.config.cors import cors
 from glance.config.identity import decide_identity, is_chosen, strategy
 from glance.config.settings import (
     Database,
@@ -118,7 +120,7 @@ def _api(options: Values, notes: list[str]) -> Endpoint:
             "The API listens on 127.0.0.1 only, for nobody has chosen an "
             "auth_strategy. Set bind_host, or auth_strategy = local, to change that"
         )
-    endpoint = _endpoint(options, "bind_host", "bind_port", guarded and chosen)
+    endpoint = _endpoint(options, "", guarded and chosen)
     if guarded or endpoint.is_local:
         return endpoint
     if not options["noauth_anywhere"]:
@@ -148,7 +150,7 @@ def _registry_listen(
         notes.append(
             "The registry listens on 127.0.0.1 only, for there is no registry_secret"
         )
-    endpoint = _endpoint(options, "registry_bind_host", "registry_bind_port", guarded)
+    endpoint = _endpoint(options, "registry_", guarded)
     if not guarded and not endpoint.is_local:
         raise options.wrong(
             "registry_bind_host",
@@ -158,11 +160,15 @@ def _registry_listen(
     return endpoint
 
 
-def _endpoint(options: Values, host: str, port: str, guarded: bool) -> Endpoint:
+def _endpoint(options: Values, of: str, guarded: bool) -> Endpoint:
+    """
+    @param of: how the names of its options begin.
+    """
+    host = f"{of}bind_host"
     address = options[host] or ("0.0.0.0" if guarded else "127.0.0.1")
-    backlog = options["backlog"]
+    backlog, tls = options["backlog"], server_tls(options, of)
     if address.startswith("unix:"):
-        return Endpoint("", 0, backlog, _socket(options, host))
+        return Endpoint("", 0, backlog, _socket(options, host), tls)
     if address == "localhost":
         address = "127.0.0.1"
     address = address.removeprefix("[").removesuffix("]")
@@ -172,7 +178,7 @@ def _endpoint(options: Values, host: str, port: str, guarded: bool) -> Endpoint:
         raise options.wrong(
             host, "use an IP address such as 127.0.0.1 or ::1, or unix:/path"
         ) from None
-    return Endpoint(address, options[port], backlog)
+    return Endpoint(address, options[f"{of}bind_port"], backlog, tls=tls)
 
 
 def _socket(options: Values, name: str) -> str:
@@ -198,6 +204,7 @@ def _registry(options: Values) -> RegistryAddress:
         port=options["registry_port"],
         path=path,
         timeout=options["registry_client_timeout"],
+        tls=registry_tls(options),
     )
 
 
@@ -302,6 +309,7 @@ def _http(options: Values) -> Http:
         public_endpoint=_public_endpoint(options),
         proxy_headers=options["enable_proxy_headers_parsing"],
         trusted_proxies=_networks(options),
+        cors=cors(options),
     )
 
 

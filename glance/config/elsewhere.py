@@ -14,8 +14,8 @@ from glance.config.option import SECTIONS
 _DEFAULT = """
 admin_password admin_tenant_name admin_user
 allow_additional_image_properties
-allowed_rpc_exception_modules api_paste_config auth_region auth_url ca_file
-cache_prefetcher_interval cert_file cleanup_scrubber cleanup_scrubber_time
+allowed_rpc_exception_modules api_paste_config auth_region auth_url
+cache_prefetcher_interval cleanup_scrubber cleanup_scrubber_time
 client_id conn_pool_min_size conn_pool_ttl control_exchange daemon daemonize
 data_api db_auto_create default_notification_level
 default_publisher_id delete_from_backend digest_algorithm
@@ -23,7 +23,7 @@ disabled_notifications do_secure_hash enable_v1_api enable_v1_registry
 enable_v2_api enable_v2_registry enable_v3_api
 enabled_import_methods eventlet_executor_pool_size executor_thread_pool_size
 fatal_deprecations fatal_exception_format_errors flagfile gid http_keepalive
-import_image_limit instance_format instance_uuid_format key_file
+import_image_limit instance_format instance_uuid_format
 kombu_reconnect_delay location_strategy lock_path log-config
 log-config-append log-date-format log_color log_config log_config_append
 log_date_format log_format log_rotate_interval log_rotate_interval_type
@@ -36,8 +36,7 @@ notification_exchange notification_topics notifier_strategy
 notify_cleanup_failed owner_is_member pidfile policy_default_rule
 policy_dirs publish_errors pydev_worker_debug_host
 pydev_worker_debug_port rate_limit_burst rate_limit_except_level
-rate_limit_interval registry_client_ca_file registry_client_cert_file
-registry_client_insecure registry_client_key_file scrub_pool_size
+rate_limit_interval scrub_pool_size
 scrubber_datadir secure_proxy_ssl_header send_identity_headers
 show_image_direct_url show_multiple_locations sql_connection_debug
 sql_connection_trace sql_max_overflow sql_max_retries sql_min_pool_size
@@ -135,7 +134,6 @@ WHOLE_SECTIONS = (
     "cinder",
     "composit:*",
     "composite:*",
-    "cors",
     "cors.*",
     "filter-app:*",
     "filter:*",

@@ -71,10 +71,10 @@ path of a socket.""",
     ),
     Option(
         name="registry_client_protocol",
-        type=types.String(choices=["http"]),
+        type=types.String(choices=["http", "https"]),
         default="http",
         daemons=("api",),
-        help="What the API speaks with the registry.",
+        help="What the API speaks with the registry: http, or https for TLS.",
     ),
     Option(
         name="registry_client_timeout",

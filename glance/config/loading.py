@@ -31,6 +31,7 @@ from glance.config.policies import policy
 from glance.config.properties import described
 from glance.config.settings import (
     ConfigurationError,
+    Endpoint,
     Policy,
     Service,
     Settings,
@@ -110,6 +111,8 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
     return (
         evolve(
             settings,
+            api=_place(settings.api, fresh.api),
+            registry_listen=_place(settings.registry_listen, fresh.registry_listen),
             limits=fresh.limits,
             policy=fresh.policy,
             log=evolve(settings.log, level=fresh.log.level, levels=fresh.log.levels),
@@ -117,8 +120,30 @@ def reload(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
             warnings=fresh.warnings,
             values=values,
         ),
-        tuple(name for name in changed if not _reloadable(name)),
+        (
+            *(name for name in changed if not _reloadable(name)),
+            *_turned(settings, fresh),
+        ),
     )
+
+
+def _place(old: Endpoint | None, fresh: Endpoint | None) -> Endpoint | None:
+    """
+    Get a place that stays, with the certificate that it is to have.
+    """
+    if old is None or fresh is None or old.tls is None or fresh.tls is None:
+        return old
+    return evolve(old, tls=fresh.tls)
+
+
+def _turned(old: Settings, fresh: Settings) -> Iterator[str]:
+    """
+    Name the options that would have a port speak TLS that doesn't, or none any more.
+    """
+    for option, place in old.places.items():
+        then = fresh.places.get(option)
+        if then is not None and (then.tls is None) != (place.tls is None):
+            yield option.replace("bind_port", "cert_file")
 
 
 def _reloadable(name: str) -> bool:
@@ -147,14 +172,17 @@ def renew(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
     return (
         evolve(
             fresh,
-            api=settings.api,
-            registry_listen=settings.registry_listen,
+            api=_place(settings.api, fresh.api),
+            registry_listen=_place(settings.registry_listen, fresh.registry_listen),
             database=settings.database,
             workers=settings.workers,
             log=log,
             values={**fresh.values, **kept},
         ),
-        tuple(name for name, value in kept.items() if fresh.values[name] != value),
+        (
+            *(name for name, value in kept.items() if fresh.values[name] != value),
+            *_turned(settings, fresh),
+        ),
     )
 
 

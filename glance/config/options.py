@@ -5,6 +5,8 @@ The options that have an effect here.
 from __future__ import annotations
 
 from glance.config.backends.kinds import KINDS
+from glance.config.certificates import TLS
+from glance.config.cors import CORS
 from glance.config.keeping import LIMITS, REGISTRY, STORES, UPLOADS
 from glance.config.keystone import KEYSTONE
 from glance.config.option import Option
@@ -12,6 +14,8 @@ from glance.config.serving import IDENTITY, LISTENING, LOGGING, POLICIES
 
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Listening": LISTENING,
+    "TLS": TLS,
+    "CORS": CORS,
     "Identity": IDENTITY,
     "Keystone": KEYSTONE,
     "Policies": POLICIES,

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
+from glance.config.trust import ClientTLS, Cors, ServerTLS
 from glance.errors import GlanceError
 from glance.limits import Limits
 from glance.policy.protections import Protections
@@ -63,6 +64,16 @@ class Endpoint:
     path: str | None = None
     """The path of a UNIX socket; L{None} for a TCP port."""
 
+    tls: ServerTLS | None = None
+    """L{None} for plain HTTP."""
+
+    @property
+    def scheme(self) -> str:
+        """
+        How URLs of what is there begin.
+        """
+        return "http" if self.tls is None else "https"
+
     @property
     def is_local(self) -> bool:
         """
@@ -98,16 +109,13 @@ class Endpoint:
     def url(self) -> str:
         """
         The URL that this machine's clients use; a UNIX socket stands for
-        C{http://localhost}.
+        C{localhost}.
         """
         if self.path is not None:
-            return "http://localhost"
+            return f"{self.scheme}://localhost"
         host = self.reached_at
-        return (
-            f"http://[{host}]:{self.port}"
-            if ":" in host
-            else f"http://{host}:{self.port}"
-        )
+        host = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{host}:{self.port}"
 
     def __str__(self) -> str:
         if self.path is not None:
@@ -133,13 +141,17 @@ class RegistryAddress:
     timeout: float
     """How long the registry may take to answer, in seconds."""
 
+    tls: ClientTLS | None = None
+    """L{None} for plain HTTP."""
+
     @property
     def url(self) -> str:
         """
         The URL of the registry, without a slash at its end.
         """
+        scheme = "http" if self.tls is None else "https"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{scheme}://{host}:{self.port}"
 
 
 @frozen(kw_only=True)
@@ -265,6 +277,9 @@ class Http:
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     """The proxies that are believed; a UNIX socket's peer always is."""
+
+    cors: Cors | None
+    """L{None} where scripts of other sites may do nothing."""
 
 
 @frozen(kw_only=True)
@@ -497,3 +512,12 @@ class Settings:
     source: Source = field(repr=False)
     values: Mapping[str, Any] = field(repr=False, eq=False)
     """The value of each option, passwords included; for a reload only."""
+
+    @property
+    def places(self) -> dict[str, Endpoint]:
+        """
+        The places to listen at, by the names of the options that say which port.
+        """
+        second = "registry_bind_port" if self.service == "all" else "bind_port"
+        both = (("bind_port", self.api), (second, self.registry_listen))
+        return {option: place for option, place in both if place is not None}

@@ -11,10 +11,17 @@ from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    UNIXClientEndpoint,
+    wrapClientTLS,
+)
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IOpenSSLClientConnectionCreator,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import (
@@ -95,12 +102,18 @@ class Peer:
     """Drops the connections that are kept."""
 
 
-def peer_at(reactor: Any, host: str, port: int) -> Peer:
+def peer_at(
+    reactor: Any,
+    host: str,
+    port: int,
+    secure: IOpenSSLClientConnectionCreator | None = None,
+) -> Peer:
     """
     Get ready to talk to a server.
 
     @param host: its name or address, or C{unix:} and the path of its socket.
     @param port: its port; doesn't count for a UNIX socket.
+    @param secure: says how its certificate is checked; L{None} for plain HTTP.
     """
     kind, _, path = host.partition(":")
     endpoint: IStreamClientEndpoint
@@ -113,6 +126,8 @@ def peer_at(reactor: Any, host: str, port: int) -> Peer:
         # Agents cannot write IPv6 addresses.  The name is for the Host header
         # only: where the server is, the endpoint knows.
         authority = f"registry:{port}" if _is_ipv6(host) else f"{host}:{port}"
+        if secure is not None:
+            endpoint = wrapClientTLS(secure, endpoint)
     pool = HTTPConnectionPool(reactor, persistent=True)
     pool.maxPersistentPerHost = CONNECTIONS
     pool.cachedConnectionTimeout = IDLE  # type: ignore[assignment]
@@ -121,7 +136,8 @@ def peer_at(reactor: Any, host: str, port: int) -> Peer:
         Agent.usingEndpointFactory(reactor, _One(endpoint), pool=used)
         for used in (pool, once)
     )
-    return Peer(f"http://{authority}", kept, fresh, pool.closeCachedConnections)
+    scheme = "http" if secure is None else "https"
+    return Peer(f"{scheme}://{authority}", kept, fresh, pool.closeCachedConnections)
 
 
 def _is_ipv6(host: str) -> bool:

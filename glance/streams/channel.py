@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.logger import Logger
@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
+from zope.interface import implementer
 
 from glance.errors import BodyMalformed, BodyStopped, BodyTimeout
 from glance.streams.chunks import (
@@ -39,6 +40,9 @@ from glance.streams.sockets import below, forget, full, unsent, unwritten
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
+
+HANDSHAKE = b"\x16"
+"""What one who speaks TLS where HTTP is spoken begins with: no line may follow."""
 
 RECEIVE = 1 << 18
 """How many bytes of a body are asked of the socket at once."""
@@ -62,6 +66,7 @@ DISCARDED = 1 << 26
 _log = Logger()
 
 
+@implementer(IHandshakeListener)
 class StreamingHTTPChannel(http.HTTPChannel):
     """
     The connection of a client.
@@ -128,8 +133,17 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._wait(self.site.idle)
+        # By TLS, the handshake is still to come.
+        secure = self.isSecure()
+        self._wait(self.site.for_headers if secure else self.site.idle)
         self.site.opened(self)
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """
+        Wait for a request, as by plain TCP from the start.
+        """
+        if not self._closing:
+            self._wait(self.site.idle)
 
     # Requests come in
 
@@ -144,6 +158,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if not self._begun:
             self._begun = True
             self._wait(self.site.for_headers)
+            if data.startswith(HANDSHAKE):
+                self._respondToBadRequestAndDisconnect()
+                return
         LineReceiver.dataReceived(self, data)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 from twisted.web.resource import IResource, Resource
 
+from glance.api.cors import CORS
 from glance.api.health import Health
 from glance.api.links import Links
 from glance.api.site import api_root, context_of
@@ -16,7 +17,8 @@ from glance.api.v1.resource import cactus_resource, v1_resource
 from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Described, Schemas
 from glance.api.versions import versions
-from glance.config.settings import ConfigurationError
+from glance.config.settings import ConfigurationError, RegistryAddress
+from glance.config.trust import Cors
 from glance.errors import Invalid
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
@@ -154,6 +156,20 @@ def _root(
             "openapi.json": _Description(schemas, links),
         },
         trees=asking.faces(links),
+        cors=_cors(live.settings.http.cors),
+    )
+
+
+def _cors(said: Cors | None) -> CORS | None:
+    if said is None:
+        return None
+    return CORS(
+        origins=said.origins,
+        credentials=said.credentials,
+        exposed=said.exposed,
+        max_age=said.max_age,
+        methods=said.methods,
+        headers=said.headers,
     )
 
 
@@ -201,8 +217,31 @@ def check_api(live: Live) -> None:
     @raise ConfigurationError: it cannot.
     """
     check_stores(live.settings)
+    _registry_tls(live.settings.registry)
     _schemas(live)
     check_identity(live.settings)
+
+
+def _registry_tls(at: RegistryAddress) -> Any:
+    """
+    Get how the certificate of the registry is checked; L{None} for plain HTTP.
+
+    @raise ConfigurationError: the files for that don't do.
+    """
+    if at.tls is None:
+        return None
+    # Who has no use for TLS need not wait for its modules.
+    from glance.client.agents import TLS
+    from glance.tap.trust import policy_for
+
+    tls = TLS(
+        ca_file=at.tls.ca_file,
+        cert_file=at.tls.cert_file,
+        key_file=at.tls.key_file,
+        insecure=at.tls.insecure,
+    )
+    policy = policy_for("registry_client_protocol", tls)
+    return policy.creatorForNetloc(at.host.encode(), at.port)
 
 
 def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:
@@ -223,7 +262,7 @@ def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:
     check_identity(settings)
     at = settings.registry
     host = at.host if at.path is None else f"unix:{at.path}"
-    peer = peer_at(reactor, host, at.port)
+    peer = peer_at(reactor, host, at.port, _registry_tls(at))
     registry = HTTPRegistry(
         peer, reactor, time_limit=at.timeout, secret=settings.registry_secret
     )

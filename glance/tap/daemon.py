@@ -25,6 +25,12 @@ from glance.deferreds import within
 from glance.limits import Limits
 from glance.log import Logs
 from glance.streams.site import StreamingSite
+from glance.tap.certificates import (
+    Certificate,
+    read_certificates,
+    renewed,
+    telling,
+)
 from glance.tap.descriptors import allow_many
 from glance.tap.loaded import all_is_loaded
 from glance.tap.pools import Pools
@@ -72,6 +78,9 @@ class Given:
     sockets: Mapping[str, Held] = field(factory=dict)
     """What to listen at, by the names of the options that it is in place of."""
 
+    certificates: Mapping[str, Certificate] = field(factory=dict)
+    """What ports show, by the names of the options that say which they are."""
+
     counters: Path | None = None
     """Where all processes of the daemon count; L{None} if it is the only one."""
 
@@ -84,6 +93,8 @@ class Live:
     def __init__(self, settings: Settings, given: Given) -> None:
         self.settings = settings
         self.given = given
+        self.certificates = given.certificates
+        """What ports show at present, by the options that say which they are."""
         self.draining = False
         """Whether the daemon is about to end."""
         self.replaced = False
@@ -110,8 +121,13 @@ def live_here(reactor: Any, settings: Settings) -> Live:
     @raise ConfigurationError: it hands over what cannot be used.
     """
     settings, sockets = activated(settings, handed_over(at_start()))
-    given = Given(notifier=notifier(reactor, os.environ), sockets=sockets)
-    return Live(settings, given)
+    certificates = read_certificates(settings.places)
+    given = Given(
+        notifier=notifier(reactor, os.environ),
+        sockets=sockets,
+        certificates=certificates,
+    )
+    return Live(telling(settings, certificates), given)
 
 
 @frozen(kw_only=True)
@@ -186,6 +202,7 @@ class Daemon(Service):
         self._logs = logs
         self._parts = parts
         self._listening: list[Any] = []
+        self._shown: dict[str, Any] = {}
         self.setName(DAEMON)
 
     def check(self) -> None:
@@ -204,12 +221,25 @@ class Daemon(Service):
         """
         allow_many()
         for port in self._parts.ports:
-            held = self._live.given.sockets.get(port.option)
-            self._listening.append(
-                listen(self._reactor, port.endpoint, port.site, port.option)
-                if held is None
-                else adopt(self._reactor, held, port.site)
+            held, factory = (
+                self._live.given.sockets.get(port.option),
+                self._factory(port),
             )
+            self._listening.append(
+                listen(self._reactor, port.endpoint, factory, port.option)
+                if held is None
+                else adopt(self._reactor, held, factory)
+            )
+
+    def _factory(self, port: Port) -> Any:
+        certificate = self._live.certificates.get(port.option)
+        if certificate is None:
+            return port.site
+        # Who has no use for TLS need not wait for its modules.
+        from glance.tap.tls import Shown, over_tls
+
+        self._shown[port.option] = shown = Shown(certificate)
+        return over_tls(shown, port.site)
 
     def withdraw(self, but: str) -> None:
         """
@@ -233,8 +263,9 @@ class Daemon(Service):
         for begin in self._parts.begin:
             begin()
         self._answer_hangup()
-        for port in self._listening:
-            self._log.info("Listening at {address}.", address=shown(port.getHost()))
+        for port, listening in zip(self._parts.ports, self._listening, strict=True):
+            address = printed(listening.getHost(), port.endpoint.scheme)
+            self._log.info("Listening at {address}.", address=address)
         all_is_loaded()
         self._live.given.notifier.ready()
 
@@ -336,6 +367,11 @@ class Daemon(Service):
         fresh = read_again(self._log, self._logs, self._live.settings, reload)
         if fresh is not None:
             self._live.settings = fresh
+            self._live.certificates = renewed(
+                self._log, fresh.places, self._live.certificates
+            )
+            for option, shown in self._shown.items():
+                shown.show(self._live.certificates[option])
             self._log.info("Reloaded.")
         self._live.given.notifier.ready()
 
@@ -348,7 +384,7 @@ def end_once() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def shown(address: Any) -> str:
+def printed(address: Any, scheme: str) -> str:
     """
     Get an address as it is written.
 
@@ -358,4 +394,4 @@ def shown(address: Any) -> str:
     if name is not None:
         return f"unix:{name.decode()}" if isinstance(name, bytes) else f"unix:{name}"
     host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"http://{host}:{address.port}"
+    return f"{scheme}://{host}:{address.port}"

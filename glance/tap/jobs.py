@@ -13,6 +13,7 @@ from typing import Literal
 from attrs import frozen
 
 from glance.config.settings import Settings
+from glance.tap.certificates import Certificate
 
 ORDERS, REPORTS, LIFE, LOCK, FIRST_SOCKET = 0, 3, 4, 5, 6
 """
@@ -61,6 +62,8 @@ class Job:
     """
 
     settings: Settings
+    certificates: Mapping[str, Certificate]
+    """What its ports show, by the names of the options that say which they are."""
     role: Literal["api", "registry", "all"]
     number: int
     """No two processes that are alive have the same."""

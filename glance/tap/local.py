@@ -23,6 +23,7 @@ from glance.identity.local.known import Known
 from glance.identity.local.logins import Logins
 from glance.identity.local.verifying import Verifier
 from glance.identity.turns import Turns
+from glance.tap.certificates import url_of
 from glance.tap.pools import Pools, cores
 
 WAITING = 64
@@ -88,7 +89,7 @@ def check_users(settings: Settings) -> None:
     assert settings.api is not None
     local = settings.identity.local
     file = AccountsFile(local.file)
-    url = settings.http.public_endpoint or settings.api.url
+    url = settings.http.public_endpoint or url_of(settings.api)
     try:
         if first_start(file, local.clouds, url, local.region):
             # Standard output itself may be that of the logs already.

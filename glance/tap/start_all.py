@@ -12,6 +12,7 @@ from typing import Any
 from glance.config.settings import ConfigurationError, Settings
 from glance.log import LoggedService
 from glance.tap.apart import apart
+from glance.tap.certificates import url_of
 from glance.tap.daemon import Live, live_here
 from glance.tap.loaded import begin_to_load
 from glance.tap.options import DaemonOptions, Welcoming, refusal
@@ -82,7 +83,9 @@ def greeting(settings: Settings) -> str:
     assert settings.api is not None
     host, port = settings.api.reached_at, settings.api.port
     of = f"-p {port}" if host == "127.0.0.1" else f"-H {host} -p {port}"
-    url = settings.http.public_endpoint or settings.api.url
+    url = settings.http.public_endpoint or url_of(settings.api)
+    if settings.api.tls is not None:
+        of = f"-U {url}"
     said = {"glance": f"glance {of}", "curl": "curl"}
     login = token = others = ""
     if settings.identity.auth_strategy == "local":

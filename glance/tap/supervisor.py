@@ -26,6 +26,7 @@ from glance.config.loading import renew
 from glance.config.settings import Endpoint, Settings
 from glance.log import LoggedService, Logs
 from glance.metrics import forget, tell_processes
+from glance.tap.certificates import renewed
 from glance.tap.children import Child
 from glance.tap.daemon import SETTLING, Live, end_once
 from glance.tap.jobs import BEAT, FIRST_SOCKET, LIFE, LOCK, PRIVATE, Handle, Job
@@ -117,23 +118,13 @@ class Supervisor(Service):
         settings = self._settings
         return settings.service == "all" and settings.database.url.startswith("sqlite")
 
-    def _endpoints(self) -> dict[str, Endpoint]:
-        """
-        List the places to listen at, by their options.
-        """
-        settings = self._settings
-        both = {"bind_port": settings.api}
-        if settings.service == "all":
-            both["registry_bind_port"] = settings.registry_listen
-        return {option: place for option, place in both.items() if place is not None}
-
     def check(self) -> None:
         """
         See whether the ports can be had.
 
         @raise ConfigurationError: one of them cannot.
         """
-        for option, endpoint in self._endpoints().items():
+        for option, endpoint in self._settings.places.items():
             if option not in self._live.given.sockets:
                 probe(endpoint, option)
 
@@ -144,7 +135,7 @@ class Supervisor(Service):
         Listen; from here on clients wait rather than be refused.
         """
         count = self._settings.workers
-        kept = self._endpoints()
+        kept = self._settings.places
         held = {option: self._hold(option, kept[option], count) for option in kept}
         own = {}
         if self._has_registry and "registry_bind_port" in held:
@@ -165,10 +156,12 @@ class Supervisor(Service):
             return [Held(sock=given.sock, shared=count > 1)] * count
         held = hold(endpoint, option, count)
         self._held.extend(held)
+        address = str(endpoint)
         if endpoint.path is None:
-            address = held[0].sock.getsockname()
-            endpoint = Endpoint(address[0], address[1], endpoint.backlog)
-        self._log.info("Listening at {address}.", address=endpoint)
+            host, port, *_ = held[0].sock.getsockname()
+            at = evolve(endpoint, host=host, port=port)
+            address = f"{endpoint.scheme}://{at}"
+        self._log.info("Listening at {address}.", address=address)
         return held
 
     def startService(self) -> None:
@@ -247,6 +240,11 @@ class Supervisor(Service):
             private = (str(self._private.path), self._key)
         job = Job(
             settings=shared_out(self._settings),
+            certificates={
+                option: certificate
+                for option, certificate in self._live.certificates.items()
+                if option in place.sockets
+            },
             role=place.role,
             number=number,
             sockets=handles,
@@ -362,7 +360,9 @@ class Supervisor(Service):
         fresh = read_again(self._log, self._logs, old, _renewed)
         if fresh is None:
             return
+        certificates = self._live.certificates
         self._live.settings = fresh
+        self._live.certificates = renewed(self._log, fresh.places, certificates)
         if self._registry is not None and self._registry.child is not None:
             self._registry.child.signal(signal.SIGHUP)
         for place in self._places:
@@ -371,6 +371,7 @@ class Supervisor(Service):
             reason = await self._replace(place)
             if reason is not None:
                 self._live.settings = old
+                self._live.certificates = certificates
                 self._log.error(
                     "Not all was reloaded: a new process does not serve: {reason}",
                     reason=reason,
@@ -430,7 +431,7 @@ class Supervisor(Service):
         # The end of what the registry reads: nobody asks any more.
         os.close(self._life[1])
         await self._gone(list(self._children), REGISTRY_ENDING)
-        for endpoint in self._endpoints().values():
+        for endpoint in self._settings.places.values():
             if endpoint.path is not None:
                 with suppress(OSError):
                     Path(endpoint.path).unlink()

@@ -135,7 +135,7 @@ def activated(
     held = {}
     for descriptor, role in zip(descriptors, roles, strict=False):
         sock = _taken(descriptor)
-        place = _place(sock, settings)
+        place = _place(sock, wanted[role])
         check_reach(settings, role, place)
         settings = (
             evolve(settings, api=place)
@@ -166,13 +166,12 @@ def _taken(descriptor: int) -> socket.socket:
     return sock
 
 
-def _place(sock: socket.socket, settings: Settings) -> Endpoint:
-    listening = settings.api or settings.registry_listen
-    assert listening is not None
+def _place(sock: socket.socket, instead: Endpoint | None) -> Endpoint:
+    assert instead is not None
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
-        return Endpoint("", 0, listening.backlog, os.fsdecode(name))
-    return Endpoint(name[0], name[1], listening.backlog)
+        return evolve(instead, host="", port=0, path=os.fsdecode(name))
+    return evolve(instead, host=name[0], port=name[1], path=None)
 
 
 def check_reach(settings: Settings, role: str, place: Endpoint) -> None:

@@ -91,10 +91,13 @@ def live_as_told(reactor: Any, job: Job) -> Live:
     settings = job.settings
     if job.private is not None and job.role == "api":
         path, key = job.private
-        at = evolve(settings.registry, host="localhost", path=path)
+        at = evolve(settings.registry, host="localhost", path=path, tls=None)
         settings = evolve(settings, registry=at, registry_secret=key)
     given = Given(
-        notifier=Notifier(reactor, None), sockets=sockets, counters=job.counters
+        notifier=Notifier(reactor, None),
+        sockets=sockets,
+        certificates=job.certificates,
+        counters=job.counters,
     )
     return Live(settings, given)
 

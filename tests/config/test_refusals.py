@@ -49,7 +49,7 @@ class RefusalTests(FilesMixin, SynchronousTestCase):
             ("DEFAULT", "lease_duration = -1", "a number of seconds from 0.01 to 3"),
             ("DEFAULT", "hashing_algorithm = md4", "one of sha256, sha384, sha512"),
             ("DEFAULT", "hashing_algorithm = md5", "one of sha256, sha384, sha512"),
-            ("DEFAULT", "registry_client_protocol = https", "one of http"),
+            ("DEFAULT", "registry_client_protocol = ftp", "one of http, https"),
             ("app:glance-api", "bind_host = example.com", "use an IP address"),
             ("DEFAULT", "bind_host = unix:x", "begins with a slash"),
             ("DEFAULT", f"bind_host = unix:/{'x' * 200}", "100 bytes"),

@@ -76,8 +76,9 @@ class SampleTests(SynchronousTestCase):
 
     def test_width(self):
         """
-        They can be read in a terminal.
+        They can be read in a terminal; values are not broken.
         """
         for service, title in FILES.values():
             lines = sample(service, title).splitlines()
-            self.assertLessEqual(max(map(len, lines)), 79)
+            texts = [line for line in lines if line.startswith("# ")]
+            self.assertLessEqual(max(map(len, texts)), 79)

@@ -7,9 +7,8 @@ from __future__ import annotations
 from twisted.web.iweb import IPolicyForHTTPS
 
 from glance.client.agents import TLS
-from glance.client.errors import Invalid
-from glance.client.tls import policy_of
-from glance.config.settings import Backend, ConfigurationError
+from glance.config.settings import Backend
+from glance.tap.trust import policy_for
 
 
 def policy(
@@ -24,7 +23,4 @@ def policy(
 
     @raise ConfigurationError: the file cannot be read, or holds something else.
     """
-    try:
-        return policy_of(TLS(ca_file=ca_file, insecure=insecure))
-    except Invalid as error:
-        raise ConfigurationError(f"{backend.option(option)}: {error}") from None
+    return policy_for(backend.option(option), TLS(ca_file=ca_file, insecure=insecure))
