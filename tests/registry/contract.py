@@ -27,10 +27,11 @@ from glance.interfaces import IRegistry
 from glance.query import EVERYTHING, Query
 from tests.registry.finding import FindingContract
 from tests.registry.images import NOON, WHOLE, image, member
+from tests.registry.quotas import QuotaContract
 from tests.registry.settling import SettlingContract
 
 
-class RegistryContract(FindingContract, SettlingContract):
+class RegistryContract(FindingContract, SettlingContract, QuotaContract):
     """
     What every L{IRegistry} does.
     """

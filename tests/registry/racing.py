@@ -8,10 +8,12 @@ from twisted.internet.task import Clock
 from twisted.python.threadpool import ThreadPool
 
 from glance.deferreds import Threads
-from glance.errors import ImageChanged, ImageExists
+from glance.errors import ImageChanged, ImageExists, QuotaExceeded
 from glance.image import Status
+from glance.limits import Quota, Usage
 from glance.registry.database import DatabaseRegistry
 from tests.registry.images import NOON, image
+from tests.registry.quotas import active, given_up, saving
 
 CALLERS = 24
 """
@@ -193,6 +195,62 @@ class RacingContract:
         kept = await first.get(image(0).id)
         self.assertEqual(kept.properties, {"count": "40"})
         self.assertEqual(sum(purged), 30)
+
+    async def test_number_of_images(self):
+        """
+        Of many images that two processes make at the same time, as many are kept as
+        an owner may have; another owner has its own.
+        """
+        first = self.make_registry(self.open(4))
+        second = self.make_registry(self.reopen(4))
+
+        async def make(n):
+            mine = image(n, owner=f"owner-{n % 2}")
+            try:
+                await (first, second)[n // 2 % 2].create(mine, Quota(images=10))
+            except QuotaExceeded:
+                return 0
+            return 1
+
+        made = await self.all_at_once(make(n) for n in range(120))
+        self.assertEqual(sum(made), 20)
+        for owner in ("owner-0", "owner-1"):
+            self.assertEqual(await second.usage(owner), Usage(images=10))
+
+    async def test_uploads_at_once(self):
+        """
+        Of many uploads at the same time as many come to their end as there is room
+        for, whether they say beforehand how much they bring or not; never is there
+        more than may be.
+        """
+        first = self.make_registry(self.open(4))
+        second = self.make_registry(self.reopen(4))
+        quota = Quota(size=50)
+        most = 0
+
+        async def upload(n):
+            nonlocal most
+            registry = (first, second)[n % 2]
+            announced = 5 if n // 2 % 2 else None
+            old = await registry.create(image(n, owner="me"))
+            begun = saving(old, announced)
+            try:
+                begun = await registry.replace(old, begun, quota)
+                for size in range(1, 6):
+                    await registry.book(old.id, begun.attempt.id, size, quota)
+                    most = max(most, (await registry.usage("me")).size)
+                await registry.replace(begun, active(begun, 5), quota)
+            except QuotaExceeded:
+                if begun.revision:
+                    failed = await registry.replace(begun, given_up(begun))
+                    await registry.replace(failed, evolve(failed, doomed=()))
+                return 0
+            return 1
+
+        made = await self.all_at_once(upload(n) for n in range(60))
+        self.assertEqual(sum(made), 10)
+        self.assertEqual(await first.usage("me"), Usage(size=50, images=60))
+        self.assertLessEqual(most, 50)
 
     async def test_cancelled(self):
         """

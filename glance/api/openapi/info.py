@@ -76,7 +76,7 @@ def _info() -> Described:
             "get": operation(
                 "getUsageV2",
                 "Tell how much of its quota the caller uses",
-                current("The usage.", anything),
+                current("The usage.", json(ref("usage"))),
                 (400,),
                 tag=V2,
                 parameters=[KNOWN],
@@ -129,8 +129,32 @@ def paths() -> Described:
 
 def schemas() -> Described:
     """
-    Describe stores.
+    Describe stores, and what is used of quotas.
     """
+    quota = {
+        "type": "object",
+        "properties": {
+            "limit": {
+                "type": "integer",
+                "description": "What there may be; -1 for any number.",
+            },
+            "usage": {"type": "integer", "description": "What there is."},
+        },
+        "required": ["limit", "usage"],
+    }
+    kinds = {
+        "image_size_total": {
+            **quota,
+            "description": "Data, in whole mebibytes; each copy counts, and so does "
+            "what is being uploaded.",
+        },
+        "image_count_total": {**quota, "description": "Images."},
+        "image_count_uploading": {
+            **quota,
+            "description": "Images that get their data now.",
+        },
+    }
+    usage = {"type": "object", "properties": kinds, "required": [*kinds]}
     brief = {
         "id": _WORD,
         "description": _WORD,
@@ -143,6 +167,11 @@ def schemas() -> Described:
         "properties": {"type": "object"},
     }
     return {
+        "usage": {
+            "type": "object",
+            "properties": {"usage": usage},
+            "required": ["usage"],
+        },
         "store": {"type": "object", "properties": brief, "required": ["id"]},
         "storeDetail": {
             "type": "object",

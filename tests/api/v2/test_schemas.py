@@ -121,12 +121,11 @@ class InfoTests(CallingTestCase):
 
     def test_info(self):
         """
-        There is one store, no import, and no quota.
+        There is one store, and no import.
         """
         for path, status, known in (
             ("stores", 404, None),
             ("import", 200, {"value": [], "type": "array"}),
-            ("usage", 200, {}),
         ):
             answer = self.ask("GET", f"/info/{path}")
             self.assertEqual(answer.status, status)
