@@ -34,8 +34,6 @@ Seconds between two measurements of how late the reactor is.
 
 _SECONDS = (0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600)
 _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
 _IMAGES = (
     "/images",
     "/images/detail",
@@ -192,7 +190,6 @@ class Metrics:
         @type request: L{glance.streams.request.StreamingRequest}
         """
         method = request.method.decode(errors="replace")
-        method = method if method in _METHODS else "other"
         route = route_class(request.path.decode(errors="replace"))
         self._requests.labels(method, route, str(int(request.code))).inc()
         if request.aborted:
