@@ -209,7 +209,7 @@ class ClientTests(KeystoneUsers, TestCase):
             ("eva", "image", "set", "--public", image),
         ):
             self.assertIn("403", self.openstack(who, *command, refused=True))
-        self.openstack("bob", "image", "save", "--file", "saved", image)
+        self.openstack("eva", "image", "save", "--file", "saved", image)
         saved = Path(self.place.path, "saved").read_bytes()
         self.assertEqual(saved, self.image.path.read_bytes())
 
