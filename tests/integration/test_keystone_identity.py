@@ -52,6 +52,12 @@ class KeystoneUsers(Clients):
         """
         return keystone_server(token_life=self.life)
 
+    def options(self):
+        """
+        Have the strategy be what the flavor says.
+        """
+        return {"auth_strategy": ""}
+
     def sections(self):
         """
         Have what operators have.

@@ -98,8 +98,8 @@ class KeystoneTests(SynchronousTestCase):
         holder = self.successResultOf(self.holder("good"))
         self.assertTrue(598 <= holder.life <= 600, holder)
         for date in (None, "yesterday"):
-            told = b'{"token": {"user": {"id": "u"}, "expires_at": "%s"}}'
-            told %= b"2001-09-09T01:47:40Z"
+            said = {"user": {"id": "u"}, "expires_at": "2001-09-09T01:47:40Z"}
+            told = {"token": said}
             self.assertEqual(read_holder(told, date, 10**9).life, 60)
 
     def test_expired(self):
