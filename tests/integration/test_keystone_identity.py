@@ -173,7 +173,7 @@ class ClientTests(KeystoneUsers, TestCase):
     Clients log in at Keystone, and use images.
     """
 
-    fresh = 1
+    fresh = 0
 
     def setUp(self):
         super().setUp()
