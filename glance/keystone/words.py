@@ -29,8 +29,8 @@ def root_of(url: str) -> str:
 
     @param url: where Keystone is, with or without that.
     """
-    root = url.rstrip("/")
-    return root if root.endswith(VERSION) else root + VERSION
+    # Other versions are in files of old; the same Keystone has this one.
+    return url.rstrip("/").removesuffix("/v2.0").removesuffix(VERSION) + VERSION
 
 
 def login(credential: Credential) -> dict[str, Any]:

@@ -113,17 +113,27 @@ class Keystone:
         """
         self._open("DELETE", "auth/tokens", token=self._admin(), subject=token).close()
 
-    def credential(self, name):
+    def credential(self, name, **said):
         """
         Make an application credential of the user.
+
+        @param said: what else is said of it.
 
         @return: its id and secret.
         """
         mine = self.token(self.PROJECT, self.USER, self.PASSWORD)
         path = f"users/{self._user}/application_credentials"
-        body = {"application_credential": {"name": name}}
+        body = {"application_credential": {"name": name, **said}}
         made = self._ask("POST", path, body, mine)["application_credential"]
         return made["id"], made["secret"]
+
+    def token_of(self, credential):
+        """
+        Get a token for an application credential, by its id and secret.
+        """
+        key = dict(zip(("id", "secret"), credential, strict=True))
+        how = {"methods": ["application_credential"], "application_credential": key}
+        return self._issue({"identity": how})
 
     def token(self, project, user, password, scope=None):
         """
@@ -136,6 +146,9 @@ class Keystone:
             "identity": {"methods": ["password"], "password": {"user": who}},
             "scope": scope or {"project": {"name": project, "domain": DEFAULT}},
         }
+        return self._issue(body)
+
+    def _issue(self, body):
         with self._open("POST", "auth/tokens", {"auth": body}) as answer:
             return answer.headers["X-Subject-Token"]
 

@@ -4,6 +4,7 @@ OpenStack's clients, with users of a real Keystone.
 
 import http.client
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 from twisted.trial.unittest import TestCase
 
+from glance.cli.statuses import DENIED
 from tests.functional.daemons import PATIENCE, get
 from tests.integration.keystone import Keystone
 from tests.integration.provided import disk_images, openstack_client
@@ -230,6 +232,23 @@ class ClientTests(KeystoneUsers, TestCase):
         self.assertIn(self.keystone.projects["acme"], told.decode())
         self.assertIn("| g ", self.run_client(glance, "image-list").decode())
 
+    def test_own_command(self):
+        """
+        So does our own command.
+        """
+        self.user = self.of("eva")
+        command = (sys.executable, "-m", "glance.cli.main")
+        told = self.run_client(*command, "list", "-o", "json")
+        self.assertEqual(json.loads(told), [])
+        token = self.run_client(*command, "token").decode().strip()
+        self.secrets.append(token)
+        self.assertEqual(self.status(token), 200)
+        about = ("--name", "own", "--disk-format", "qcow2")
+        self.run_client(*command, "create", *about, "--file", self.image.path)
+        self.assertIn("own", self.run_client(*command, "list").decode())
+        self.user = {**self.of("eva"), "OS_PASSWORD": "wrong"}
+        self.run_client(*command, "list", status=DENIED)
+
     def test_libraries(self):
         """
         So do libraries, which log in again when a token isn't good any more.
@@ -277,6 +296,17 @@ class TokenTests(KeystoneUsers, TestCase):
             token = self.token("admin", None, scope)
             self.assertEqual(self.status(token), 403, scope)
         self.assertEqual(self.status(self.token("admin", "admin")), 200)
+
+    def test_application_credential(self):
+        """
+        A token of an application credential is one; with rules of access, which
+        nobody looks at here, it is none.
+        """
+        made = self.keystone.credential(self.region)
+        self.assertEqual(self.status(self.keystone.token_of(made)), 200)
+        rule = {"path": "/v2/images", "method": "GET", "service": "image"}
+        made = self.keystone.credential(f"{self.region}-2", access_rules=[rule])
+        self.assertEqual(self.status(self.keystone.token_of(made)), 401)
 
     def test_revoked(self):
         """

@@ -63,9 +63,9 @@ class KeystoneTests(SynchronousTestCase):
 
     def test_url(self):
         """
-        The URL may end with the version, and a slash.
+        The URL may end with a version, and a slash.
         """
-        for end in ("", "/", "/v3", "/v3/"):
+        for end in ("", "/", "/v3", "/v3/", "/v2.0", "/v2.0/"):
             self.keystone = self.client(URL + end)
             self.successResultOf(self.login())
         self.assertEqual(len(set(self.fake.asked)), 1)
