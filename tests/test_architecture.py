@@ -175,7 +175,7 @@ MAY_IMPORT = {
         "validation",
     ),
     "config": ("errors", "limits", "policy"),
-    "client": ("deferreds", "errors", "receiving", "silence", "streams"),
+    "client": ("deferreds", "errors", "keystone", "receiving", "silence", "streams"),
     "cli": ("client", "deferreds", "errors", "streams"),
 }
 """

@@ -4,7 +4,6 @@ L{Login}: a token, whenever one is needed.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -14,6 +13,13 @@ from glance.client.cloud import Cloud
 from glance.client.errors import Invalid, NotFound, UnexpectedStatus
 from glance.client.server import Ask, Server
 from glance.deferreds import deferred
+from glance.keystone import words
+from glance.keystone.credentials import (
+    ApplicationCredential,
+    Credential,
+    Password,
+    Token,
+)
 
 MARGIN = 60.0
 """How many seconds before its end a token isn't used any more, at the most."""
@@ -36,7 +42,7 @@ class Login:
         self._lock = DeferredLock()
         self._token: str | None = None
         self._good_until = float("-inf")
-        self._catalogue: list[Any] = []
+        self._issued: words.Issued | None = None
 
     @deferred
     async def token(self) -> str:
@@ -72,14 +78,14 @@ class Login:
         if self._cloud.endpoint is not None:
             return self._cloud.endpoint
         await self.token()
-        for service in self._catalogue:
-            if service.get("type") != "image":
-                continue
-            for one in service.get("endpoints", ()):
-                region = self._cloud.region
-                there = region in (None, one.get("region_id"), one.get("region"))
-                if there and one.get("interface") == self._cloud.interface:
-                    return str(one["url"])
+        assert self._issued is not None
+        cloud = self._cloud
+        try:
+            url = self._issued.endpoint("image", cloud.interface, cloud.region)
+        except words.Nonsense:
+            raise UnexpectedStatus(_STRANGE, 201) from None
+        if url is not None:
+            return url
         where = f" in region {self._cloud.region}" if self._cloud.region else ""
         raise NotFound(
             f"The catalogue has no image service{where} with the interface "
@@ -94,74 +100,57 @@ class Login:
 
     async def _log_in(self) -> None:
         self._token = None
-        ask = Ask(method="POST", path="/auth/tokens", json=_said(self._cloud))
+        ask = Ask(
+            method="POST",
+            path="/auth/tokens",
+            json=words.login(_credential(self._cloud)),
+        )
         document, headers = await self._server.both(ask)
-        [token] = headers.getRawHeaders("x-subject-token", [None])[:1]
-        told = document.get("token") if isinstance(document, dict) else None
-        if token is None or not isinstance(told, dict):
-            raise UnexpectedStatus(_STRANGE, 201)
-        # By the clock of the one, which may not be that of the other.
+        [value] = headers.getRawHeaders("x-subject-token", [None])[:1]
         try:
-            life = (
-                _time(told["expires_at"]) - _time(told["issued_at"])
-            ).total_seconds()
-        except (KeyError, TypeError, ValueError):
+            issued = words.issued(value, document)
+        except words.Nonsense:
             raise UnexpectedStatus(_STRANGE, 201) from None
-        self._good_until = self._clock.seconds() + life - min(MARGIN, life / 10)
-        catalogue = told.get("catalog")
-        self._catalogue = catalogue if isinstance(catalogue, list) else []
-        self._token = token
+        self._good_until = float("inf")
+        if issued.life is not None:
+            margin = min(MARGIN, issued.life / 10)
+            self._good_until = self._clock.seconds() + issued.life - margin
+        self._issued = issued
+        self._token = issued.value
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _said(cloud: Cloud) -> dict[str, Any]:
+def _credential(cloud: Cloud) -> Credential:
     """
-    Get what to send to log in.
+    Get what to log in with.
 
     @raise Invalid: something is missing.
     """
+    project = {
+        "project": cloud.project_name,
+        "project_id": cloud.project_id,
+        **_domain("project", cloud.project_domain_id, cloud.project_domain_name),
+    }
     if cloud.token is not None:
-        identity: dict[str, Any] = {"methods": ["token"], "token": {"id": cloud.token}}
-    elif cloud.application_credential_id is not None:
-        # It is for one project, and says for which.
-        return {"auth": {"identity": _key(cloud)}}
-    else:
-        identity = _password(cloud)
-    auth: dict[str, Any] = {"identity": identity}
-    if cloud.project_id is not None:
-        auth["scope"] = {"project": {"id": cloud.project_id}}
-    elif cloud.project_name is not None:
-        domain = _domain(cloud.project_domain_id, cloud.project_domain_name)
-        auth["scope"] = {"project": {"name": cloud.project_name, "domain": domain}}
-    return {"auth": auth}
-
-
-def _key(cloud: Cloud) -> dict[str, Any]:
-    secret = cloud.application_credential_secret
-    if secret is None:
-        raise Invalid("There is no application_credential_secret to log in with.")
-    said = {"id": cloud.application_credential_id, "secret": secret}
-    return {"methods": ["application_credential"], "application_credential": said}
-
-
-def _password(cloud: Cloud) -> dict[str, Any]:
+        return Token(token=cloud.token, **project)
+    if cloud.application_credential_id is not None:
+        secret = cloud.application_credential_secret
+        if secret is None:
+            raise Invalid("There is no application_credential_secret to log in with.")
+        return ApplicationCredential(id=cloud.application_credential_id, secret=secret)
     if cloud.password is None:
         raise Invalid("There is no password to log in with.")
-    user: dict[str, Any] = {"password": cloud.password}
-    if cloud.user_id is not None:
-        user["id"] = cloud.user_id
-    elif cloud.username is not None:
-        user["name"] = cloud.username
-        user["domain"] = _domain(cloud.user_domain_id, cloud.user_domain_name)
-    else:
+    if cloud.user_id is None and cloud.username is None:
         raise Invalid("There is no user name to log in with.")
-    return {"methods": ["password"], "password": {"user": user}}
+    return Password(
+        password=cloud.password,
+        user=cloud.username,
+        user_id=cloud.user_id,
+        **_domain("user", cloud.user_domain_id, cloud.user_domain_name),
+        **project,
+    )
 
 
-def _domain(domain_id: str | None, name: str | None) -> dict[str, str]:
+def _domain(of: str, domain_id: str | None, name: str | None) -> dict[str, str | None]:
     if domain_id is None and name is not None:
-        return {"name": name}
-    return {"id": domain_id or "default"}
+        return {f"{of}_domain": name}
+    return {f"{of}_domain_id": domain_id or "default"}

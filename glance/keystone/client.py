@@ -4,6 +4,7 @@ L{Keystone}: the one that is asked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -102,14 +103,15 @@ class Keystone:
             "POST",
             f"/auth/tokens{query}",
             {"Content-Type": "application/json"},
-            words.login(credential),
+            json.dumps(words.login(credential)).encode(),
         )
         if answer.status in (401, 403):
             raise LoginRefused("Keystone refuses the credentials.")
         if answer.status != 201:
             raise _strange(answer)
         try:
-            return words.issued(answer.header("x-subject-token"), answer.data)
+            told = words.document(answer.data)
+            return words.issued(answer.header("x-subject-token"), told)
         except words.Nonsense as error:
             raise Unreachable(str(error)) from None
 
@@ -141,9 +143,8 @@ class Keystone:
         if answer.status != 200:
             raise _strange(answer)
         try:
-            return words.holder(
-                answer.data, answer.header("date"), self._clock.seconds()
-            )
+            told, now = words.document(answer.data), self._clock.seconds()
+            return words.holder(told, answer.header("date"), now)
         except words.Nonsense as error:
             raise Unreachable(str(error)) from None
 

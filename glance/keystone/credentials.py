@@ -12,7 +12,7 @@ from attrs import field, frozen
 @frozen(kw_only=True)
 class Password:
     """
-    A user of Keystone, and the project to work for.
+    A user of Keystone, and the project to work for, if any.
 
     Of each pair of a name and an id one is given.
     """
@@ -33,13 +33,28 @@ class Password:
         """
         user = _named(self.user, self.user_id, self.user_domain, self.user_domain_id)
         user["password"] = self.password
-        project = _named(
-            self.project, self.project_id, self.project_domain, self.project_domain_id
-        )
-        return {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": project},
-        }
+        identity = {"methods": ["password"], "password": {"user": user}}
+        return {"identity": identity, **_scope(self)}
+
+
+@frozen(kw_only=True)
+class Token:
+    """
+    A token that was had before, and the project to have another for, if any.
+    """
+
+    token: str = field(repr=False)
+    project: str | None = None
+    project_id: str | None = None
+    project_domain: str | None = None
+    project_domain_id: str | None = None
+
+    def request(self) -> dict[str, Any]:
+        """
+        Get what is sent to Keystone.
+        """
+        identity = {"methods": ["token"], "token": {"id": self.token}}
+        return {"identity": identity, **_scope(self)}
 
 
 @frozen(kw_only=True)
@@ -64,7 +79,14 @@ class ApplicationCredential:
         }
 
 
-Credential = Password | ApplicationCredential
+Credential = Password | Token | ApplicationCredential
+
+
+def _scope(of: Password | Token) -> dict[str, Any]:
+    if of.project is None and of.project_id is None:
+        return {}
+    project = _named(of.project, of.project_id, of.project_domain, of.project_domain_id)
+    return {"scope": {"project": project}}
 
 
 def _named(

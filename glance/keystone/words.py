@@ -29,15 +29,27 @@ def root_of(url: str) -> str:
 
     @param url: where Keystone is, with or without that.
     """
-    root = url.rstrip("/")
-    return root if root.endswith(VERSION) else root + VERSION
+    # Other versions are in files of old; the same Keystone has this one.
+    return url.rstrip("/").removesuffix("/v2.0").removesuffix(VERSION) + VERSION
 
 
-def login(credential: Credential) -> bytes:
+def login(credential: Credential) -> dict[str, Any]:
     """
     Get what asks for a token.
     """
-    return json.dumps({"auth": credential.request()}).encode()
+    return {"auth": credential.request()}
+
+
+def document(data: bytes) -> Any:
+    """
+    Read an answer.
+
+    @raise Nonsense: it is no JSON.
+    """
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise Nonsense("What Keystone answers makes no sense.") from None
 
 
 @frozen(kw_only=True)
@@ -79,17 +91,18 @@ class Issued:
                     yield str(endpoint["url"])
 
 
-def issued(value: str | None, data: bytes) -> Issued:
+def issued(value: str | None, answer: Any) -> Issued:
     """
     Read the answer to who has logged in.
 
     @param value: what C{X-Subject-Token} says; L{None} for nothing.
+    @param answer: the document.
 
     @raise Nonsense: it is none.
     """
     if value is None:
         raise Nonsense("There is no token in what Keystone answers.")
-    told = _token(data)
+    told = _token(answer)
     life = None
     if told.get("issued_at") is not None and told.get("expires_at") is not None:
         # Whatever our own clock says.
@@ -119,16 +132,17 @@ class Holder:
     """For how many seconds it is still good; L{None} if nobody said."""
 
 
-def holder(data: bytes, date: str | None, now: float) -> Holder:
+def holder(answer: Any, date: str | None, now: float) -> Holder:
     """
     Read what Keystone says of a token.
 
+    @param answer: the document.
     @param date: when it said so, by its own clock; L{None} if it doesn't tell.
     @param now: when that is by ours, in seconds since 1970.
 
     @raise Nonsense: it says nothing of one.
     """
-    told = _token(data)
+    told = _token(answer)
     try:
         user, project = told["user"], told.get("project") or {}
         roles = frozenset(str(role["name"]).lower() for role in told.get("roles") or ())
@@ -145,11 +159,8 @@ def holder(data: bytes, date: str | None, now: float) -> Holder:
         raise Nonsense("What Keystone says of a token makes no sense.") from None
 
 
-def _token(data: bytes) -> Mapping[str, Any]:
-    try:
-        told = json.loads(data)["token"]
-    except (ValueError, KeyError, TypeError):
-        told = None
+def _token(answer: Any) -> Mapping[str, Any]:
+    told = answer.get("token") if isinstance(answer, dict) else None
     if not isinstance(told, dict):
         raise Nonsense("What Keystone answers makes no sense.")
     return told

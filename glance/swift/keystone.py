@@ -4,6 +4,8 @@ Tokens from Keystone, version 3, and the catalogue that comes with them.
 
 from __future__ import annotations
 
+import json
+
 from zope.interface import implementer
 
 from glance.keystone import words
@@ -49,7 +51,7 @@ class Keystone:
                 method="POST",
                 url=self._url,
                 headers={"Content-Type": "application/json"},
-                data=words.login(self._credential),
+                data=json.dumps(words.login(self._credential)).encode(),
             )
         )
         if answer.status in (401, 403):
@@ -59,7 +61,8 @@ class Keystone:
         if answer.status != 201:
             raise unavailable(answer)
         try:
-            issued = words.issued(answer.header("x-subject-token"), answer.data)
+            told = words.document(answer.data)
+            issued = words.issued(answer.header("x-subject-token"), told)
             found = issued.endpoint(self._service_type, self._interface, self._region)
         except words.Nonsense as error:
             raise BadAnswer(str(error)) from None

@@ -26,10 +26,10 @@ from glance.tap.daemon import Ending
 AT_ONCE = 16
 """How many tokens are looked up at a time."""
 
-WAITING = 512
+WAITING = 4096
 """How many may wait for that."""
 
-EACH = 64
+EACH = 1024
 """How many of these may be of one client."""
 
 

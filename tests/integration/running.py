@@ -23,13 +23,23 @@ class Clients:
 
     def setUp(self):
         self.place = Place(self.mktemp())
-        self.place.configure(**self.options())
+        config = self.place.configure(**self.options())
+        with config.open("a") as file:
+            for section, options in self.sections().items():
+                file.write(f"[{section}]\n")
+                file.writelines(f"{n} = {v}\n" for n, v in options.items())
         for name in self.daemons:
             self.start(name)
 
     def options(self):
         """
         Get the options of the daemons that are not as usual.
+        """
+        return {}
+
+    def sections(self):
+        """
+        Get those in sections of their own, by these.
         """
         return {}
 

@@ -63,9 +63,9 @@ class KeystoneTests(SynchronousTestCase):
 
     def test_url(self):
         """
-        The URL may end with the version, and a slash.
+        The URL may end with a version, and a slash.
         """
-        for end in ("", "/", "/v3", "/v3/"):
+        for end in ("", "/", "/v3", "/v3/", "/v2.0", "/v2.0/"):
             self.keystone = self.client(URL + end)
             self.successResultOf(self.login())
         self.assertEqual(len(set(self.fake.asked)), 1)
@@ -98,8 +98,8 @@ class KeystoneTests(SynchronousTestCase):
         holder = self.successResultOf(self.holder("good"))
         self.assertTrue(598 <= holder.life <= 600, holder)
         for date in (None, "yesterday"):
-            told = b'{"token": {"user": {"id": "u"}, "expires_at": "%s"}}'
-            told %= b"2001-09-09T01:47:40Z"
+            said = {"user": {"id": "u"}, "expires_at": "2001-09-09T01:47:40Z"}
+            told = {"token": said}
             self.assertEqual(read_holder(told, date, 10**9).life, 60)
 
     def test_expired(self):

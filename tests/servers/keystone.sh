@@ -3,11 +3,13 @@
 #   keystone.sh start BASE PORT    prints its URL; installs what is missing.  The user
 #                                  admin has the password admin-secret and the role admin
 #                                  in the project admin; the region is one
+#   keystone.sh stop BASE
+#   keystone.sh again BASE PORT    starts it once more, with all that it knew
 #   keystone.sh wipe BASE
 # The environment may have TOKEN_LIFE, in seconds.
 source "$(dirname "$0")/lib.sh"
 act="${1:-}"; BASE="${2:-}"; PORT="${3:-}"
-[ -n "$act" ] && [ -n "$BASE" ] || die "usage: keystone.sh start BASE PORT; keystone.sh wipe BASE"
+[ -n "$act" ] && [ -n "$BASE" ] || die "usage: keystone.sh start|again BASE PORT; keystone.sh stop|wipe BASE"
 mkdir -p "$BASE"; BASE="$(cd "$BASE" && pwd)"
 SCRIPTS="$(cd "$(dirname "$0")" && pwd)"
 VENV="$CACHE/keystone-30.0.0"
@@ -62,16 +64,22 @@ wait_for_port() {
   die "the server did not come up"
 }
 
+run_it() {
+  export OS_KEYSTONE_CONFIG_FILES="$BASE/home/keystone.conf" PYTHONWARNINGS=ignore
+  spawn keystone "$VENV/bin/python" "$SCRIPTS/keystone_run.py" "$PORT"
+  wait_for_port
+}
+
 case "$act" in
   start)
     install_it
     port_free "$PORT" || die "port $PORT is taken"
     cp -r "$VENV/template" "$BASE/home"
     configure "$BASE/home"
-    export OS_KEYSTONE_CONFIG_FILES="$BASE/home/keystone.conf" PYTHONWARNINGS=ignore
-    spawn keystone "$VENV/bin/python" "$SCRIPTS/keystone_run.py" "$PORT"
-    wait_for_port
+    run_it
     echo "http://127.0.0.1:$PORT" ;;
+  again) run_it ;;
+  stop) stop_one keystone TERM ;;
   wipe)
     stop_one keystone TERM
     rm -rf "$BASE/home" "$BASE/log" "$BASE/run" ;;

@@ -121,8 +121,9 @@ class Holders:
         @raise AccountsUnusable: it doesn't.
         """
         try:
+            self._let_rest()
             await self._keystone.check()
-            await self._token()
+            await self._own.get()
         except KeystoneError as error:
             raise self._unusable(error) from None
         self._well()
@@ -180,17 +181,17 @@ class Holders:
         return holder
 
     async def _validated(self, token: str, expired: bool) -> Holder | None:
-        if self._resting is not None and self._clock.seconds() < self._resting[0]:
-            raise self._resting[1]
-        own = await self._token()
+        self._let_rest()
+        own = await self._own.get()
         try:
             return await self._keystone.holder(token, own, expired)
         except TokenRefused:
-            own = await self._token(own)
+            own = await self._own.get(own)
         return await self._keystone.holder(token, own, expired)
 
-    async def _token(self, refused: Issued | None = None) -> Issued:
-        return await self._own.get(refused)
+    def _let_rest(self) -> None:
+        if self._resting is not None and self._clock.seconds() < self._resting[0]:
+            raise self._resting[1]
 
     def _unusable(self, error: KeystoneError) -> AccountsUnusable:
         """

@@ -245,6 +245,7 @@ class HoldersTests(SynchronousTestCase):
         self.asking(password="not-it")
         for _ in range(5):
             self.assert_unusable()
+            self.failureResultOf(self.holders.check(), AccountsUnusable)
         self.assertEqual(self.fake.logins(), 1)
         self.clock.advance(10)
         self.assert_unusable()
