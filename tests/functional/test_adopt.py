@@ -163,6 +163,46 @@ class AdoptTests(ManageCase):
         running.wait_for(lambda: not self.waiting(gone))
         self.assertEqual(get(f"{running.url}/v1/images/{SEVEN}")[2], DATA)
 
+    def test_planted(self):
+        """
+        What some client had an older Glance believe of where its data is, is
+        neither read nor removed: files elsewhere, be it by a link.
+        """
+        secret = self.here / "secret"
+        secret.write_bytes(DATA)
+        (self.data / "link").symlink_to(secret)
+        (self.data / "sub").mkdir()
+        (self.data / "sub" / "file").write_bytes(DATA)
+        older = self.older(CACTUS)
+        about = {"disk_format": "raw", "container_format": "bare", "is_public": 1}
+        planted = (
+            f"file://{secret}",
+            f"file://{self.data}/../secret",
+            f"file://{self.data}/%2e%2e/secret",
+            f"file://{self.data}/%2e%2e%2fsecret",
+            f"FILE://{secret}",
+            f"filesystem://{secret}",
+            f"file://{self.data}/link",
+            f"file://{self.data}/sub/file",
+            f"file://{self.data}/.incoming",
+            f"file://{self.data}/",
+            f"swift+config://ref1{secret}",
+        )
+        for number, where in enumerate(planted):
+            for at, status in ((number, "active"), (number + 100, "pending_delete")):
+                older.add("images", id=at, status=status, location=where, **about)
+        self.manage("db", "sync")
+        said = self.manage("adopt", older.url, status=1)
+        self.assertIn(f"{len(planted)} were not taken.", said)
+        running = self.serve()
+        for number in range(len(planted)):
+            gone = f"{SEVEN[:-3]}{number + 100:03x}"
+            running.wait_for(lambda gone=gone: not self.waiting(gone))
+            url = f"{running.url}/v1/images/{SEVEN[:-3]}{number:03x}"
+            self.assertEqual(get(url)[0], 404)
+        self.assertEqual(secret.read_bytes(), DATA)
+        self.assertEqual((self.data / "sub" / "file").read_bytes(), DATA)
+
     def test_refused(self):
         """
         What is no such database is refused in one line.

@@ -161,6 +161,14 @@ class OwnerTests(PersonasCase):
         path = f"/v2/images/{image_id}/members/bolt"
         answer = self.ask(ALICE, "PUT", path, {"status": "accepted"})
         self.assertEqual(answer.status, 403, answer.text)
+        for shared in (image_id, self.make()):
+            path = f"/v1/images/{shared}/members"
+            for said in ("bolt", "bolt?status=accepted"):
+                answer = self.ask(ALICE, "PUT", f"{path}/{said}", {"member": {}})
+                self.assertEqual(answer.status, 204, answer.text)
+            members = [{"member_id": "bolt", "status": "accepted"}]
+            answer = self.ask(ALICE, "PUT", path, {"memberships": members})
+            self.assertEqual(answer.status, 204, answer.text)
         self.assertEqual(self.ask(BOB, "GET", "/v2/images").json["images"], [])
 
 
