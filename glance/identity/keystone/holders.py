@@ -89,7 +89,8 @@ class Holders:
         self._wrong: Remembered[bool] = Remembered(clock, ROOM)
         self._flights: dict[bytes, list[Deferred[Holder]]] = {}
         self._resting: tuple[float, KeystoneError] | None = None
-        self._told: tuple[float, str] | None = None
+        self._told = (float("-inf"), "")
+        self._ill = False
 
     @deferred
     async def get(
@@ -202,15 +203,15 @@ class Holders:
         if rest is not None and (self._resting is None or now >= self._resting[0]):
             self._resting = (now + rest, error)
         cure = _CURES.get(type(error), str(error))
-        if self._told is None or self._told[1] != cure or now >= self._told[0]:
-            self._told = (now + TOLD, cure)
-            self._log.error("Nobody can log in: {cure}", cure=cure)
+        if now >= self._told[0] or cure != self._told[1]:
+            self._told, self._ill = (now + TOLD, cure), True
+            self._log.error("Tokens cannot be looked up: {cure}", cure=cure)
         return AccountsUnusable("Nobody can log in at present: try again later.")
 
     def _well(self) -> None:
         self._resting = None
-        if self._told is not None:
-            self._told = None
+        if self._ill:
+            self._ill = False
             self._log.info("Keystone answers again")
 
 
