@@ -4,13 +4,13 @@ L{Holders}: whose tokens are.
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from glance.deferreds import deferred
-from glance.errors import AccountsUnusable, Unauthenticated
+from glance.errors import AccountsUnusable, TooBusy, Unauthenticated
 from glance.identity.remembering import Remembered
 from glance.identity.turns import Turns
 from glance.keystone.client import Keystone
@@ -72,17 +72,20 @@ class Holders:
         turns: Turns,
         clock: IReactorTime,
         *,
+        patience: float,
         kept: float,
     ) -> None:
         """
         @param own: our own token, which we ask with.
         @param turns: lets a few ask at a time.
+        @param patience: for how many seconds others may wait for their turn.
         @param kept: for how many seconds a token that is good is believed.
         """
         self._keystone = keystone
         self._own = own
         self._turns = turns
         self._clock = clock
+        self._patience = patience
         self._kept = kept
         self._good: Remembered[Holder] = Remembered(clock, ROOM)
         # Those that somebody makes up drive none out that is good.
@@ -163,7 +166,14 @@ class Holders:
     async def _find(
         self, proof: bytes, token: str, client: str | None, expired: bool
     ) -> Holder:
-        await self._turns.take(client or "unix:")
+        turn = self._turns.take(client or "unix:")
+        turn.addTimeout(self._patience, self._clock)
+        try:
+            await turn
+        except TimeoutError:
+            raise TooBusy(
+                "Too many log in at this moment: try again in a while."
+            ) from None
         try:
             holder = await self._validated(token, expired)
         except KeystoneError as error:
