@@ -43,7 +43,7 @@ class Context:
     """What holds for the whole of what it asks for."""
     protections: Protections | None = field(default=None, repr=False, eq=False)
     """Who may do what with properties; L{None} where it is as with the image."""
-    also: Mapping[str, Any] = field(factory=dict, repr=False)
+    also: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     """What else is known of the caller, which only rules ask for."""
     is_anonymous: bool = field(init=False, repr=False, eq=False)
     """Whether nothing is known of who it is."""

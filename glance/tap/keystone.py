@@ -23,7 +23,7 @@ from glance.keystone.shared import Shared
 from glance.keystone.words import Issued
 from glance.tap.daemon import Ending
 
-AT_ONCE = 16
+AT_ONCE = 8
 """How many tokens are looked up at a time."""
 
 WAITING = 4096
@@ -69,6 +69,7 @@ def keystone_identity(reactor: Any, settings: Settings) -> Asked:
         Shared(login, reactor),
         Turns(at_once=AT_ONCE, waiting=WAITING, each=EACH),
         reactor,
+        patience=wanted.patience,
         kept=wanted.kept,
     )
 

@@ -3,7 +3,7 @@ Tests for L{glance.api.site}.
 """
 
 from klein import Klein
-from twisted.internet.defer import succeed
+from twisted.internet.defer import fail, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import EventLoggingObserver, StringTransport
 from twisted.logger import globalLogPublisher
@@ -16,8 +16,10 @@ from glance.api.links import Links
 from glance.api.site import api_root, context_of
 from glance.api.versions import versions
 from glance.context import Context
+from glance.errors import Unauthenticated
 from glance.interfaces import IIdentity
 from glance.streams.site import StreamingSite
+from tests.http import stub_client
 
 
 class Echo(Resource):
@@ -303,3 +305,42 @@ class ContextTests(SynchronousTestCase):
             b"X-Name: eva\r\n\r\n"
         )
         self.assertEqual(found, [Context(user="eva@192.168.1.1, 10.0.0.1")])
+
+    def test_challenge(self):
+        """
+        Whoever isn't known is told how to log in, as this identity wants it.
+        """
+        for challenge, told in (
+            (None, 'Keystone realm="glance"'),
+            (b'Keystone uri="http://k"', 'Keystone uri="http://k"'),
+        ):
+            who = context_of(Nobody(), lambda request: None, challenge=challenge)
+            answer = self.successResultOf(stub_client(guarded(who)).get("http://a/"))
+            self.assertEqual(answer.code, 401)
+            self.assertEqual(answer.headers.getRawHeaders("www-authenticate"), [told])
+
+
+@implementer(IIdentity)
+class Nobody:
+    """
+    Knows nobody.
+    """
+
+    def identify(self, caller):
+        return fail(Unauthenticated("Log in."))
+
+
+def guarded(who):
+    """
+    Get a resource that asks who wants it.
+    """
+
+    class Guarded:
+        app = Klein()
+        answer_errors(app)
+
+        @app.route("/")
+        def page(self, request):
+            return who(request)
+
+    return Guarded().app.resource()

@@ -22,6 +22,9 @@ from tests.integration.servers import keystone_server, needed
 LIFE = 8
 """For how many seconds tokens are good that end soon."""
 
+MUCH = 64 << 20
+"""How many bytes no socket holds."""
+
 BOSS = {"system": {"all": True}}, {"domain": {"id": "default"}}, "unscoped"
 """What tokens are for that are for no project."""
 
@@ -140,13 +143,19 @@ class KeystoneUsers(Clients):
         status, self.answered, _ = get(f"{self.url}{path}", **said, **headers)
         return status
 
+    def connect(self):
+        """
+        Get a connection to the daemon.
+        """
+        return http.client.HTTPConnection(
+            "127.0.0.1", self.place.api_port, timeout=PATIENCE
+        )
+
     def make(self, token):
         """
         Make an image without data; get the path of its data.
         """
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.place.api_port, timeout=PATIENCE
-        )
+        connection = self.connect()
         told = json.dumps({"container_format": "bare", "disk_format": "raw"})
         headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
         connection.request("POST", "/v2/images", told, headers)
@@ -160,9 +169,7 @@ class KeystoneUsers(Clients):
         """
         Send data; get the status.
         """
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.place.api_port, timeout=PATIENCE
-        )
+        connection = self.connect()
         headers = {"X-Auth-Token": token, "Content-Type": "application/octet-stream"}
         connection.request("PUT", path, pieces, headers, encode_chunked=True)
         status = connection.getresponse().status
@@ -371,6 +378,22 @@ class ExpiringTests(KeystoneUsers, TestCase):
         status, _, data = get(f"{self.url}{path}", **{"X-Auth-Token": fresh})
         self.assertEqual((status, data[-7:]), (200, b"the end"))
 
+    def test_download(self):
+        """
+        So does a download.
+        """
+        token = self.token()
+        path = self.make(token)
+        self.assertEqual(self.upload(token, path, iter([b"x" * MUCH])), 204)
+        connection = self.connect()
+        connection.request("GET", path, headers={"X-Auth-Token": token})
+        answer = connection.getresponse()
+        data = answer.read(1)
+        time.sleep(LIFE + 1)
+        self.assertEqual(self.status(token), 401)
+        self.assertEqual(len(data + answer.read()), MUCH)
+        connection.close()
+
     def test_service(self):
         """
         A service may go on with what it began for a user whose token has ended.
@@ -425,7 +448,7 @@ class StoppedTests(KeystoneUsers, TestCase):
         status, _, said = get(f"{self.url}/healthcheck", Accept="application/json")
         self.assertEqual(status, 200)
         self.assertEqual(json.loads(said)["status"], "degraded")
-        self.running.wait_for_log("Nobody can log in: Keystone cannot be reached")
+        self.running.wait_for_log("cannot be looked up: Keystone cannot be reached")
         self.keystone.start_again()
         deadline = time.monotonic() + 10
         while self.status(other) != 200:

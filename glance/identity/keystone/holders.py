@@ -4,13 +4,13 @@ L{Holders}: whose tokens are.
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from glance.deferreds import deferred
-from glance.errors import AccountsUnusable, Unauthenticated
+from glance.errors import AccountsUnusable, TooBusy, Unauthenticated
 from glance.identity.remembering import Remembered
 from glance.identity.turns import Turns
 from glance.keystone.client import Keystone
@@ -72,24 +72,28 @@ class Holders:
         turns: Turns,
         clock: IReactorTime,
         *,
+        patience: float,
         kept: float,
     ) -> None:
         """
         @param own: our own token, which we ask with.
         @param turns: lets a few ask at a time.
+        @param patience: for how many seconds others may wait for their turn.
         @param kept: for how many seconds a token that is good is believed.
         """
         self._keystone = keystone
         self._own = own
         self._turns = turns
         self._clock = clock
+        self._patience = patience
         self._kept = kept
         self._good: Remembered[Holder] = Remembered(clock, ROOM)
         # Those that somebody makes up drive none out that is good.
         self._wrong: Remembered[bool] = Remembered(clock, ROOM)
         self._flights: dict[bytes, list[Deferred[Holder]]] = {}
         self._resting: tuple[float, KeystoneError] | None = None
-        self._told: tuple[float, str] | None = None
+        self._told = (float("-inf"), "")
+        self._ill = False
 
     @deferred
     async def get(
@@ -162,7 +166,14 @@ class Holders:
     async def _find(
         self, proof: bytes, token: str, client: str | None, expired: bool
     ) -> Holder:
-        await self._turns.take(client or "unix:")
+        turn = self._turns.take(client or "unix:")
+        turn.addTimeout(self._patience, self._clock)
+        try:
+            await turn
+        except TimeoutError:
+            raise TooBusy(
+                "Too many log in at this moment: try again in a while."
+            ) from None
         try:
             holder = await self._validated(token, expired)
         except KeystoneError as error:
@@ -202,15 +213,15 @@ class Holders:
         if rest is not None and (self._resting is None or now >= self._resting[0]):
             self._resting = (now + rest, error)
         cure = _CURES.get(type(error), str(error))
-        if self._told is None or self._told[1] != cure or now >= self._told[0]:
-            self._told = (now + TOLD, cure)
-            self._log.error("Nobody can log in: {cure}", cure=cure)
+        if now >= self._told[0] or cure != self._told[1]:
+            self._told, self._ill = (now + TOLD, cure), True
+            self._log.error("Tokens cannot be looked up: {cure}", cure=cure)
         return AccountsUnusable("Nobody can log in at present: try again later.")
 
     def _well(self) -> None:
         self._resting = None
-        if self._told is not None:
-            self._told = None
+        if self._ill:
+            self._ill = False
             self._log.info("Keystone answers again")
 
 

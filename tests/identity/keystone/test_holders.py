@@ -22,7 +22,7 @@ class Asking:
     What asks a Keystone in memory.
     """
 
-    def __init__(self, kept=300, password=SECRET, at_once=4):
+    def __init__(self, kept=300, password=SECRET, at_once=4, patience=20):
         self.fake = FakeKeystone()
         self.clock = Clock()
         keystone = Keystone(self.fake, self.clock, url=URL, patience=10, retries=0)
@@ -34,7 +34,9 @@ class Asking:
             self.clock,
         )
         turns = Turns(at_once=at_once, waiting=4, each=2)
-        self.holders = Holders(keystone, own, turns, self.clock, kept=kept)
+        self.holders = Holders(
+            keystone, own, turns, self.clock, patience=patience, kept=kept
+        )
 
 
 class HoldersTests(SynchronousTestCase):
@@ -230,13 +232,16 @@ class HoldersTests(SynchronousTestCase):
 
     def test_strange(self):
         """
-        A token that makes Keystone fail keeps nobody else out.
+        A token that makes Keystone fail keeps nobody else out, nor does it fill the
+        log.
         """
-        self.assert_refused("a")
-        self.fake.answer = (500, {})
-        self.assert_unusable("odd")
-        self.fake.answer = None
-        self.assert_good()
+        self.asking(kept=0)
+        for _ in range(9):
+            self.fake.answer = None
+            self.assert_good()
+            self.fake.answer = (500, {})
+            self.assert_unusable("odd")
+        self.assertEqual(len(self.told), 2, self.told)
 
     def test_wrong_password(self):
         """
@@ -259,6 +264,22 @@ class HoldersTests(SynchronousTestCase):
         self.fake.forbids = True
         self.assert_unusable()
         self.assertIn("give it the role service", self.told[0])
+
+    def test_turn(self):
+        """
+        Where Keystone is slow, nobody waits for long for a turn.
+        """
+        self.asking(patience=5)
+        self.assert_refused("bad")
+        self.fake.holds = True
+        waiting = [self.get(f"bad-{number}") for number in range(4)]
+        late = self.get()
+        self.clock.advance(5)
+        self.failureResultOf(late, TooBusy)
+        self.fake.let_go()
+        for one in waiting:
+            self.failureResultOf(one, Unauthenticated)
+        self.assert_good()
 
     def test_slow(self):
         """
@@ -310,7 +331,8 @@ class HoldersTests(SynchronousTestCase):
         self.fake.answer = (500, {})
         self.assert_unusable("other-token")
         self.assertEqual(len(self.told), 2)
-        kept = repr((self.holders._good.__dict__, self.holders._wrong.__dict__))
+        kept = [*self.holders._good._kept, *self.holders._wrong._kept]
+        self.assertEqual(len(kept), 2)
         for secret in ("good", "bad-token", "other-token", SECRET, self.fake.given[0]):
             self.assertNotIn(secret, "".join(self.told))
-            self.assertNotIn(repr(secret), kept)
+            self.assertNotIn(secret.encode(), b"".join(kept))
