@@ -26,6 +26,11 @@ from glance.identity.turns import Turns
 from glance.tap.certificates import url_of
 from glance.tap.pools import Pools, cores
 
+CHALLENGE = b'Basic realm="glance", charset="UTF-8", Keystone realm="glance"'
+"""
+How clients are told to log in; those that know the first need nothing else.
+"""
+
 WAITING = 64
 """How many may wait to have their password hashed."""
 

@@ -81,6 +81,8 @@ class UsersDaemonTests(SynchronousTestCase):
         headers = self.admin()
         self.assertEqual(self.images(**headers), (200, []))
         self.assertEqual(self.images(), (401, []))
+        _, answer, _ = get(f"{self.place.api}/v2/images")
+        self.assertTrue(answer["WWW-Authenticate"].startswith("Basic realm="))
         password = base64.b64decode(headers["Authorization"].split()[1]).decode()
         running.stop()
         self.assertNotIn(password.partition(":")[2], running.log)
