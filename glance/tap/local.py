@@ -98,7 +98,7 @@ def check_users(settings: Settings) -> None:
     try:
         if first_start(file, local.clouds, url, local.region):
             # Standard output itself may be that of the logs already.
-            print(_beginning(settings), file=sys.__stdout__, flush=True)
+            print(beginning(settings), file=sys.__stdout__, flush=True)
         file.read()
     except AccountsUnusable as error:
         raise ConfigurationError(
@@ -108,7 +108,7 @@ def check_users(settings: Settings) -> None:
         ) from None
 
 
-def _beginning(settings: Settings) -> str:
+def beginning(settings: Settings) -> str:
     """
     Tell the operator who may log in now, and how.
     """
