@@ -148,7 +148,8 @@ def _registry_listen(
     guarded = bool(options["registry_secret"])
     if not options.is_written("registry_bind_host") and not guarded:
         notes.append(
-            "The registry listens on 127.0.0.1 only, for there is no registry_secret"
+            "The registry listens on 127.0.0.1 only, for there is no registry_secret: "
+            "whoever is on this machine may do everything with it"
         )
     endpoint = _endpoint(options, "registry_", guarded)
     if not guarded and not endpoint.is_local:

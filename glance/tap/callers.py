@@ -46,11 +46,12 @@ def callers(reactor: Any, settings: Settings, pools: Pools) -> Callers:
     """
     # Others need neither users nor Keystone.
     if settings.identity.auth_strategy == "local":
-        from glance.tap.local import local_identity
+        from glance.tap.local import CHALLENGE, local_identity
 
         local = local_identity(reactor, settings, pools)
         return Callers(
             identity=local.identity,
+            challenge=CHALLENGE,
             faces=lambda links: {"v3": local.face(links)},
             needed={"users": local.logins.check},
         )

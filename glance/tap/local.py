@@ -26,6 +26,11 @@ from glance.identity.turns import Turns
 from glance.tap.certificates import url_of
 from glance.tap.pools import Pools, cores
 
+CHALLENGE = b'Basic realm="glance", charset="UTF-8", Keystone realm="glance"'
+"""
+How clients are told to log in; those that know the first need nothing else.
+"""
+
 WAITING = 64
 """How many may wait to have their password hashed."""
 
@@ -93,7 +98,7 @@ def check_users(settings: Settings) -> None:
     try:
         if first_start(file, local.clouds, url, local.region):
             # Standard output itself may be that of the logs already.
-            print(_beginning(settings), file=sys.__stdout__, flush=True)
+            print(beginning(settings), file=sys.__stdout__, flush=True)
         file.read()
     except AccountsUnusable as error:
         raise ConfigurationError(
@@ -103,7 +108,7 @@ def check_users(settings: Settings) -> None:
         ) from None
 
 
-def _beginning(settings: Settings) -> str:
+def beginning(settings: Settings) -> str:
     """
     Tell the operator who may log in now, and how.
     """

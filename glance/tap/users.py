@@ -184,6 +184,18 @@ def token_commands(file_of: FileOf) -> click.Group:
         with one_line():
             file_of(told).remove_key(token_id)
 
+    @token.command()
+    @click.pass_obj
+    def renew(told: Any, /) -> None:
+        """
+        Change the secret that tokens are signed with: all who are logged in by
+        a password have to log in again.
+
+        API tokens stay good.
+        """
+        with one_line():
+            file_of(told).change_secret()
+
     return token
 
 

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from glance.config.settings import ConfigurationError
 from glance.tap.database import database
+from glance.tap.local import beginning
 from glance.tap.parts import logs
 from glance.tap.pools import Pools
 from glance.tap.start_all import greeting
@@ -90,6 +91,26 @@ class WelcomeTests(FilesMixin, SynchronousTestCase):
         self.assertIn('curl -H "$auth" $images', text)
         self.assertIn(r'-d "{\"id\": \"$id\", $formats}"', text)
         self.assertIn("images=https://images.example.com/v2/images", text)
+
+    def test_first_start(self):
+        """
+        Who starts it for the first time is told how to log in, wherever it
+        listens.
+        """
+        for said, there, missing in (
+            ("", "openstack --os-cloud glance image list", "set public_endpoint"),
+            ("bind_port = 0\n", "set public_endpoint", "-H"),
+            ("bind_host = unix:/s\n", "glance -H unix:/s list", "openstack"),
+            (
+                "bind_host = unix:/s\npublic_endpoint = https://i.example\n",
+                "openstack --os-cloud glance image list",
+                "-H",
+            ),
+        ):
+            text = beginning(self.load(f"[DEFAULT]\n{said}"))
+            self.assertIn(there, text)
+            self.assertNotIn(missing, text)
+            self.assertIn("auth_strategy = noauth", text)
 
     def test_addresses(self):
         """

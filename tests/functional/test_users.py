@@ -135,3 +135,12 @@ class UsersTests(SynchronousTestCase):
         self.assertIn(key_id, self.refused("token", "revoke", key_id))
         self.manage("token", "add", "eva")
         self.assertIn("never", self.manage("token", "list"))
+
+    def test_renew(self):
+        """
+        The secret of tokens is changed when it is known to others.
+        """
+        self.manage("user", "add", "eva", said="eva's password")
+        before = self.file.read().secret
+        self.manage("token", "renew")
+        self.assertNotEqual(self.file.read().secret, before)

@@ -6,67 +6,16 @@ import base64
 import json
 import time
 import urllib.error
-import urllib.request
-
-import yaml
-from twisted.trial.unittest import SynchronousTestCase
 
 from glance.identity.local.known import FRESH
-from tests.functional.daemons import Place, get
+from tests.functional.admitting import UsersCase
+from tests.functional.daemons import get
 
 
-class UsersDaemonTests(SynchronousTestCase):
+class UsersDaemonTests(UsersCase):
     """
     C{auth_strategy = local}.
     """
-
-    def setUp(self):
-        self.place = Place(self.mktemp())
-        self.users = self.place.path / "users.sqlite"
-        self.clouds = self.place.path / "clouds.yaml"
-        self.configure()
-
-    def configure(self, **options):
-        """
-        Write the configuration.
-        """
-        self.place.configure(auth_strategy="local", users_file=self.users, **options)
-
-    def start(self, name="glance"):
-        """
-        Run a daemon.
-        """
-        running = self.place.start(name)
-        self.addCleanup(running.stop)
-        return running
-
-    def admin(self):
-        """
-        Get the header that the first administrator logs in with.
-        """
-        auth = yaml.safe_load(self.clouds.read_text())["clouds"]["glance"]["auth"]
-        self.assertEqual(auth["auth_url"], f"{self.place.api}/v3")
-        pair = f"{auth['username']}:{auth['password']}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-
-    def images(self, **headers):
-        """
-        List images: the status, and their names.
-        """
-        status, _, body = get(f"{self.place.api}/v2/images", **headers)
-        listed = json.loads(body)["images"] if status == 200 else []
-        return status, [image["name"] for image in listed]
-
-    def create(self, name, visibility, **headers):
-        """
-        Make an image.
-        """
-        request = urllib.request.Request(
-            f"{self.place.api}/v2/images",
-            json.dumps({"name": name, "visibility": visibility}).encode(),
-            {"Content-Type": "application/json", **headers},
-        )
-        urllib.request.urlopen(request).close()
 
     def test_first_start(self):
         """
@@ -81,6 +30,8 @@ class UsersDaemonTests(SynchronousTestCase):
         headers = self.admin()
         self.assertEqual(self.images(**headers), (200, []))
         self.assertEqual(self.images(), (401, []))
+        _, answer, _ = get(f"{self.place.api}/v2/images")
+        self.assertTrue(answer["WWW-Authenticate"].startswith("Basic realm="))
         password = base64.b64decode(headers["Authorization"].split()[1]).decode()
         running.stop()
         self.assertNotIn(password.partition(":")[2], running.log)
@@ -117,14 +68,49 @@ class UsersDaemonTests(SynchronousTestCase):
         """
         self.configure(allow_anonymous_read="true")
         self.start()
-        self.create("for all", "public", **self.admin())
-        self.create("hidden", "private", **self.admin())
-        self.assertEqual(self.images(), (200, ["for all"]))
+        made = {
+            visibility: self.create(visibility, visibility, **self.admin())
+            for visibility in ("public", "community", "shared", "private")
+        }
+        self.assertEqual(self.images(), (200, ["public"]))
+        for query in ("visibility=community", "visibility=all", "owner=x", ""):
+            body = get(f"{self.place.api}/v2/images?{query}")[2]
+            names = [image["name"] for image in json.loads(body)["images"]]
+            self.assertIn(names, ([], ["public"]), query)
+        for visibility, image in made.items():
+            seen = 200 if visibility == "public" else 404
+            for method, path in (("GET", "v2"), ("HEAD", "v1")):
+                url = f"{self.place.api}/{path}/images/{image}"
+                self.assertEqual(get(url, method)[0], seen, visibility)
+            shared = get(f"{self.place.api}/v2/images/{image}/members")[0]
+            self.assertIn(shared, (401, 403, 404))
         error = self.assertRaises(
             urllib.error.HTTPError, self.create, "theirs", "private"
         )
         self.assertIn(error.code, (401, 403))
         error.close()
+
+    def test_usual(self):
+        """
+        Where nothing is said of who may come in, there are users, beside the
+        database, and the operator is told what to do; an administrator sees
+        what was made before.
+        """
+        self.place.configure(auth_strategy="noauth")
+        running = self.start()
+        image = self.create("old", "private")
+        running.stop()
+        self.place.configure(auth_strategy="")
+        running = self.start()
+        for said in ("OS_CLIENT_CONFIG_FILE", "auth_strategy = noauth", "glance list"):
+            self.assertIn(said, running.log)
+        self.assertEqual(self.images(), (401, []))
+        self.assertEqual(self.images(**self.admin()), (200, ["old"]))
+        url = f"{self.place.api}/v2/images"
+        status, _, body = get(f"{url}/{image}", **self.admin())
+        self.assertEqual((status, json.loads(body)["owner"]), (200, None))
+        self.file.add_user("eva", "eva's password", "acme", "member")
+        self.assertEqual(self.log_in("eva", "eva's password")[0], 201)
 
     def test_unusable(self):
         """

@@ -3,7 +3,9 @@ OpenStack's clients, curl and qemu-img, with users of the service's own.
 """
 
 import json
+import sys
 import time
+import urllib.request
 from pathlib import Path
 
 from twisted.trial.unittest import TestCase
@@ -229,6 +231,245 @@ class LocalIdentityTests(Users, TestCase):
         source = json.dumps({"driver": "qcow2", "file": file})
         compare = ("compare", *secrets, f"json:{source}", self.image.path)
         self.run_client(program("qemu-img"), *compare)
+
+
+class ProgramsTests(Users, TestCase):
+    """
+    Programs that know a URL, a name and a password.
+    """
+
+    def setUp(self):
+        super().setUp()
+        eva = self.as_user("eva", EVA, "acme")
+        create = ("image", "create", "--disk-format", "qcow2", "--file")
+        told = self.openstack(*create, self.image.path, "d", "-f", "json", **eva)
+        self.id = json.loads(told)["id"]
+        self.path = f"/v2/images/{self.id}/file"
+        self.key = self.manage("token", "add", "eva")
+        self.copy = self.place.path / "copy"
+
+    def assert_copied(self):
+        """
+        See that the copy is the image, byte for byte.
+        """
+        self.assertTrue(self.copy.read_bytes() == self.image.path.read_bytes())
+        self.copy.unlink()
+
+    def test_in_url(self):
+        """
+        Name and API token may stand in the URL.
+        """
+        host = self.url.removeprefix("http://")
+        url = f"http://eva:{self.key}@{host}{self.path}"
+        self.run_client(program("curl"), "-sf", "-o", self.copy, url)
+        self.assert_copied()
+        need_curl_in_qemu()
+        compare = (program("qemu-img"), "compare", "-F", "raw", "-f", "raw")
+        self.run_client(*compare, url, self.image.path)
+        wrong = url.replace("eva:", "bob:")
+        self.run_client(program("qemu-img"), "info", wrong, status=1)
+
+    def test_netrc(self):
+        """
+        curl finds them in its file.
+        """
+        netrc = self.place.path / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login eva password {self.key}\n")
+        told = (program("curl"), "-sf", "--netrc-file", netrc)
+        self.run_client(*told, "-o", self.copy, f"{self.url}{self.path}")
+        self.assert_copied()
+
+    def test_challenge(self):
+        """
+        wget, which says who asks only once it is asked, and browsers, are.
+        """
+        login = ("--user", "eva", "--password", EVA, "--tries", "1")
+        url = f"{self.url}{self.path}"
+        self.run_client(program("wget"), "-q", *login, "-O", self.copy, url)
+        self.assert_copied()
+
+    def test_nbdkit(self):
+        """
+        nbdkit makes a block device of an image.
+        """
+        how = ("user=eva", f"password={self.key}")
+        url = f"{self.url}{self.path}"
+        run = ("--run", f"{program('nbdcopy')} $uri {self.copy}")
+        self.run_client(program("nbdkit"), "-U", "-", "-r", "curl", *how, url, *run)
+        self.assert_copied()
+
+
+class SharingTests(Users, TestCase):
+    """
+    Those of several projects, with several roles, each by an own command.
+    """
+
+    def names(self, *arguments, **user):
+        """
+        List the names of images.
+        """
+        listed = self.openstack("image", "list", *arguments, "-f", "json", **user)
+        return {image["Name"] for image in json.loads(listed)}
+
+    def test_all(self):
+        """
+        An administrator makes an image public; a member shares one, which the
+        other project takes, and rejects; a reader fetches nothing.
+        """
+        eva = self.as_user("eva", EVA, "acme")
+        bob = self.as_user("bob", "bob's password", "acme")
+        zoe = self.as_user("zoe", "zoe's password", "other")
+        create = ("image", "create", "--disk-format", "qcow2", "--file")
+        self.openstack(*create, self.image.path, "--public", "for all")
+        said = self.openstack(
+            "image", "set", "--name", "x", "for all", refused=True, **eva
+        )
+        self.assertIn("403", said)
+        self.openstack(*create, self.image.path, "mine", **eva)
+        self.openstack(*create, self.image.path, "--community", "ours", **eva)
+        self.assertEqual(self.names(**eva), {"for all", "mine", "ours"})
+        self.assertEqual(self.names(**bob), {"for all", "mine", "ours"})
+        self.assertEqual(self.names(**zoe), {"for all"})
+        self.assertEqual(self.names("--community", **zoe), {"ours"})
+        shown = self.openstack("image", "show", "mine", "-f", "json", **eva)
+        mine = json.loads(shown)["id"]
+        self.openstack("image", "show", mine, refused=True, **zoe)
+        other = self.file.read().project_named("other").id
+        self.openstack("image", "add", "project", mine, other, **eva)
+        self.openstack("image", "set", "--accept", mine, **zoe)
+        self.assertEqual(self.names(**zoe), {"for all", "mine"})
+        copy = self.place.path / "copy"
+        self.openstack("image", "save", "--file", copy, mine, **zoe)
+        self.assertTrue(copy.read_bytes() == self.image.path.read_bytes())
+        self.openstack("image", "set", "--reject", mine, **zoe)
+        self.assertEqual(self.names(**zoe), {"for all"})
+        self.openstack("image", "remove", "project", mine, other, **eva)
+        self.openstack("image", "show", mine, refused=True, **zoe)
+        save = ("image", "save", "--file", self.place.path / "none", mine)
+        # It takes the refusal for the data, and says that it is other data.
+        self.openstack(*save, refused=True, **bob)
+        self.openstack("image", "delete", mine, refused=True, **bob)
+        self.assertEqual(self.names(), {"for all", "mine"})
+        self.openstack("image", "delete", mine)
+
+    def glance(self, *arguments, status=0, **user):
+        """
+        Run our own command.
+        """
+        self.user = user
+        command = (sys.executable, "-m", "glance.cli.main", *arguments)
+        return self.run_client(*command, status=status).decode()
+
+    def test_own_command(self):
+        """
+        Our own command logs in likewise.
+        """
+        eva = self.as_user("eva", EVA, "acme")
+        zoe = self.as_user("zoe", "zoe's password", "other")
+        named = ("-o", "value", "list", "-c", "name")
+        form = ("--disk-format", "qcow2", "--file", self.image.path)
+        self.glance("create", "--name", "mine", *form, **eva)
+        image = self.glance("-o", "value", "list", "-c", "id", **eva).strip()
+        self.assertEqual(self.glance(*named, **zoe), "")
+        other = self.file.read().project_named("other").id
+        self.glance("share", image, other, **eva)
+        self.glance("share", image, other, "--accept", **zoe)
+        self.assertEqual(self.glance(*named, **zoe), "mine\n")
+        self.glance("share", image, other, "--reject", **zoe)
+        self.assertEqual(self.glance(*named, **zoe), "")
+        admin = {"OS_CLIENT_CONFIG_FILE": str(self.clouds)}
+        self.assertEqual(self.glance(*named, **admin), "mine\n")
+        self.assertEqual(self.glance("--os-cloud", "glance", *named, **admin), "mine\n")
+        token = self.glance("token", **admin).strip()
+        known = {"OS_AUTH_TOKEN": token, "OS_IMAGE_URL": self.url}
+        self.assertEqual(
+            self.glance("--api-version", "1", "index", **known).count("mine"), 0
+        )
+        self.assertEqual(self.glance(*named, **known), "mine\n")
+        wrong = {**eva, "OS_PASSWORD": "wrong password"}
+        self.glance("list", status=5, **wrong)
+
+    def test_python_glanceclient(self):
+        """
+        So does the command of python-glanceclient.
+        """
+        self.user = self.as_user("eva", EVA, "acme")
+        listed = self.run_client(openstack_client() / "glance", "image-list")
+        self.assertIn(b"ID", listed)
+        self.user = {**self.user, "OS_PASSWORD": "wrong"}
+        self.refuse_client(openstack_client() / "glance", "image-list")
+
+
+class GophercloudTests(Users, TestCase):
+    """
+    What gophercloud, and so Terraform, sends, to a daemon that runs.
+    """
+
+    def ask(self, method, url, body=None, **headers):
+        """
+        Ask; get the status, the headers and the body.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        said = {"Accept": "application/json", "Content-Type": "application/json"}
+        said |= {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(url, data, said, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.headers, answer.read()
+
+    def test_image(self):
+        """
+        The version is described; a token is had by password or by application
+        credential; the catalogue says where images are; an image is made, and
+        waited for.
+        """
+        status, _, body = self.ask("GET", f"{self.url}/v3/")
+        self.assertEqual(json.loads(body)["version"]["status"], "stable")
+        domain = {"name": "Default"}
+        user = {"name": "eva", "password": EVA, "domain": domain}
+        by_password = {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "acme", "domain": domain}},
+        }
+        _, key_id, secret = self.manage("token", "add", "eva").split("_", 2)
+        key = {"id": key_id, "secret": secret}
+        by_key = {
+            "identity": {
+                "methods": ["application_credential"],
+                "application_credential": key,
+            }
+        }
+        for auth in (by_password, by_key):
+            tokens = f"{self.url}/v3/auth/tokens"
+            status, headers, body = self.ask("POST", tokens, {"auth": auth})
+            self.assertEqual(status, 201)
+            catalogue = json.loads(body)["token"]["catalog"]
+            [url] = [
+                endpoint["url"]
+                for service in catalogue
+                for endpoint in service["endpoints"]
+                if (service["type"], endpoint["interface"], endpoint["region_id"])
+                == ("image", "public", "RegionOne")
+            ]
+            token = {"X_Auth_Token": headers["X-Subject-Token"]}
+            said = {"name": "t", "disk_format": "raw", "container_format": "bare"}
+            images = f"{url}/v2/images"
+            made = json.loads(self.ask("POST", images, said, **token)[2])
+            self.assertEqual((made["status"], made["visibility"]), ("queued", "shared"))
+            data = urllib.request.Request(
+                f"{images}/{made['id']}/file",
+                b"data",
+                {
+                    "Content-Type": "application/octet-stream",
+                    "X-Auth-Token": token["X_Auth_Token"],
+                },
+                method="PUT",
+            )
+            with urllib.request.urlopen(data, timeout=60) as answer:
+                self.assertEqual(answer.status, 204)
+            shown = self.ask("GET", f"{images}/{made['id']}", **token)[2]
+            self.assertEqual(json.loads(shown)["status"], "active")
+            gone = self.ask("DELETE", f"{images}/{made['id']}", **token)
+            self.assertEqual(gone[0], 204)
 
 
 class WorkersTests(Users, TestCase):

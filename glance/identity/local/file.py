@@ -97,8 +97,9 @@ class AccountsFile:
         with self._opened() as db:
             # So that all of it is of one time.
             db.execute("BEGIN")
-            generation, secret = db.execute("SELECT * FROM known").fetchone()
-            if known is not None and known.generation == generation:
+            now = db.execute("SELECT generation, secret FROM known").fetchone()
+            # A file of older days may have come in the place of this one.
+            if known is not None and (known.generation, known.secret) == now:
                 return known
             roles: dict[tuple[str, str], set[str]] = {}
             for user, project, role in db.execute("SELECT * FROM roles"):
@@ -117,8 +118,8 @@ class AccountsFile:
                 roles={pair: frozenset(names) for pair, names in roles.items()},
                 keys={key.id: key for key in keys},
                 revoked=frozenset(row[0] for row in revoked),
-                secret=secret,
-                generation=generation,
+                secret=now[1],
+                generation=now[0],
             )
 
     # What is changed
@@ -295,6 +296,15 @@ class AccountsFile:
             db.execute(
                 "INSERT OR IGNORE INTO revoked VALUES (?, ?)", [token_id, expires]
             )
+
+    def change_secret(self) -> None:
+        """
+        Have no token believed any more that was given out before.  Keys, and
+        passwords, are as they were.
+        """
+        with self._changed() as db:
+            db.execute("UPDATE known SET secret = ?", [secrets.token_bytes(32)])
+            db.execute("DELETE FROM revoked")
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -141,6 +141,26 @@ class ChangingTests(SynchronousTestCase):
         """
         self.assertNotEqual(users_file(self).read().secret, self.file.read().secret)
 
+    def test_change_secret(self):
+        """
+        The secret can be changed; that is known as soon as the file is read.
+        """
+        before = self.file.read()
+        self.file.change_secret()
+        after = self.file.read(before)
+        self.assertNotEqual(after.secret, before.secret)
+        self.assertEqual(after.users, before.users)
+
+    def test_replaced(self):
+        """
+        Another file in the place of this one is noticed, however old it is.
+        """
+        before = self.file.read()
+        other = users_file(self)
+        self.assertEqual(other.read().generation, before.generation)
+        other.path.replace(self.file.path)
+        self.assertNotEqual(self.file.read(before).secret, before.secret)
+
     def test_same_name(self):
         """
         No two users have one name.
