@@ -28,8 +28,10 @@ from bench.table import Table
 FULL = Sizes(stream=4 * GIB, clients=64, each=128 * MIB)
 QUICK = Sizes(stream=16 * MIB, clients=4, each=4 * MIB)
 
-CROWDS = Crowds(idle=10_000, senders=500, readers=200, image=4 * GIB, seconds=10)
-FEW = Crowds(idle=20, senders=4, readers=4, image=16 * MIB, seconds=0.2)
+CROWDS = Crowds(
+    idle=10_000, senders=500, readers=200, slow=2_000, image=4 * GIB, seconds=10
+)
+FEW = Crowds(idle=20, senders=4, readers=4, slow=9, image=16 * MIB, seconds=0.2)
 
 BIG = Sizes(stream=2 * GIB, clients=64, each=64 * MIB)
 

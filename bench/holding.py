@@ -7,6 +7,8 @@ until its standard input ends, and then says how many are left.
 
 import asyncio
 import contextlib
+import os
+import socket
 import sys
 
 PIECE = 1 << 14
@@ -14,6 +16,12 @@ PIECE = 1 << 14
 
 PAUSE = 0.25
 """How many seconds it then waits."""
+
+SLOWEST = 1.0
+"""How many seconds one waits that sends or takes a byte at a time."""
+
+LITTLE = 4096
+"""How many bytes the system receives for one that takes a byte at a time."""
 
 AT_ONCE = 200
 """How many connections are made at once."""
@@ -26,8 +34,13 @@ class Crowd:
     Connections to one port.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, buffer=None):
+        """
+        @param buffer: the bytes that the system may receive for each; L{None} for
+            as many as it likes.
+        """
         self._port = port
+        self._buffer = buffer
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._left = 0
         self._ready = 0
@@ -51,7 +64,7 @@ class Crowd:
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             async with self._gate:
                 reader, writer = await asyncio.open_connection(
-                    "127.0.0.1", self._port, limit=PIECE
+                    limit=PIECE, sock=await self._connect()
                 )
                 going = await work(number, reader, writer)
             self._ready += 1
@@ -60,6 +73,14 @@ class Crowd:
                 await going
             finally:
                 self._left -= 1
+
+    async def _connect(self):
+        sock = socket.socket()
+        sock.setblocking(False)
+        if self._buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
+        return sock
 
 
 async def idle(path, reader, writer):
@@ -103,6 +124,62 @@ async def read(path, reader, writer):
     return going()
 
 
+async def drip(first, reader, writer, *, told):
+    """
+    Send something, and then a byte at a time.
+
+    @param told: whether to wait until one is told to go on.
+    """
+    writer.write(first)
+    if told:
+        await reader.readuntil(b" 100 Continue")
+
+    async def going():
+        while True:
+            await asyncio.sleep(SLOWEST)
+            writer.write(b"a")
+            await writer.drain()
+
+    return going()
+
+
+async def sip(path, writer):
+    """
+    Take a byte at a time.
+    """
+    transport = writer.transport
+    transport.pause_reading()
+    sock = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+    sock.setblocking(False)
+    writer.write(HEAD.format(method="GET", path=path, more="").encode())
+    take = asyncio.get_running_loop().sock_recv
+    await take(sock, 1)
+
+    async def going():
+        with sock:
+            while await take(sock, 1):
+                await asyncio.sleep(SLOWEST)
+
+    return going()
+
+
+async def slow(number, paths, reader, writer):
+    """
+    Be slow in one of three ways: with data, in taking it, or with headers.
+    """
+    taken, *filled = paths
+    if number < len(filled):
+        more = f"Content-Type: application/octet-stream\r\nContent-Length: {PIECE}\r\n"
+        more += "Expect: 100-continue\r\n"
+        head = HEAD.format(method="PUT", path=filled[number], more=more)
+        return await drip(head.encode(), reader, writer, told=True)
+    if number < 2 * len(filled):
+        return await sip(taken, writer)
+    # They come last, as they have only so much time.
+    head = HEAD.format(method="GET", path="/", more="X: ").rstrip()
+    return await drip(head.encode(), reader, writer, told=False)
+
+
 async def main(kind, port, number, *paths):
     """
     Hold what is asked for.
@@ -110,8 +187,10 @@ async def main(kind, port, number, *paths):
     @param number: for uploads, the bytes that each has; else how many
         connections there are.
     """
-    crowd = Crowd(int(port))
-    if kind == "send":
+    crowd = Crowd(int(port), LITTLE if kind == "slow" else None)
+    if kind == "slow":
+        await crowd.hold(int(number), lambda n, r, w: slow(n, paths, r, w))
+    elif kind == "send":
         await crowd.hold(len(paths), lambda n, _, w: send(paths[n], number, w))
     else:
         work = {"idle": idle, "read": read}[kind]

@@ -75,7 +75,7 @@ class BenchTests(TestCase):
         ran = self.bench("--soak")
         self.assertEqual(ran.stderr, "")
         self.assertEqual(ran.returncode, 0)
-        self.assertEqual(ran.stdout.count("PASS"), 14)
+        self.assertEqual(ran.stdout.count("PASS"), 15)
         self.assertEqual(
             list(Path(self.place.path).iterdir()), [self.place.path / "cwd"]
         )

@@ -6,6 +6,7 @@ C{GLANCE_TEST_SEED} says where they are cut.
 """
 
 import json
+import re
 import socket
 import time
 
@@ -40,6 +41,33 @@ class Door:
     """How a request begins that has data: its method, its path, and so on."""
 
 
+UNREAD = [
+    *(
+        b"GET /",
+        b"GET /versions",
+        b"GET /healthcheck",
+        b"GET /metrics",
+        b"GET /nothing",
+    ),
+    *(b"HEAD /v1/images", b"GET /v1/images", b"GET /v1/images/detail", b"DELETE /v1"),
+    *(
+        b"GET /v2/images",
+        b"DELETE /v2/images",
+        b"HEAD /v2/images",
+        b"GET /v2/schemas/image",
+    ),
+    *(b"POST /v2/images", b"PATCH /v2/images/a", b"PUT /v2/images/a/file"),
+    *(b"OPTIONS *", b"OPTIONS /v2/images", b"GET http://glance/v2/images", b"GET //a"),
+    *(
+        b"GET /%ff",
+        b"GET /v2/images?limit=a",
+        b"GET /openapi.json",
+        b"POST /v3/auth/tokens",
+    ),
+]
+"""What is answered without a look at data."""
+
+
 class SmugglingTests(SynchronousTestCase):
     """
     What follows each request of L{REFUSED} and L{BROKEN} would delete an image.
@@ -57,6 +85,9 @@ class SmugglingTests(SynchronousTestCase):
         """
         Send something; get all answers, until the daemon closes the connection.
         """
+        return answers_in(self.receive(port, *pieces))
+
+    def receive(self, port, *pieces):
         wire = b""
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -66,7 +97,7 @@ class SmugglingTests(SynchronousTestCase):
                 time.sleep(0.0005)
             while data := client.recv(1 << 16):
                 wire += data
-        return answers_in(wire)
+        return wire
 
     def ask(self, start, fields=b"", body=b"", port=None):
         """
@@ -105,6 +136,39 @@ class SmugglingTests(SynchronousTestCase):
                 self.assertEqual(shown[0], 200, how)
         self.assertIn(self.ask(delete, port=door.port)[0], (200, 204))
         self.assertEqual(self.ask(b"GET /v2/images/" + self.image)[0], 404)
+
+    def test_unread(self):
+        """
+        Data that nobody looks at is no request either.
+        """
+        delete = b"DELETE /v2/images/%b HTTP/1.1\r\nHost: glance\r\n\r\n" % self.image
+        last = b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        length = b"Content-Length: %d\r\n" % len(delete)
+        chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(delete), delete)
+        for asked in UNREAD:
+            for fields, data in (
+                (length, delete),
+                (length + b"Expect: 100-continue\r\n", delete),
+                (b"Transfer-Encoding: chunked\r\n", chunk),
+            ):
+                wire = b"%b HTTP/1.1\r\nHost: glance\r\n%b\r\n" % (asked, fields)
+                wire += data
+                cuts = [self.chance.randrange(1, len(wire)) for _ in range(CUTS)]
+                for where in ([], cuts):
+                    how = f"{asked}, {fields}, cut at {where}"
+                    statuses = self.statuses(pieces_of(wire + last, where))
+                    self.assertIn(len(statuses), (1, 2), how)
+                    self.assertEqual(statuses[1:], [404] * (len(statuses) - 1), how)
+                    shown = self.ask(b"GET /v2/images/" + self.image)
+                    self.assertEqual(shown[0], 200, how)
+
+    def statuses(self, pieces):
+        """
+        Send something; get the statuses of all answers but those to go on.
+        """
+        wire = self.receive(self.api, *pieces)
+        lines = re.findall(rb"(?m)^HTTP/1\.1 (\d+) ", wire)
+        return [int(line) for line in lines if line != b"100"]
 
     def attack(self, door):
         """
