@@ -217,12 +217,12 @@ def check_api(live: Live) -> None:
     @raise ConfigurationError: it cannot.
     """
     check_stores(live.settings)
-    _registry_tls(live.settings.registry)
+    registry_secure(live.settings.registry)
     _schemas(live)
     check_identity(live.settings)
 
 
-def _registry_tls(at: RegistryAddress) -> Any:
+def registry_secure(at: RegistryAddress) -> Any:
     """
     Get how the certificate of the registry is checked; L{None} for plain HTTP.
 
@@ -262,7 +262,7 @@ def api_daemon(reactor: Any, live: Live, beside: bool = False) -> LoggedService:
     check_identity(settings)
     at = settings.registry
     host = at.host if at.path is None else f"unix:{at.path}"
-    peer = peer_at(reactor, host, at.port, _registry_tls(at))
+    peer = peer_at(reactor, host, at.port, registry_secure(at))
     registry = HTTPRegistry(
         peer, reactor, time_limit=at.timeout, secret=settings.registry_secret
     )

@@ -146,21 +146,30 @@ class StartingTests(SecureCase):
 
     def test_welcome(self):
         """
-        Whoever starts it is told the right URL, as are OpenStack's clients.
+        Whoever starts it is told the right URL.
         """
         self.cert, self.key = self.authority.issue("localhost")
-        users = self.place.path / "users.sqlite"
-        self.configure(auth_strategy="local", users_file=users)
+        self.configure()
         running = self.start("glance", "--welcome", wait=False)
         running.wait_for_log("Ctrl-C ends it.")
         url = f"https://localhost:{self.place.api_port}"
         self.assertIn(f"images={url}/v2/images", running.log)
         self.assertIn(f"glance -U {url} list", running.log)
-        clouds = (self.place.path / "clouds.yaml").read_text()
-        self.assertIn(f'auth_url: "{url}/v3"', clouds)
         told = json.loads(self.ask("/v2/")[1])
         [link, *_] = told["versions"][0]["links"]
         self.assertEqual(link["href"], f"{url}/v2/")
+
+    def test_first_start(self):
+        """
+        So are OpenStack's clients.
+        """
+        self.cert, self.key = self.authority.issue("localhost")
+        users = self.place.path / "users.sqlite"
+        self.configure(auth_strategy="local", users_file=users)
+        self.start_secure()
+        clouds = (self.place.path / "clouds.yaml").read_text()
+        url = f"https://localhost:{self.place.api_port}"
+        self.assertIn(f'auth_url: "{url}/v3"', clouds)
 
     def test_handed_over(self):
         """
@@ -474,22 +483,31 @@ class RegistryTests(SecureCase):
         self.start_both()
         self.assertEqual(self.listed(), 200)
 
+    def ask_strict(self, **options):
+        """
+        Get the status of a list from a registry that asks for certificates.
+        """
+        self.configure(
+            registry_client_ca_file=self.authority.file,
+            registry_ca_file=self.authority.file,
+            **options,
+        )
+        self.start_both()
+        return self.listed()
+
     def test_own_certificate(self):
         """
         It shows its own where that is asked for.
         """
         cert, key = self.authority.issue("api@glance.test", stem="api")
         shown = {"registry_client_cert_file": cert, "registry_client_key_file": key}
-        for more, status in (({}, 503), (shown, 200)):
-            self.configure(
-                registry_client_ca_file=self.authority.file,
-                registry_ca_file=self.authority.file,
-                **more,
-            )
-            daemons = self.start_both()
-            self.assertEqual(self.listed(), status)
-            for daemon in daemons:
-                daemon.stop()
+        self.assertEqual(self.ask_strict(**shown), 200)
+
+    def test_no_certificate(self):
+        """
+        Without one it isn't heard there.
+        """
+        self.assertEqual(self.ask_strict(), 503)
 
     def test_refused(self):
         """
