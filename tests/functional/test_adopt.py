@@ -173,6 +173,7 @@ class AdoptTests(ManageCase):
         (self.data / "link").symlink_to(secret)
         (self.data / "sub").mkdir()
         (self.data / "sub" / "file").write_bytes(DATA)
+        self.store("own")
         older = self.older(CACTUS)
         about = {"disk_format": "raw", "container_format": "bare", "is_public": 1}
         planted = (
@@ -186,6 +187,7 @@ class AdoptTests(ManageCase):
             f"file://{self.data}/sub/file",
             f"file://{self.data}/.incoming",
             f"file://{self.data}/",
+            "file:///elsewhere/own",
             f"swift+config://ref1{secret}",
         )
         for number, where in enumerate(planted):
@@ -201,7 +203,8 @@ class AdoptTests(ManageCase):
             url = f"{running.url}/v1/images/{SEVEN[:-3]}{number:03x}"
             self.assertEqual(get(url)[0], 404)
         self.assertEqual(secret.read_bytes(), DATA)
-        self.assertEqual((self.data / "sub" / "file").read_bytes(), DATA)
+        for kept in ("own", "sub/file"):
+            self.assertEqual((self.data / kept).read_bytes(), DATA)
 
     def test_refused(self):
         """
