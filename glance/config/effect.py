@@ -73,7 +73,7 @@ def _useless(entry: Written, mine: set[Place], apart: set[str]) -> str:
             "of its own"
         )
     if (section, name) in ALWAYS:
-        return f"{entry} has no effect: that is always true here"
+        return f"{entry} has no effect here: that is always true"
     if is_known("glance_store" if section in apart else section, name):
         return (
             f"{entry} has no effect here: Glance had such an option, this one has not"

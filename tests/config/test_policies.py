@@ -125,7 +125,7 @@ class PolicyFileTests(FilesMixin, SynchronousTestCase):
             for value, warned in (("True", False), ("false", True)):
                 settings = self.load(f"[oslo_policy]\n{name} = {value}\n")
                 told = " ".join(settings.warnings)
-                self.assertEqual("that is always true here" in told, warned)
+                self.assertEqual("that is always true" in told, warned)
                 self.assertEqual(len(settings.warnings), warned)
 
     def test_idle_names(self):
