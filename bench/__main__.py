@@ -15,6 +15,7 @@ from bench import (
     crowds,
     lists,
     memory,
+    policies,
     reloads,
     small,
     speed,
@@ -37,7 +38,7 @@ BIG = Sizes(stream=2 * GIB, clients=64, each=64 * MIB)
 
 SOAK = ("memory", "reloads", "crowds", "stores")
 SPEED = ("transfers", "requests", "start", "client", "backends")
-PARTS = (*SPEED, "lists", *SOAK)
+PARTS = (*SPEED, "lists", "policies", *SOAK)
 
 
 def say(line):
@@ -99,6 +100,9 @@ def main():
         measure_speed(directory, asked)
         if "lists" in asked.parts:
             measure_lists(directory, asked)
+        if "policies" in asked.parts:
+            some = (20, 1, 0.2) if asked.quick else (1_000, 3 * asked.rounds, 3)
+            policies.measure(directory, *some, say)
         return 0 if soak(directory, asked) else 1
 
 

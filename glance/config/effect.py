@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from glance.config.backends.kinds import KINDS
-from glance.config.elsewhere import is_known
+from glance.config.elsewhere import ALWAYS, is_known
 from glance.config.files import Written, place_of
-from glance.config.option import SECTIONS, Option, Place
+from glance.config.option import FLAG, SECTIONS, Option, Place
 from glance.config.options import OPTIONS
 from glance.config.settings import Service
 
@@ -47,6 +47,8 @@ def warnings(
         place = place_of(entry)
         if place in mine or place in found:
             continue
+        if place in ALWAYS and entry.value.strip().lower() in FLAG.TRUE_VALUES:
+            continue
         if place not in anybodys:
             found[place] = _useless(entry, mine, apart)
         elif not shared and Path(entry.file).name != SHARED:
@@ -70,6 +72,8 @@ def _useless(entry: Written, mine: set[Place], apart: set[str]) -> str:
             f"{entry} has no effect: with enabled_backends each store has a section "
             "of its own"
         )
+    if (section, name) in ALWAYS:
+        return f"{entry} has no effect here: that is always true"
     if is_known("glance_store" if section in apart else section, name):
         return (
             f"{entry} has no effect here: Glance had such an option, this one has not"

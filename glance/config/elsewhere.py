@@ -34,7 +34,7 @@ max_logfile_size_mb max_request_id_length metadata_encryption_key
 metadata_source_path node_staging_uri notification_driver
 notification_exchange notification_topics notifier_strategy
 notify_cleanup_failed owner_is_member pidfile policy_default_rule
-policy_dirs publish_errors pydev_worker_debug_host
+publish_errors pydev_worker_debug_host
 pydev_worker_debug_port rate_limit_burst rate_limit_except_level
 rate_limit_interval scrub_pool_size
 scrubber_datadir secure_proxy_ssl_header send_identity_headers
@@ -63,7 +63,7 @@ _STORES = "swift_buffer_on_upload"
 _MIDDLEWARE = "http_basic_auth_user_file max_request_body_size secure_proxy_ssl_header"
 
 _POLICY = """
-enforce_new_defaults enforce_scope policy_default_rule policy_dirs
+enforce_new_defaults enforce_scope policy_default_rule
 remote_content_type remote_ssl_ca_crt_file remote_ssl_client_crt_file
 remote_ssl_client_key_file remote_ssl_verify_server_crt remote_timeout
 """
@@ -98,6 +98,13 @@ KNOWN: dict[str, frozenset[str]] = {
 }
 """
 The options of sections of which others have an effect.
+"""
+
+ALWAYS = frozenset(
+    {("oslo_policy", "enforce_new_defaults"), ("oslo_policy", "enforce_scope")}
+)
+"""
+What other Glances can be told to do, and this one does in any case.
 """
 
 PREFIXES = (

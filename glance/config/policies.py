@@ -5,7 +5,7 @@ protected properties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,11 @@ from glance.policy.language import BadRule
 from glance.policy.protections import Protections
 from glance.policy.rules import DEFAULT_RULES, Rules
 
-NAME = "policy.yaml"
+NAMES = ("policy.yaml", "policy.json")
+"""What the file of rules is called where operators don't say."""
+
+DIRECTORY = "policy.d"
+"""What a directory of more such files is called then."""
 
 
 def policy(options: Values, directories: Iterable[str]) -> Policy:
@@ -30,22 +34,56 @@ def policy(options: Values, directories: Iterable[str]) -> Policy:
     @raise ConfigurationError: a file cannot be read, or makes no sense.
     """
     places = tuple(directories)
-    path = _found(options, "policy_file", NAME, places)
-    rules = DEFAULT_RULES if path is None else _rules(path)
+    path = _found(options, "policy_file", NAMES, places)
+    files = [*([path] if path else ()), *_more(options, places)]
+    rules = _rules(files) if files else DEFAULT_RULES
     protections = _protections(options, rules, places)
     idle = set(rules.unused()) - (protections.named if protections else set())
     return Policy(
         rules=rules,
         protections=protections,
-        warnings=tuple(_idle(name, path) for name in sorted(idle)),
+        warnings=tuple(_idle(name, files) for name in sorted(idle)),
     )
 
 
-def _rules(path: Path) -> Rules:
+def _rules(files: Sequence[Path]) -> Rules:
+    """
+    Read rules; of each name the last counts.
+    """
+    said: dict[str, Any] = {}
+    for path in files:
+        said |= _said(path)
     try:
-        return Rules(_said(path))
+        return Rules(said)
     except BadRule as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+        where = ", ".join(map(str, files))
+        raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _more(options: Values, places: tuple[str, ...]) -> Iterator[Path]:
+    """
+    List the files of rules that are in directories, in the order in which they count.
+    """
+    said = options["policy_dirs"]
+    for name in said or (DIRECTORY,):
+        found = _find(name, places, Path.is_dir)
+        if found is not None:
+            yield from _within(found)
+        elif said:
+            raise options.wrong(
+                "policy_dirs",
+                f"there is no directory {name}: make one, or leave that out",
+            )
+
+
+def _within(directory: Path) -> Sequence[Path]:
+    try:
+        files = [path for path in directory.iterdir() if path.is_file()]
+    except OSError as error:
+        raise ConfigurationError(
+            f"{directory} cannot be read ({error.strerror}): mend its permissions"
+        ) from None
+    return sorted(path for path in files if not path.name.startswith("."))
 
 
 def _said(path: Path) -> Mapping[str, Any]:
@@ -71,19 +109,20 @@ def _said(path: Path) -> Mapping[str, Any]:
     return said
 
 
-def _idle(name: str, path: Path | None) -> str:
+def _idle(name: str, files: Sequence[Path]) -> str:
     why = (
         "there is no such thing here"
         if is_idle(name)
         else "nothing is called so, and no rule refers to it"
     )
-    return f"Rule {name} in {path} has no effect: {why}"
+    where = ", ".join(map(str, files))
+    return f"Rule {name} in {where} has no effect: {why}"
 
 
 def _protections(
     options: Values, rules: Rules, places: tuple[str, ...]
 ) -> Protections | None:
-    path = _found(options, "property_protection_file", None, places)
+    path = _found(options, "property_protection_file", (), places)
     if path is None:
         return None
     form = options["property_protection_rule_format"]
@@ -105,29 +144,37 @@ def _text(path: Path) -> str:
 
 
 def _found(
-    options: Values, option: str, usual: str | None, places: tuple[str, ...]
+    options: Values, option: str, usual: Sequence[str], places: tuple[str, ...]
 ) -> Path | None:
     """
     Find a file.
 
-    @param usual: what it is called where operators don't say; it may be missing then.
+    @param usual: what it may be called where operators don't say; it may be missing
+        then.
 
     @raise ConfigurationError: it isn't where they say.
     """
     said = options[option]
-    name = said or usual
-    if name is None:
+    for name in (said,) if said else usual:
+        path = _find(name, places, Path.is_file)
+        if path is not None:
+            return path
+    if said is None:
         return None
+    raise options.wrong(
+        option, f"there is no file {said}: write one, or leave that out"
+    )
+
+
+def _find(
+    name: str, places: tuple[str, ...], is_it: Callable[[Path], bool]
+) -> Path | None:
     for directory in ("",) if Path(name).is_absolute() else places:
         path = Path(directory, name)
         try:
-            if path.is_file():
+            if is_it(path):
                 return path
         except OSError:
             # What cannot be looked into is nothing to find anything in.
             continue
-    if said is None:
-        return None
-    raise options.wrong(
-        option, f"there is no file {name}: write one, or leave that out"
-    )
+    return None

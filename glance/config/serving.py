@@ -275,7 +275,20 @@ POLICIES = (
         help="""
 The file of rules that say who may do what, in place of those that hold otherwise.
 If it has no whole path, it is looked for beside the configuration files.  Unless it
-is said, it is policy.yaml, if there is one.""",
+is said, it is policy.yaml, if there is one, or else policy.json.""",
+    ),
+    Option(
+        name="policy_dirs",
+        section="oslo_policy",
+        also=in_default("policy_dirs"),
+        type=LIST,
+        default=None,
+        daemons=("api",),
+        reloadable=True,
+        help="""
+Directories with more files of such rules, with commas in between.  They count in the
+order of their names, after policy_file: of each rule the last.  Unless it is said, it
+is policy.d beside the configuration files, if there is one.""",
     ),
     Option(
         name="property_protection_file",

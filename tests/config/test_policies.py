@@ -75,6 +75,70 @@ class PolicyFileTests(FilesMixin, SynchronousTestCase):
         error = self.assertRaises(ConfigurationError, self.load, f"[DEFAULT]\n{text}")
         self.assertIn("there is no file policy.json", str(error))
 
+    def test_older(self):
+        """
+        Where there is none, C{policy.json} is what Glance had before it.
+        """
+        self.write('{"add_image": "role:admin"}', "policy.json")
+        self.assertFalse(makes(self.load()))
+        self.write("{}", "policy.yaml")
+        self.assertTrue(makes(self.load()))
+
+    def test_directories(self):
+        """
+        More may be in directories: what comes last by its name counts, and hidden
+        files don't.
+        """
+        self.write("add_image: '!'\nhelper: '!'\n", "policy.yaml")
+        self.write("add_image: 'rule:helper'\n", "policy.d/20-more.yaml")
+        self.write('{"add_image": "!", "helper": "@"}', "policy.d/10-some.json")
+        self.write("add_image: '!'\n", "policy.d/.30-hidden.yaml")
+        self.write("add_image: '!'\n", "policy.d/below/40.yaml")
+        settings = self.load()
+        self.assertTrue(makes(settings))
+        self.assertEqual(settings.warnings, ())
+        self.write("helper: '!'\n", "policy.d/30-last.yaml")
+        self.assertFalse(makes(reload(settings)[0]))
+        self.write("helper: '@ or'\n", "policy.d/40-bad.yaml")
+        error = self.assertRaises(ConfigurationError, reload, settings)
+        self.assertIn("40-bad.yaml: rule helper makes no sense", str(error))
+
+    def test_other_directories(self):
+        """
+        They may be others, in their order; a file of rules itself isn't needed.
+        """
+        one = self.write("add_image: '!'\n", "one/a.yaml")
+        self.write("add_image: '@'\n", "two/a.yaml")
+        self.write("add_image: role:x\n", "policy.d/a.yaml")
+        for dirs, made in ((f"{Path(one).parent}, two", True), ("two,one", False)):
+            text = f"[oslo_policy]\npolicy_dirs = {dirs}\n"
+            self.assertEqual(makes(self.load(text)), made, dirs)
+        text = "[oslo_policy]\npolicy_dirs = three\n"
+        error = self.assertRaises(ConfigurationError, self.load, text)
+        self.assertIn("there is no directory three", str(error))
+
+    def test_always(self):
+        """
+        What Glance can be told to heed is heeded; who says no is told so.
+        """
+        for name in ("enforce_scope", "enforce_new_defaults"):
+            for value, warned in (("True", False), ("false", True)):
+                settings = self.load(f"[oslo_policy]\n{name} = {value}\n")
+                told = " ".join(settings.warnings)
+                self.assertEqual("that is always true" in told, warned)
+                self.assertEqual(len(settings.warnings), warned)
+
+    def test_idle_names(self):
+        """
+        The names that rules had before are known too, and none is taken for another.
+        """
+        old = ("get_task", "get_tasks", "add_task", "modify_task", "manage_image_cache")
+        self.write("".join(f"{name}: '@'\n" for name in old), "policy.yaml")
+        settings = self.load()
+        self.assertEqual(len(settings.warnings), len(old))
+        for line in settings.warnings:
+            self.assertIn("there is no such thing here", line)
+
     def test_empty(self):
         """
         One with comments alone changes nothing.

@@ -68,6 +68,17 @@ class BenchTests(TestCase):
         for row in rows[1:]:
             self.assertEqual(row.count("|"), 6, row)
 
+    def test_policies(self):
+        """
+        It tells what rules and protected properties cost.
+        """
+        ran = self.bench("policies")
+        self.assertEqual(ran.stderr, "")
+        self.assertEqual(ran.returncode, 0)
+        rows = [line for line in ran.stdout.splitlines() if line.startswith("| ")]
+        self.assertEqual(len(rows), 1 + 6)
+        self.assertIn("To authorize a request takes ", ran.stdout)
+
     def test_soak(self):
         """
         It tells how much memory the daemons take, and leaves nothing.

@@ -107,6 +107,7 @@ TARGETS = st.fixed_dictionaries(
         "rest": st.sampled_from(["pha", "l"]),
         "protected": st.booleans(),
         "size": st.integers(4, 6),
+        "target.owner": st.sampled_from(VALUES),
     },
 )
 

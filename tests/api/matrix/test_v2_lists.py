@@ -130,6 +130,11 @@ ABOUT = {
     "/v2/schemas/members": TOLD,
     "/v2/info/import": TOLD,
     "/v2/info/stores": TOLD,
+    # Each is told of its own project.
+    "/v2/info/usage": """
+           anonymous reader member invited recipient sharer stranger admin service
+any        401       200    200    200     200       200    200      200   200
+""",
     "/v2/info/stores/detail": """
            anonymous reader member invited recipient sharer stranger admin service
 any        401       403    403    403     403       403    403      200   200
@@ -268,6 +273,18 @@ class AboutTests(StoresTestCase):
             for who, cell in cells.items():
                 answer = self.ask(Operation("GET", path, (200,)), None, who)
                 self.assertEqual(str(answer.status), cell, (path, who))
+
+    def test_usage(self):
+        """
+        Nobody is told how much there is of others.
+        """
+        self.image("public", "active")
+        self.image("shared", "active")
+        for who in PERSONAS.keys() - {"anonymous"}:
+            answer = self.ask(Operation("GET", "/v2/info/usage", (200,)), None, who)
+            told = orjson.loads(answer.body)["usage"]["image_count_total"]["usage"]
+            expected = 2 if PERSONAS[who].owner == "alpha" else 0
+            self.assertEqual(told, expected, who)
 
     def test_absent(self):
         """
