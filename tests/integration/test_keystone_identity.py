@@ -19,7 +19,7 @@ from tests.integration.provided import disk_images, openstack_client
 from tests.integration.running import Clients
 from tests.integration.servers import keystone_server, needed
 
-LIFE = 8
+LIFE = 10
 """For how many seconds tokens are good that end soon."""
 
 MUCH = 64 << 20
