@@ -24,7 +24,7 @@ from glance.errors import (
     UploadSuperseded,
 )
 from glance.image import Status, Visibility
-from glance.limits import Limits
+from glance.limits import UNBOUNDED, Limits, Quota
 from glance.stores.memory import MemoryStore
 from glance.streams.bodies import BytesBody
 from glance.transfers import LOOK
@@ -309,6 +309,22 @@ class UploadTests(TransferCase):
         self.failureResultOf(uploading, ImageGone)
         self.assertEqual(self.kept(), [])
         self.assertEqual(self.world.clock.getDelayedCalls(), [])
+
+    def test_longer_than_announced(self):
+        """
+        Data that turns out to be longer than it was said to be is stopped there.
+        """
+        for quota in (UNBOUNDED, Quota(size=100)):
+            self.world.limits = Limits(quota=quota)
+            image_id = self.create()
+            body = ManualBody()
+            uploading = self.start(image_id, body, size=5)
+            body.data(b"12345")
+            self.assertNoResult(uploading)
+            body.data(b"6")
+            self.failureResultOf(uploading, SizeMismatch)
+            self.assertTrue(body.over)
+            self.assert_failed(image_id, Status.QUEUED)
 
     def test_unknown_whether_deleted(self):
         """

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    exists,
     func,
     literal,
     select,
@@ -29,7 +30,7 @@ from glance.image import GONE, Image, Status
 from glance.limits import Quota, Usage
 from glance.registry.filters import opaque
 from glance.registry.rows import WANTED, image_of, stored
-from glance.registry.schema import bookings, images, owners
+from glance.registry.schema import bookings, images, owners, used_ids
 
 AHEAD = 64 << 20
 """
@@ -47,6 +48,8 @@ Fewer bytes are not booked ahead: where there is little, exactly what fits gets 
 """
 
 SIZE, IMAGES, UPLOADS = range(3)
+
+ALL = frozenset({SIZE, IMAGES, UPLOADS})
 
 _BY_ID = select(*WANTED).where(images.c.id == bindparam("wanted"))
 
@@ -96,19 +99,15 @@ def await_turn(db: Connection, owner: str | None) -> None:
         db.execute(turn).first()
 
 
-def demand_room(
-    db: Connection, owner: str | None, kinds: frozenset[int], quota: Quota
-) -> None:
+def demand_room(used: Usage, kinds: frozenset[int], quota: Quota) -> None:
     """
-    Refuse what has been written, if the owner has more now than it may.
+    Refuse what has been written, if its owner has more now than it may.
 
+    @param used: what the owner has, with what has been written.
     @param kinds: of what it has got more.
 
     @raise QuotaExceeded: that is so.
     """
-    if not kinds:
-        return
-    used = usage(db, owner, kinds)
     if IMAGES in kinds and used.images > quota.images:
         raise QuotaExceeded(
             f"Quota exceeded: this project may have {quota.images} images, and has "
@@ -123,23 +122,33 @@ def demand_room(
         raise too_large(quota)
 
 
-def usage(
-    db: Connection,
-    owner: str | None,
-    kinds: frozenset[int] = frozenset({SIZE, IMAGES, UPLOADS}),
-) -> Usage:
+def usage(db: Connection, owner: str | None, kinds: frozenset[int] = ALL) -> Usage:
     """
     Sum up what an owner has.
 
     @param kinds: of what; the rest is 0.
     """
-    summed = db.execute(_summing(kinds, owner is None), {"owned_by": owner}).one()
+    return looked_up(db, owner, kinds)[0]
+
+
+def looked_up(
+    db: Connection, owner: str | None, kinds: frozenset[int], image_id: str = ""
+) -> tuple[Usage, bool]:
+    """
+    Sum up what an owner has, and see whether an id was that of an image which has
+    been purged: in one statement, because each takes its time.
+
+    @param kinds: of what; the rest is 0.
+    """
+    asked = {"owned_by": owner, "wanted": image_id}
+    was_used, *summed = db.execute(_summing(kinds, owner is None), asked).one()
     named = dict(zip(sorted(kinds), summed, strict=True))
-    return Usage(
+    used = Usage(
         size=int(named.get(SIZE, 0)),
         images=named.get(IMAGES, 0),
         uploads=named.get(UPLOADS, 0),
     )
+    return used, bool(was_used)
 
 
 @lru_cache(maxsize=16)
@@ -171,7 +180,8 @@ def _summing(kinds: frozenset[int], nobodys: bool) -> Select[Any]:
         IMAGES: number(own(images), images.c.deleted == literal(False)),
         UPLOADS: number(images.c.status == Status.SAVING.value, opaque(own(images))),
     }
-    return select(*(sums[kind] for kind in sorted(kinds)))
+    was_used = exists().where(used_ids.c.id == bindparam("wanted"))
+    return select(was_used, *(sums[kind] for kind in sorted(kinds)))
 
 
 def keep_books(db: Connection, old: Image, new: Image) -> None:

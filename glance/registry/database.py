@@ -76,7 +76,6 @@ How many microseconds after its end a lease is removed.
 
 # Statements that are made once: to make one takes longer than to run it.
 _BY_ID = select(*WANTED).where(images.c.id == bindparam("wanted"))
-_USED = select(used_ids.c.id).where(used_ids.c.id == bindparam("wanted"))
 _INSERT = {table: table.insert() for table in metadata.sorted_tables}
 
 
@@ -121,11 +120,12 @@ class DatabaseRegistry:
             except IntegrityError:
                 raise _taken(image.id) from None
             # Only now: a purge that was under way has made its mark.
-            if db.execute(_USED, {"wanted": image.id}).first() is not None:
+            used, was_used = booking.looked_up(db, kept.owner, more, kept.id)
+            if was_used:
                 raise _taken(image.id)
+            booking.demand_room(used, more, quota)
             for table, rows in children_of(image):
                 _rewrite(db, table, {}, rows)
-            booking.demand_room(db, kept.owner, more, quota)
             return kept
 
         return self._write(insert)
@@ -237,7 +237,8 @@ def _replace(db: Connection, old: Image, new: Image, quota: Quota) -> Image:
     ):
         _rewrite(db, table, past, rows)
     booking.keep_books(db, old, kept)
-    booking.demand_room(db, kept.owner, more, quota)
+    if more:
+        booking.demand_room(booking.usage(db, kept.owner, more), more, quota)
     return kept
 
 

@@ -16,7 +16,7 @@ import glance
 from glance.config.files import usual_directories
 from glance.config.loading import load, reload, renew
 from glance.config.settings import ConfigurationError, Endpoint, RegistryAddress
-from glance.limits import Limits
+from glance.limits import Limits, Quota
 from tests.config.files import FilesMixin
 
 
@@ -467,6 +467,7 @@ class ReloadTests(FilesMixin, SynchronousTestCase):
             registry_secret = x
             default_log_levels = a=ERROR
             image_member_quota = -1
+            user_storage_quota = 5GB
             oops = 1
             """
         )
@@ -477,7 +478,28 @@ class ReloadTests(FilesMixin, SynchronousTestCase):
         self.assertEqual((new.log.level, new.log.levels), ("debug", {"a": "error"}))
         self.assertEqual(new.limits.image_size_cap, 2**40)
         self.assertEqual(new.limits.members, -1)
+        self.assertEqual(new.limits.quota, Quota(size=5 << 30))
         self.assertEqual(len(new.warnings), 1)
+
+    def test_quotas(self):
+        """
+        Data has units as with Glance; nothing means no bound, but for counts.
+        """
+        for said, size in (
+            ("0", -1),
+            ("0GB", -1),
+            ("7", 7),
+            ("7B", 7),
+            ("7KB", 7 << 10),
+            ("7MB", 7 << 20),
+            ("7GB", 7 << 30),
+            ("7TB", 7 << 40),
+        ):
+            settings = self.load(f"[DEFAULT]\nuser_storage_quota = {said}\n")
+            self.assertEqual(settings.limits.quota, Quota(size=size))
+        counts = "image_count_total = 0\nimage_count_uploading = 5\n"
+        settings = self.load(f"[DEFAULT]\n{counts}")
+        self.assertEqual(settings.limits.quota, Quota(images=0, uploads=5))
 
     def test_again(self):
         """

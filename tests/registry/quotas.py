@@ -124,7 +124,7 @@ class QuotaContract:
         creating = self.registry.create(image(1, owner="me"), one)
         self.refused(ImageExists, creating)
 
-    def test_deleted(self):
+    def test_deleted_is_none(self):
         """
         A deleted image is none; its data counts until it is removed.
         """

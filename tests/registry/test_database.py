@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from glance.errors import RegistryUnavailable
 from glance.image import Status, Visibility
+from glance.limits import Quota
 from glance.query import EVERYTHING, Condition, Operator, Order, Query, Scope
 from glance.registry.database import DatabaseRegistry
 from glance.registry.engine import open_engines
@@ -29,7 +30,15 @@ from tests.registry.finding import any_image, any_query
 from tests.registry.images import WHOLE, image
 from tests.registry.memory import memory_registry
 from tests.registry.model import found
+from tests.registry.quotas import active, saving
 from tests.registry.racing import RacingContract
+
+
+def verbs(statements):
+    """
+    Get what each of some statements does.
+    """
+    return [each.split()[0] for each in statements]
 
 
 class SQLiteMixin:
@@ -94,6 +103,40 @@ class SQLiteRegistryTests(SQLiteMixin, RegistryContract, SynchronousTestCase):
             (lambda: self.registry.find(Query(scope=EVERYTHING, marker=kept.id)), 2),
         ):
             self.assertEqual(len(self.statements(reader, deed)), number)
+
+    def test_quota_is_cheap(self):
+        """
+        A quota costs no statement for an image that is made, one where something is
+        to grow, and none where nothing does.
+        """
+        writer, quota = self.engines.writer, Quota(size=100, images=100, uploads=100)
+
+        def create(number, *quota):
+            return lambda: self.registry.create(image(number), *quota)
+
+        free = self.statements(writer, create(1))
+        bound = self.statements(writer, create(2, quota))
+        self.assertEqual(len(bound), len(free))
+        old = self.got(image(2).id)
+        begun = saving(old, 5)
+        asked = self.statements(
+            writer, lambda: self.registry.replace(old, begun, quota)
+        )
+        # The image, what is booked for it, and the sum.
+        self.assertEqual(verbs(asked), ["UPDATE", "UPDATE", "INSERT", "SELECT"])
+        kept = self.got(old.id)
+        ended = active(kept, 5)
+        asked = self.statements(
+            writer, lambda: self.registry.replace(kept, ended, quota)
+        )
+        # The image, where its data is, and no booking any more.
+        self.assertEqual(verbs(asked), ["UPDATE", "INSERT", "DELETE"])
+        kept = self.got(old.id)
+        named = evolve(kept, name="new")
+        asked = self.statements(
+            writer, lambda: self.registry.replace(kept, named, quota)
+        )
+        self.assertEqual(len(asked), 1)
 
     def test_little_is_written(self):
         """

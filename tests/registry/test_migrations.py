@@ -11,16 +11,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.mysql import LONGTEXT
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.image import Location, Status
 from glance.registry import migrate
+from glance.registry.booking import usage
 from glance.registry.engine import DatabaseUnusable, open_engines, single_engine
 from glance.registry.migrate import VERSIONS, State, check, prepare, sync, version
-from glance.registry.rows import row_of
+from glance.registry.rows import WANTED, children_of, image_of, row_of
 from glance.registry.schema import images, metadata
-from tests.registry.images import image
+from tests.registry.images import attempt, image
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -297,6 +299,39 @@ class SQLiteMigrationTests(SynchronousTestCase):
             found = connection.execute(images.select().order_by(images.c.id))
             ranks = [(row.ranked_name, row.ranked_size) for row in found]
         self.assertEqual(ranks, [("b", 0), ("", 0), ("a", 5)])
+
+    def test_stored_before(self):
+        """
+        What images of before have stored counts, each copy of it; what is being
+        uploaded to them is taken as one that nobody said the size of.
+        """
+        self.patch(migrate, "VERSIONS", VERSIONS[:2])
+        sync(self.url)
+        self.patch(migrate, "VERSIONS", VERSIONS)
+        places = (Location(store="a", key="b"), Location(store="c", key="d"))
+        begun = attempt("process-1")
+        old = (
+            image(1, size=5, locations=places),
+            image(2, size=5, locations=places[:1]),
+            image(3, size=5),
+            image(4, status=Status.SAVING, attempt=begun),
+        )
+        engine = single_engine(self.url)
+        with engine.begin() as connection:
+            for each in old:
+                row = row_of(each)
+                del row["stored"]
+                row["details"] = row["details"].replace(',"size":null', "")
+                connection.execute(images.insert(), row)
+                for table, rows in children_of(each):
+                    if rows:
+                        connection.execute(table.insert(), list(rows.values()))
+        sync(self.url)
+        self.assertEqual(differences(self.url), [])
+        with engine.begin() as connection:
+            self.assertEqual(usage(connection, None).size, 15)
+            row = connection.execute(select(*WANTED).where(images.c.id == old[3].id))
+            self.assertEqual(image_of(row.one()).attempt, begun)
 
     def test_late_import(self):
         """
