@@ -180,7 +180,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._refuse(problem)
             return
         if not line:
-            self._head, self._blank = None, False
+            self._head = None
+            if self._blank:
+                self._blank = False
         super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -189,16 +191,23 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def rawDataReceived(self, data: bytes) -> None:
         if self._closing:
             return
+        if self._handlingRequest:
+            self._keep(data)
+            return
         try:
             super().rawDataReceived(data)
         except MalformedChunks:
             self._respondToBadRequestAndDisconnect()
-        # Twisted pauses here, too, but not while the client reads no answer.
-        if (
-            self._handlingRequest
-            and self._waitingForTransport
-            and sum(map(len, self._dataBuffer)) > self._optimisticEagerReadSize
-        ):
+
+    def _keep(self, data: bytes) -> None:
+        """
+        Keep what comes while another request is answered, if it isn't much.
+        """
+        # Twisted counts all pieces at each, which costs seconds where they have a
+        # byte each; and reads on while the client reads no answer.
+        kept = b"".join([*self._dataBuffer, data])
+        self._dataBuffer[:] = [kept]
+        if len(kept) > self._optimisticEagerReadSize:
             self._networkProducer.pauseProducing()
 
     def allHeadersReceived(self) -> None:

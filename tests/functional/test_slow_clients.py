@@ -11,6 +11,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from glance.streams.patience import WINDOW
 from tests.functional.daemons import PATIENCE, Place
 
 HEADERS = 2
@@ -22,7 +23,15 @@ IDLE = 6
 LATER = 3
 """How many seconds more it may take, on a busy machine."""
 
+RATE = 1000
+"""How many bytes a second are demanded, where any are."""
+
+DATA = 64 << 20
+"""How many bytes an image has: more than the system holds for a client."""
+
 HOST = b"Host: a\r\n"
+
+IMAGE = b'{"disk_format": "raw", "container_format": "bare"}'
 
 JSON = HOST + b"Content-Type: application/json\r\n"
 
@@ -71,15 +80,13 @@ class SlowClientTests(SynchronousTestCase):
         Have a daemon, and an image in it.
         """
         self.place = Place(self.mktemp())
+        options = {"client_socket_timeout": IDLE, **options}
         self.place.configure(
-            auth_strategy="noauth",
-            client_header_timeout=HEADERS,
-            client_socket_timeout=IDLE,
-            **options,
+            auth_strategy="noauth", client_header_timeout=HEADERS, **options
         )
         self.daemon = self.place.start("glance")
         self.addCleanup(self.daemon.stop)
-        self.image = json.loads(self.post(b'{"name": "a"}'))["id"].encode()
+        self.image = json.loads(self.post(IMAGE))["id"].encode()
 
     def post(self, body):
         """
@@ -87,11 +94,7 @@ class SlowClientTests(SynchronousTestCase):
         """
         head = b"POST /v2/images HTTP/1.1\r\nConnection: close\r\n" + JSON
         wire = head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-        with socket.create_connection(("127.0.0.1", self.place.api_port)) as client:
-            client.sendall(wire)
-            answer = b""
-            while data := client.recv(1 << 16):
-                answer += data
+        answer = self.exchange(wire)
         self.assertTrue(answer.startswith(b"HTTP/1.1 201"), answer)
         return answer.partition(b"\r\n\r\n")[2]
 
@@ -185,6 +188,59 @@ class SlowClientTests(SynchronousTestCase):
             self.assertTrue(client.answer.startswith(b"HTTP/1.1 408 "), name)
             self.assertIn(b"Connection: close\r\n", client.answer, name)
             self.assertIsNotNone(client.seconds, name)
+
+    def test_rates(self):
+        """
+        Where rates are demanded, who sends or reads data below them is given up,
+        and who keeps to them isn't.
+        """
+        rates = {"minimum_upload_rate": RATE, "minimum_download_rate": RATE}
+        # The system tells of what so little is read only now and then.
+        self.serve(client_socket_timeout=10 * WINDOW, **rates)
+        path = b"/v2/images/%b/file HTTP/1.1\r\n" % self.image
+        raw = HOST + b"Content-Type: application/octet-stream\r\n"
+        length = b"Content-Length: %d\r\n\r\n"
+        put = b"PUT " + path + raw
+        filled = put + b"Connection: close\r\n" + length % DATA + bytes(DATA)
+        self.assertTrue(self.exchange(filled).startswith(b"HTTP/1.1 204 "))
+        other = b"PUT /v2/images/%b/file HTTP/1.1\r\n" + raw + length % DATA
+        new = [json.loads(self.post(IMAGE))["id"].encode() for _ in range(2)]
+        port, begun = self.place.api_port, time.monotonic()
+        slow = Slow(port, other % new[0], bytes(RATE // 20))
+        quick = Slow(port, other % new[1], bytes(RATE))
+        reader = socket.socket()
+        for client in (slow, quick, reader):
+            self.addCleanup(client.close)
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", port))
+        reader.sendall(b"GET " + path + HOST + b"\r\n")
+        broken = None
+        while None in (slow.seconds, broken) and time.monotonic() < begun + WINDOW + 30:
+            slow.go_on()
+            quick.go_on()
+            try:
+                reader.recv(RATE // 20)
+            except ConnectionResetError:
+                broken = time.monotonic() - begun
+            time.sleep(0.1)
+        self.assertIsNotNone(broken)
+        self.assertGreater(broken, WINDOW)
+        self.assertIsNotNone(slow.seconds)
+        self.assertGreater(slow.seconds, WINDOW)
+        self.assertTrue(slow.answer.startswith(b"HTTP/1.1 408 "), slow.answer)
+        self.assertEqual((quick.seconds, quick.answer), (None, b""))
+
+    def exchange(self, wire):
+        """
+        Send something; get what is answered until the connection is closed.
+        """
+        address = ("127.0.0.1", self.place.api_port)
+        with socket.create_connection(address, PATIENCE) as client:
+            client.sendall(wire)
+            answer = b""
+            while data := client.recv(1 << 16):
+                answer += data
+        return answer
 
     def test_unread_list(self):
         """

@@ -2,6 +2,7 @@
 Tests of L{glance.streams.channel}.
 """
 
+from time import process_time
 from typing import ClassVar
 
 from twisted.internet.abstract import FileDescriptor
@@ -31,6 +32,19 @@ class UnreadAnswerTests(WireTestCase):
             self.channel.dataReceived(b"a" * (1 << 14))
             taken += 1 << 14
         self.assertLess(taken, 1 << 18)
+
+    def test_tiny(self):
+        """
+        In tiny pieces that costs next to nothing, too.
+        """
+        self.channel, self.transport = self.serve(lambda request: None)
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        begun, taken = process_time(), 0
+        while self.reading():
+            self.channel.dataReceived(b"G")
+            taken += 1
+        self.assertGreater(taken, 1 << 14)
+        self.assertLess(process_time() - begun, 0.5)
 
     def test_pipelined(self):
         """
