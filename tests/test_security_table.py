@@ -40,6 +40,7 @@ OTHERS = {f"seen {n}" for n in range(1, 5)} | {
         "headers and pages",
         "compression",
         "hashes",
+        "framing",
         "slowness",
         "JSON",
         "memory",

@@ -50,6 +50,7 @@ KEYSTONE = (
 Where Keystone is, with auth_strategy = keystone: such as
 https://keystone.example.com:5000, with or without /v3.""",
         also=("identity_uri",),
+        secret=True,
     ),
     _option(
         "www_authenticate_uri",
@@ -58,6 +59,7 @@ https://keystone.example.com:5000, with or without /v3.""",
 The URL of Keystone that clients are told who don't log in.  Unless it is said, it
 is auth_url.""",
         also=("auth_uri",),
+        secret=True,
     ),
     _option(
         "auth_type",
@@ -194,7 +196,9 @@ def decide_keystone(usual: Values) -> Keystone:
         )
     for name in ("auth_url", "www_authenticate_uri"):
         if options[name] is not None and not is_url(options[name]):
-            raise options.wrong(name, "write a URL such as https://HOST:5000")
+            raise options.wrong(
+                name, "is no URL: write one such as https://HOST:5000, without a user"
+            )
     return Keystone(
         url=url.rstrip("/"),
         public_url=(options["www_authenticate_uri"] or _unversioned(url)).rstrip("/"),

@@ -16,4 +16,4 @@ def is_url(text: str) -> bool:
         known = parts.scheme in ("http", "https") and parts.port != 0
     except ValueError:
         return False
-    return known and bool(parts.hostname) and not parts.username
+    return known and bool(parts.hostname) and "@" not in parts.netloc

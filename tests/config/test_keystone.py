@@ -227,9 +227,12 @@ class KeystoneTests(FilesMixin, SynchronousTestCase):
         """
         for line, told in (
             ("auth_type = v2password", "use password or v3applicationcredential"),
-            ("auth_url = controller:5000", "write a URL"),
-            ("auth_url = ftp://controller", "write a URL"),
-            ("www_authenticate_uri = controller", "write a URL"),
+            ("auth_url = controller:5000", "is no URL"),
+            ("auth_url = ftp://controller", "is no URL"),
+            (f"auth_url = https://glance:{SECRET}@controller", "without a user"),
+            (f"auth_url = https://:{SECRET}@controller", "without a user"),
+            (f"auth_uri = https://glance:{SECRET}@controller", "without a user"),
+            ("www_authenticate_uri = controller", "is no URL"),
             ("http_connect_timeout = 0", "a number of seconds from 0.01"),
             ("token_cache_time = -2", "a whole number from -1"),
             ("insecure = perhaps", "true or false"),

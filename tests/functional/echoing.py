@@ -3,6 +3,7 @@ A server that tells all that it was told, to whoever asks: wherever a secret can
 back, it does.
 """
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.sax.saxutils import escape
@@ -20,16 +21,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self):
         self.server.seen.append((self.command, self.path, str(self.headers)))
-        length = int(self.headers["Content-Length"] or 0)
-        self.rfile.read(length)
-        if self.path.startswith("/auth") and not self.server.locked:
-            self.send_response(200)
-            self.send_header("X-Auth-Token", TOKEN)
-            self.send_header("X-Storage-Url", f"{self.server.url}/v1/AUTH_account")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        sent = self._sent()
+        if not self.server.locked and self._grant():
             return
         told = " ".join(f"{name}={value}" for name, value in self.headers.items())
+        if self.headers["Content-Type"] == "application/json":
+            told += f" {sent}"
         # Clients of S3 read errors in XML.
         coded = escape(told)
         body = f"<Error><Code>{coded}</Code><Message>{coded}</Message></Error>".encode()
@@ -41,6 +38,41 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _sent(self):
+        """
+        Read what is sent.
+        """
+        if self.headers["Transfer-Encoding"] is None:
+            length = int(self.headers["Content-Length"] or 0)
+            return self.rfile.read(length).decode(errors="replace")
+        sent = b""
+        while size := int(self.rfile.readline(), 16):
+            sent += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return sent.decode(errors="replace")
+
+    def _grant(self):
+        """
+        Give out a token, as Swift or Keystone do, if that is asked for.
+        """
+        granted = {"token": {"expires_at": "2100-01-01T00:00:00.000000Z"}}
+        if self.path.startswith("/auth"):
+            status, body = 200, b""
+            name, more = "X-Auth-Token", f"{self.server.url}/v1/AUTH_account"
+        elif self.path.startswith("/v3/auth/tokens") and self.command == "POST":
+            status, body = 201, json.dumps(granted).encode()
+            name, more = "X-Subject-Token", "none"
+        else:
+            return False
+        self.send_response(status)
+        self.send_header(name, TOKEN)
+        self.send_header("X-Storage-Url", more)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        return True
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815
 

@@ -172,6 +172,35 @@ class OwnerTests(PersonasCase):
         self.assertEqual(self.ask(BOB, "GET", "/v2/images").json["images"], [])
 
 
+class OthersTests(PersonasCase):
+    """
+    Nobody changes an image by a request that is wrong, either.
+    """
+
+    def test_spoiled(self):
+        """
+        Who sees an image that waits for its data, and may not send it, neither
+        fills nor spoils it.
+        """
+        image_id = self.make()
+        self.share(image_id)
+        for kind in ("application/octet-stream", "text/plain"):
+            said = {"Content-Type": kind, "X-Image-Meta-Checksum": "0" * 32}
+            for path in (
+                f"/v2/images/{image_id}/file",
+                f"/v1/images/{image_id}",
+                f"/images/{image_id}",
+            ):
+                for body in (b"data", (b"da", b"ta")):
+                    for who in (BOB, READER):
+                        answer = self.say(who, "PUT", path, said, body)
+                        self.assertIn(answer.status, (403, 404, 415), answer.text)
+        image = self.show(image_id)
+        self.assertEqual((image["status"], image["checksum"]), ("queued", None))
+        self.assertEqual(self.fill(image_id).status, 204)
+        self.assertEqual(self.fetch(image_id), DATA)
+
+
 class IdTests(PersonasCase):
     """
     An id means one image for ever.

@@ -4,14 +4,18 @@ What went wrong in Glance with the locations of data does not here.
 The table of C{docs/security.md} names these tests, and says what it was.
 """
 
+from typing import ClassVar
+
 from tests.functional.personas import (
     ADMIN,
     ALICE,
+    BOB,
     DATA,
     FACES,
     KEYED,
     OCTETS,
     PATCH,
+    READER,
     V1,
     PersonasCase,
 )
@@ -213,3 +217,48 @@ class LocationTests(PersonasCase):
             self.assertNotIn("hunter2", answer.text)
             self.assertNotIn("swift.example", answer.text)
         self.assertNotIn("hunter2", self.daemon.log)
+
+
+class SeveralStoresTests(PersonasCase):
+    """
+    Nor do they take from an image the only copy of its data that there is.
+    """
+
+    options: ClassVar[dict] = {"enabled_backends": "one:file, two:file"}
+
+    def prepare(self):
+        sections = "\n[glance_store]\ndefault_backend = one\n"
+        for name in ("one", "two"):
+            where = self.place.data / name
+            where.mkdir(parents=True)
+            sections += f"[{name}]\nfilesystem_store_datadir = {where}\n"
+        path = self.place.path / "glance.conf"
+        path.write_text(path.read_text() + sections)
+
+    def test_last(self):
+        """
+        Be they its owner, an administrator, who it is shared with or a stranger,
+        and whatever store they name.
+        """
+        image_id = self.keep()
+        shared = self.keep()
+        self.share(shared)
+        kept = self.place.files()
+        for who, store, which, status in (
+            (ALICE, "one", image_id, 403),
+            (ADMIN, "one", image_id, 403),
+            (ALICE, "two", image_id, 403),
+            (ADMIN, "two", image_id, 404),
+            (ALICE, "three", image_id, 409),
+            (BOB, "one", image_id, 404),
+            (BOB, "one", shared, 403),
+            (BOB, "two", shared, 403),
+            (READER, "one", image_id, 403),
+        ):
+            path = f"/v2/stores/{store}/{which}"
+            answer = self.ask(who, "DELETE", path)
+            self.assertEqual(answer.status, status, (path, answer.text))
+        self.assertEqual(self.place.files(), kept)
+        self.assertEqual(self.fill(image_id, b"other data").status, 409)
+        self.assertEqual(self.fetch(image_id), DATA)
+        self.assertNotIn(str(self.place.data), answer.text)

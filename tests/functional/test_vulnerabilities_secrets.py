@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+from glance.identity.keystone.holders import RESTING
+from glance.keystone.errors import NoAnswer
 from tests.functional.daemons import get
 from tests.functional.echoing import TOKEN, Echo
 from tests.functional.operating import run_program
@@ -195,6 +197,72 @@ class S3Tests(SecretsCase):
         """
         self.provoke()
         self.assertTrue(any(ACCESS in headers for _, _, headers in self.echo.seen))
+
+
+class KeystoneTests(DaemonCase):
+    """
+    The password that the service has at Keystone, and tokens that go there.
+    """
+
+    ASKED = "gAAAAABtoken0of0a0user"
+
+    def setUp(self):
+        super().setUp()
+        self.echo = Echo()
+        self.echo.start()
+        self.addCleanup(self.echo.stop)
+        path = self.place.configure(debug="true", auth_strategy="keystone")
+        section = {
+            "auth_url": self.echo.url,
+            "username": "glance",
+            "password": KEY,
+            "project_name": "service",
+            "http_request_max_retries": 0,
+        }
+        lines = [f"{name} = {value}" for name, value in section.items()]
+        text = "\n".join(["", "[keystone_authtoken]", *lines, ""])
+        path.write_text(path.read_text() + text)
+
+    def provoke(self, *statuses):
+        """
+        See that nobody is told of them, whatever Keystone answers.
+        """
+        daemon = self.start("glance")
+        texts = []
+        for status in statuses:
+            self.echo.status = status
+            # It isn't asked again at once.
+            time.sleep(RESTING[NoAnswer] + 0.1)
+            said = {"X-Auth-Token": f"{self.ASKED}{status}"}
+            said["X-Service-Token"] = f"{self.ASKED}{status}s"
+            for path in ("/v2/images", "/v1/images", "/healthcheck"):
+                answer = ask(self.place.api_port, "GET", path, headers=said)
+                if path != "/healthcheck":
+                    self.assertIn(answer.status, (401, 503), answer.text)
+                texts.append(answer.text)
+        seen = "".join(headers for _, _, headers in self.echo.seen)
+        texts += [daemon.log, command_lines(daemon.process.pid)]
+        for secret in (KEY, TOKEN, self.ASKED):
+            for spelled in spellings(secret):
+                for text in texts:
+                    self.assertNotIn(spelled, text)
+        self.assertNotIn("Traceback", daemon.log)
+        return seen
+
+    def test_broken(self):
+        """
+        Not where it fails to look at tokens.
+        """
+        seen = self.provoke(404, 500, 300, 401, 403)
+        self.assertIn(TOKEN, seen)
+        self.assertIn(f"{self.ASKED}500", seen)
+
+    def test_locked(self):
+        """
+        Nor where it gives the service no token.
+        """
+        self.echo.locked = True
+        self.assertNotIn(TOKEN, self.provoke(404, 500, 300, 400, 401))
 
 
 class WorkersTests(PersonasCase):
