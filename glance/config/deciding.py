@@ -115,10 +115,11 @@ def _api(options: Values, notes: list[str]) -> Endpoint:
             "The API listens on 127.0.0.1 only: with auth_strategy = noauth everybody "
             "who reaches it may do everything. Set bind_host to change that"
         )
-    elif not options.is_written("bind_host") and not chosen:
+    elif not chosen:
+        where = "" if options.is_written("bind_host") else " on 127.0.0.1 only, and"
         notes.append(
-            "The API listens on 127.0.0.1 only, for nobody has chosen an "
-            "auth_strategy. Set bind_host, or auth_strategy = local, to change that"
+            f"The API listens{where} to those who log in, for nobody has chosen an "
+            "auth_strategy: set it to local, or to noauth to let everybody in"
         )
     endpoint = _endpoint(options, "", guarded and chosen)
     if guarded or endpoint.is_local:

@@ -96,7 +96,10 @@ def start(server: Server) -> None:
         click.echo(
             f"{server.name} writes no log: it has no log_file or log_dir.", err=True
         )
-    _launch(server)
+    said = _launch(server)
+    if settings.log.file is not None:
+        # Whom a first start has made, which isn't in the log.
+        click.echo(said, nl=False)
 
 
 def _settings(server: Server) -> Settings:
@@ -106,7 +109,7 @@ def _settings(server: Server) -> Settings:
         raise Failed(f"{server.name}: {error}") from None
 
 
-def _launch(server: Server) -> None:
+def _launch(server: Server) -> str:
     server.pid_file.prepare()
     files = [f"--config-file={path}" for path in server.config_files]
     try:
@@ -130,6 +133,7 @@ def _launch(server: Server) -> None:
         raise Failed(f"{server.name} did not start in {STARTING} seconds.") from None
     if done.returncode:
         raise Failed(_reason(server, done.stdout))
+    return done.stdout
 
 
 def _reason(server: Server, said: str) -> str:

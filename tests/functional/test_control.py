@@ -184,6 +184,16 @@ class ControlTests(SynchronousTestCase):
             self.assertIn("graceful_shutdown_timeout", line)
             self.assertIn(f"pid {pid}", self.succeed("registry", "status"))
 
+    def test_first_start(self):
+        """
+        Whoever starts an API for the first time is told how to log in.
+        """
+        self.write(CONF.replace("auth_strategy = noauth\n", ""))
+        said = self.succeed("all", "start", self.conf)
+        clouds = f"OS_CLIENT_CONFIG_FILE={self.here}/clouds.yaml"
+        self.assertIn(clouds, said)
+        self.assertNotIn(clouds, self.succeed("all", "restart"))
+
     def test_start_twice(self):
         """
         A daemon that runs is left alone.

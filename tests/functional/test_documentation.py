@@ -114,3 +114,21 @@ class DocumentationTests(Documents):
             "cmp disk.raw copy.raw",
         ]
         self.type([Typed(command) for command in typed])
+
+    def test_welcome(self):
+        """
+        What C{make run} says to type works as it is written.
+        """
+        told = "sed -n '/^Glance is up/,/^or, where/s/^    //p' daemons.log"
+        named = "sed 's/SOME_FILE/disk.raw/; s/A_COPY/copy.raw/'"
+        count = "$(glance -o value list -c status | grep -c active)"
+        typed = [
+            "make run",
+            "until grep -q 'Ctrl-C ends it' daemons.log; do sleep 0.1; done",
+            "head -c 1M /dev/urandom > disk.raw",
+            f"{told} | {named} > typed.sh",
+            f"echo 'test {count} = 2' >> typed.sh",
+            "bash -e typed.sh",
+            "cmp disk.raw copy.raw",
+        ]
+        self.type([Typed(command) for command in typed])
