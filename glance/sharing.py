@@ -139,6 +139,7 @@ class Sharing:
         now = self._images.now()
 
         def consented(image: Image) -> Image:
+            _demand_shared(image)
             if image.member(member_id) is None:
                 raise _no_member(image_id, member_id)
             if not (context.is_admin or context.tenant == member_id):

@@ -116,6 +116,35 @@ class SharingTests(ImagesCase):
         self.run_(self.sharing.replace(MINE, self.image_id, [("a", None)]))
         self.assertEqual(self.members(), [("a", False, "rejected")])
 
+    def test_made_private(self):
+        """
+        Consent to what has become private at that moment doesn't have it shared again.
+        """
+        self.put("a")
+        registry = self.world.registry
+        get, looks = registry.get, []
+
+        def found(image_id):
+            looks.append(image_id)
+            if len(looks) == 2:
+                old = self.stored(image_id)
+                private = evolve(old, visibility=Visibility.PRIVATE)
+                self.successResultOf(registry.replace(old, private))
+            return get(image_id)
+
+        for who, error in ((ADMIN, Forbidden), (member_of("a"), ImageNotFound)):
+            old = self.stored(self.image_id)
+            shared = evolve(old, visibility=Visibility.SHARED)
+            self.successResultOf(registry.replace(old, shared))
+            self.patch(registry, "get", found)
+            del looks[:]
+            consent = self.sharing.consent(who, self.image_id, "a", Consent.ACCEPTED)
+            self.refuse(consent, error)
+            self.patch(registry, "get", get)
+            image = self.stored(self.image_id)
+            self.assertIs(image.visibility, Visibility.PRIVATE)
+            self.assertIs(image.members[0].status, Consent.PENDING)
+
     def test_remove(self):
         """
         A member can be removed, once.

@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from glance.context import Context
 from glance.deferreds import deferred
-from glance.errors import Unauthenticated
+from glance.errors import Forbidden, Unauthenticated
 from glance.identity.saying import header
 from glance.interfaces import Caller, IIdentity
 from glance.proxies import LOOPBACK, Proxies
@@ -57,8 +57,7 @@ class TrustedHeaders:
             raise Unauthenticated(
                 f"The proxy confirms a user and names none in {USER}."
             )
-        names = (header(caller, ROLES) or "").split(",")
-        roles = frozenset(role for name in names if (role := name.strip().lower()))
+        roles = _roles(caller)
         return Context(
             user=user,
             tenant=tenant,
@@ -66,6 +65,21 @@ class TrustedHeaders:
             is_admin=self._admin_role in roles,
             owner=tenant if self._owner_is_tenant else user,
         )
+
+
+def _roles(caller: Caller) -> frozenset[str]:
+    """
+    Get the roles that the proxy says; none where it is so old that it says nothing of
+    them.
+    """
+    names = (header(caller, ROLES) or "").split(",")
+    roles = frozenset(role for name in names if (role := name.strip().lower()))
+    if not roles and caller.headers.getRawHeaders(ROLES.encode()):
+        raise Forbidden(
+            "You have no role: log in for a project in which you have one, or ask an "
+            "administrator for it."
+        )
+    return roles
 
 
 def _tenant(caller: Caller) -> str | None:

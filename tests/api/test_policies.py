@@ -255,6 +255,30 @@ class RulesTests(CallingTestCase):
         self.assertEqual(self.patch(path, change), 403)
         self.assertEqual(self.known(path).visibility, Visibility.SHARED)
 
+    def test_publicize(self):
+        """
+        Who else makes images public, by either version, is what a rule says; nobody
+        is more of an administrator for it.
+        """
+        self.service.context = under(MEMBER, publicize_image="role:member")
+        answer = self.ask("POST", "/images", body={"visibility": "public"})
+        self.assertEqual(answer.status, 201)
+        path = self.create()
+        public = {"x-image-meta-is_public": "true", "x-image-meta-owner": "beta"}
+        self.assertEqual(self.service.ask("POST", "/v1/images", public).status, 201)
+        self.assertEqual(self.service.ask("PUT", f"/v1{path}", public).status, 200)
+        self.assertIs(self.known(path).visibility, Visibility.PUBLIC)
+        self.assertEqual(self.known(path).owner, "alpha")
+        change = {"op": "add", "path": "/owner", "value": "beta"}
+        self.assertEqual(self.patch(path, change), 403)
+        # Whose it isn't has nothing to say, though it may make its own public.
+        other = under(OTHER, publicize_image="role:member")
+        change = {"op": "add", "path": "/visibility", "value": "public"}
+        path = self.create(who=MEMBER, visibility="community")
+        self.service.context = other
+        self.assertEqual(self.patch(path, change), 403)
+        self.assertEqual(self.service.ask("PUT", f"/v1{path}", public).status, 404)
+
     def test_described_by_uploads(self):
         """
         Data that is let in changes nothing else on the way, where that is not.

@@ -218,6 +218,22 @@ class ProtectedMixin:
                 found = orjson.loads(answer.body)["images"]
                 self.assertEqual(bool(found), "R" in may, (who, query))
 
+    def test_listed_in_turn(self):
+        """
+        Who lists what others have listed sees what it may, and no more.
+        """
+        names = dict.fromkeys(name for _, name, _ in rights())
+        path = self.image(**dict.fromkeys(names, "v"))
+        for who in (*WHO, *WHO):
+            self.bind(who)
+            for _ in range(2):
+                answer = self.ask("GET", "/images")
+                [listed] = orjson.loads(answer.body)["images"]
+                self.assertEqual(f"/images/{listed['id']}", path)
+                found = {name for name in names if name in listed}
+                expected = {n for w, n, may in rights() if w == who and "R" in may}
+                self.assertEqual(found, expected, who)
+
     def test_updated(self):
         """
         One gets another value.  What isn't seen isn't there; and where it would be

@@ -7,7 +7,7 @@ from twisted.web.http_headers import Headers
 from zope.interface.verify import verifyObject
 
 from glance.context import Context
-from glance.errors import Unauthenticated
+from glance.errors import Forbidden, Unauthenticated
 from glance.identity.headers import TrustedHeaders
 from glance.interfaces import Caller, IIdentity
 from glance.proxies import Proxies
@@ -97,11 +97,13 @@ class TrustedHeadersTests(SynchronousTestCase):
 
     def test_no_roles(self):
         """
-        Who has no role has none.
+        An old proxy says nothing of roles; one that says there is none is believed.
         """
-        for roles in ([], [""], [" , "]):
-            context = self.successResultOf(self.identify({"X-Roles": roles}))
-            self.assertEqual(context.roles, frozenset())
+        context = self.successResultOf(self.identify({"X-Roles": []}))
+        self.assertEqual(context.roles, frozenset())
+        for roles in ("", " , "):
+            error = self.failureResultOf(self.identify({"X-Roles": [roles]}), Forbidden)
+            self.assertIn("You have no role", str(error.value))
 
     def test_unconfirmed(self):
         """

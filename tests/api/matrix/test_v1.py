@@ -10,6 +10,7 @@ something to an image of one's own project is 403.
 
 import orjson
 
+from glance.policy.rules import Rules
 from tests.api.matrix.casting import DATA, PERSONAS, MatrixTestCase, Operation
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -179,6 +180,34 @@ SHOWN_MEMBERS = {
 """Which of the members of a shared image each is told of."""
 
 
+def probes_of(prefix):
+    """
+    Get what else one might find out by whether an image is there.
+    """
+
+    def probe(method, headers=(), body=None, path=""):
+        return below(method, path, headers=headers, body=body, prefix=prefix)
+
+    elsewhere = "http://127.0.0.1:1/data"
+    return {
+        "is its data current": probe("GET", {"If-None-Match": "*"}),
+        "how long is it": probe("GET", {"Range": "bytes=1000-"}),
+        "upload of no type": probe("PUT", body=DATA),
+        "upload of another size": probe(
+            "PUT", {**OCTETS, "x-image-meta-size": "3"}, DATA
+        ),
+        "upload to no store": probe(
+            "PUT", {**OCTETS, "x-image-meta-store": "none"}, DATA
+        ),
+        "refer": probe("PUT", {"x-image-meta-location": elsewhere}),
+        "refer to a file": probe("PUT", {"x-image-meta-location": "file:///etc/x"}),
+        "copy": probe("PUT", {"x-glance-api-copy-from": elsewhere}),
+        "change no format": probe("PUT", {"x-image-meta-disk_format": "none"}),
+        "change the size": probe("PUT", {"x-image-meta-size": "3"}),
+        "no such field": probe("PUT", {"x-image-meta-none": "3"}),
+    }
+
+
 class LastTests(MatrixTestCase):
     """
     The last version 1 lets just those do things who may.
@@ -210,7 +239,10 @@ class LastTests(MatrixTestCase):
         """
         What isn't seen isn't there.
         """
-        self.check_unseen({**LAST, **MEMBERS}, TABLES["show"])
+        more = {**MEMBERS, **probes_of("/v1")}
+        more["share with nobody"] = share("/%00")
+        more["share, badly said"] = share("", {"memberships": [{}]})
+        self.check_unseen({**LAST, **more}, TABLES["show"])
 
     def test_gone(self):
         """
@@ -233,6 +265,23 @@ class LastTests(MatrixTestCase):
             self.assertEqual(self.ask(showing, image.id, who).status, 405)
 
 
+class HiddenTests(MatrixTestCase):
+    """
+    What a rule of the operator's hides isn't there either, whosever it is.
+    """
+
+    rules = Rules({"get_image": "!"})
+
+    def test_unseen(self):
+        """
+        Nobody finds out that it is.
+        """
+        text = f"{' '.join(PERSONAS)}\nany {'404 ' * len(PERSONAS)}"
+        self.check_unseen(
+            {**LAST, **MEMBERS, **probes_of("/v1")}, text, [("public", "active")]
+        )
+
+
 class CactusTests(MatrixTestCase):
     """
     So does that of 2011.
@@ -248,7 +297,7 @@ class CactusTests(MatrixTestCase):
         """
         What isn't seen isn't there.
         """
-        self.check_unseen(CACTUS, TABLES["show"])
+        self.check_unseen({**CACTUS, **probes_of("")}, TABLES["show"])
 
     def test_gone(self):
         """

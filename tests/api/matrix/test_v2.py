@@ -6,8 +6,10 @@ isn't there.  One thing is decided otherwise than in Glance: where it tells the
 anonymous 403, here it is 401, with a challenge, for who may log in has to be told so.
 """
 
+from glance.policy.rules import Rules
 from tests.api.matrix.casting import (
     DATA,
+    PERSONAS,
     MatrixTestCase,
     Operation,
     StoresTestCase,
@@ -234,6 +236,44 @@ COPIES = {
 }
 
 
+NONE_MATCH = {"If-None-Match": "*"}
+
+PROBES = {
+    "is it current": below("GET", "", headers=NONE_MATCH),
+    "is its data current": below("GET", "/file", headers=NONE_MATCH),
+    "how long is it": below("GET", "/file", headers={"Range": "bytes=1000-"}),
+    "no range": below("GET", "/file", headers={"Range": "bytes=5-4"}),
+    "show with a body": below("GET", "", body=b"x"),
+    "upload of no type": below("PUT", "/file", body=DATA),
+    "upload of another size": below(
+        "PUT",
+        "/file",
+        headers={**OCTETS, "x-openstack-image-size": "3"},
+        body=DATA,
+    ),
+    "upload to no store": below(
+        "PUT", "/file", headers={**OCTETS, "x-image-meta-store": "none"}, body=DATA
+    ),
+    "test a property": patch("", "/p", "v", "test"),
+    "replace no property": patch("", "/none", "v", "replace"),
+    "replace a property": patch("", "/p", "v", "replace"),
+    "remove no property": patch("", "/none", op="remove"),
+    "remove the name": patch("", "/name", op="remove"),
+    "give another id": patch("", "/id", "v", "replace"),
+    "change no format": patch("", "/disk_format", "none"),
+    "change the format": patch("", "/disk_format", "iso"),
+    "add a location": patch("", "/locations/-", {"url": "file:///x", "metadata": {}}),
+    "patch nothing": below("PATCH", "", headers=PATCH, body=[]),
+    "patch of no type": below("PATCH", "", body=[]),
+    "too long a tag": below("PUT", f"/tags/{'x' * 256}"),
+    "no status": below("PUT", "/members/beta", body={"status": "none"}),
+    "add nobody": below("POST", "/members", body={"member": ""}),
+    "add no name": below("POST", "/members", body={}),
+    "no action": below("POST", "/actions/none"),
+}
+"""What else one might find out by whether an image is there."""
+
+
 class MatrixTests(MatrixTestCase):
     """
     Version 2 lets just those do things who may.
@@ -249,13 +289,28 @@ class MatrixTests(MatrixTestCase):
         """
         What isn't seen isn't there.
         """
-        self.check_unseen(OPERATIONS, TABLES["show"])
+        self.check_unseen({**OPERATIONS, **PROBES}, TABLES["show"])
 
     def test_gone(self):
         """
         What is deleted isn't either.
         """
         self.check_gone(OPERATIONS)
+
+
+class HiddenTests(MatrixTestCase):
+    """
+    What a rule of the operator's hides isn't there either, whosever it is.
+    """
+
+    rules = Rules({"get_image": "!"})
+
+    def test_unseen(self):
+        """
+        Nobody finds out that it is.
+        """
+        text = f"{' '.join(PERSONAS)}\nany {'404 ' * len(PERSONAS)}"
+        self.check_unseen({**OPERATIONS, **PROBES}, text, [("public", "active")])
 
 
 class CopiesTests(StoresTestCase):
