@@ -71,7 +71,7 @@ class Clients:
 
         @return: what it prints, as bytes.
         """
-        return self._run_to_end(command, status, how).stdout
+        return self.run_to_end(command, status, how).stdout
 
     def refuse_client(self, *command, **how):
         """
@@ -79,9 +79,14 @@ class Clients:
 
         @return: what it complains of, as bytes.
         """
-        return self._run_to_end(command, 1, how).stderr
+        return self.run_to_end(command, 1, how).stderr
 
-    def _run_to_end(self, command, status, how):
+    def run_to_end(self, command, status, how):
+        """
+        Run a program to its end.
+
+        @return: what it has printed, and complained of.
+        """
         done = subprocess.run(
             [str(argument) for argument in command],
             cwd=self.place.path,
