@@ -201,7 +201,7 @@ def keep_books(db: Connection, old: Image, new: Image) -> None:
         db.execute(these.values(owner=new.owner))
     attempt = new.attempt
     if attempt is not None and attempt.size and attempt.location.key not in before:
-        _book(db, new, attempt.location.key, attempt.size)
+        _insert(db, new, attempt.location.key, attempt.size)
 
 
 def _awaited(image: Image) -> frozenset[str]:
@@ -214,11 +214,9 @@ def _awaited(image: Image) -> frozenset[str]:
     return frozenset(doomed)
 
 
-def _book(db: Connection, image: Image, key: str, size: int) -> None:
-    this = and_(bookings.c.image_id == image.id, bookings.c.key == key)
-    if not db.execute(bookings.update().where(this).values(size=size)).rowcount:
-        row = {"image_id": image.id, "key": key, "owner": image.owner, "size": size}
-        db.execute(bookings.insert(), row)
+def _insert(db: Connection, image: Image, key: str, size: int) -> None:
+    row = {"image_id": image.id, "key": key, "owner": image.owner, "size": size}
+    db.execute(bookings.insert(), row)
 
 
 def book(
@@ -249,7 +247,8 @@ def book(
         return None
     ahead = min(AHEAD, (room - size) // PLENTY)
     total = size + (ahead if ahead >= LEAST_AHEAD else 0)
-    _book(db, image, key, total)
+    if not db.execute(bookings.update().where(this).values(size=total)).rowcount:
+        _insert(db, image, key, total)
     return total
 
 
