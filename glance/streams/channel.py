@@ -54,14 +54,10 @@ connection can be kept.
 """
 
 LINGERING = 5.0
-"""
-For how many seconds a client may go on sending a body that nobody wants, once
-it is answered.
-"""
+"""For how many seconds a client may send what nobody wants, once it is answered."""
 
 DISCARDED = 1 << 26
 """How many bytes it may send in that time."""
-
 
 _log = Logger()
 
@@ -212,7 +208,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         request: StreamingRequest = self.requests[-1]
-        headers = request.requestHeaders
         self.answering = True
         self.due = 0.0
         request.parseCookies()
@@ -221,8 +216,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self.length == 0:
             # It has all come, and allContentReceived is called next.
             return
-        expect = headers.getRawHeaders(b"expect", [b""])[0].lower()
-        self._expecting = expect == b"100-continue" and self._version == b"HTTP/1.1"
+        # Nothing else can be expected, or it would have been refused.
+        expects = request.requestHeaders.hasHeader(b"expect")
+        self._expecting = expects and self._version == b"HTTP/1.1"
         length = UNKNOWN_LENGTH if self.length is None else self.length
         self._body = UploadBody(length, self._regulate)
         write, finish = request.handleContentChunk, self._finishRequestBody
@@ -402,18 +398,15 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if self._body is None:
             self._refuse(MALFORMED)
             return
-        self._body.fail(
-            Failure(
-                BodyMalformed(
-                    "The chunks that the data was sent in are broken. Send it again."
-                )
-            )
-        )
+        message = "The chunks that the data was sent in are broken. Send it again."
+        self._body.fail(Failure(BodyMalformed(message)))
 
     def _refuse(self, refusal: Refusal) -> None:
         """
         Answer what is no request, and take nothing more.
         """
+        if self._closing:
+            return
         _log.info(
             "What {peer} sends is refused: {refusal.status.value} {refusal.message}",
             peer=getattr(self.transport.getPeer(), "host", "a client"),

@@ -25,6 +25,9 @@ RAW = b"Content-Type: application/octet-stream\r\n"
 
 JSON = b"Content-Type: application/json\r\n"
 
+REST = b"a" * 40_000
+"""What comes last: more than a line may have."""
+
 FORMATS = b"X-Image-Meta-Disk-Format: raw\r\nX-Image-Meta-Container-Format: bare\r\n"
 
 
@@ -125,7 +128,7 @@ class SmugglingTests(SynchronousTestCase):
         smuggled = delete + b" HTTP/1.1\r\nHost: glance\r\n\r\n"
         for name, wire in wires.items():
             sent = wire.replace(b"PUT /hashed HTTP/1.1\r\n", door.upload)
-            sent = sent.replace(b"/hashed", door.path) + smuggled * 2
+            sent = sent.replace(b"/hashed", door.path) + smuggled * 2 + REST
             cuts = [self.chance.randrange(1, len(sent)) for _ in range(CUTS)]
             for where in ([], cuts):
                 how = f"{name}, cut at {where}"
