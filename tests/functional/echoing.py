@@ -31,7 +31,8 @@ class _Handler(BaseHTTPRequestHandler):
         coded = escape(told)
         body = f"<Error><Code>{coded}</Code><Message>{coded}</Message></Error>".encode()
         self.send_response(self.server.status, told)
-        self.send_header("X-Told", told)
+        for name in ("X-Trans-Id", "X-Openstack-Request-Id", "X-Amz-Request-Id"):
+            self.send_header(name, told)
         self.send_header("Location", f"{self.server.url}/?{told}".replace(" ", "+"))
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
