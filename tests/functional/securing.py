@@ -71,11 +71,11 @@ class SecureCase(DaemonCase):
         self.addCleanup(sock.close)
         return sock
 
-    def shown(self):
+    def shown(self, port=None):
         """
         Get the certificate that a new connection is shown.
         """
-        sock = self.secure()
+        sock = self.secure(port=port)
         try:
             return ssl.DER_cert_to_PEM_cert(sock.getpeercert(binary_form=True))
         finally:

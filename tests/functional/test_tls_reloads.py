@@ -57,6 +57,24 @@ class ReloadingTests(SecureCase):
         """
         self.reloaded(2)
 
+    def test_registry(self):
+        """
+        The registry's port has its own certificate, which is changed likewise.
+        """
+        cert, key = self.authority.issue("localhost", stem="registry")
+        for workers in (1, 2):
+            told = {"registry_cert_file": cert, "registry_key_file": key}
+            self.configure(workers=workers, **told)
+            running = self.start_secure(workers=workers)
+            port = self.place.registry_port
+            self.assertEqual(self.shown(port), cert.read_text())
+            self.assertEqual(self.shown(), self.cert.read_text())
+            self.authority.issue("localhost", stem="registry")
+            self.reload(running)
+            running.wait_for(lambda: self.shown(port) == cert.read_text())  # noqa: B023
+            self.assertEqual(running.stop(), -signal.SIGTERM)
+            (self.place.path / "glance.log").unlink()
+
     def test_unusable(self):
         """
         One that doesn't do is not shown: the old one is, and the log says why.
