@@ -180,6 +180,20 @@ class ManneredTests(SecureCase):
         with self.assertRaises(OSError):
             self.secure(weak)
 
+    def test_sessions(self):
+        """
+        Each connection has keys of its own: no session is resumed.
+        """
+        self.start_secure()
+        first = self.secure()
+        first.sendall(b"GET /healthcheck HTTP/1.0\r\n\r\n")
+        self.assertIn(b"200 OK", first.recv(65536))
+        second = self.context.wrap_socket(
+            self.raw(), server_hostname="localhost", session=first.session
+        )
+        self.addCleanup(second.close)
+        self.assertFalse(second.session_reused)
+
     def test_plain_to_tls(self):
         """
         Who speaks HTTP where TLS is spoken is let go of at once.
