@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from weakref import ref
 
+from attrs import frozen
 from OpenSSL.crypto import X509, Error
 from OpenSSL.SSL import VERIFY_FAIL_IF_NO_PEER_CERT, VERIFY_PEER, Connection
 from service_identity.hazmat import (
@@ -37,17 +38,30 @@ from glance.client.errors import Invalid
 _END = "-----END CERTIFICATE-----"
 
 
+@frozen
+class _Own:
+    """
+    What is shown to servers.
+    """
+
+    certificate: PrivateCertificate
+
+    between: list[X509]
+    """The certificates between it and an authority."""
+
+
 @implementer(IOpenSSLClientConnectionCreator)
 class _Unverified:
-    def __init__(self, hostname: bytes, own: PrivateCertificate | None) -> None:
+    def __init__(self, hostname: bytes, own: _Own | None) -> None:
         self._hostname = hostname
         if own is None:
             options = CertificateOptions(verify=False)
         else:
             options = CertificateOptions(
                 verify=False,
-                privateKey=own.privateKey.original,
-                certificate=own.original,
+                privateKey=own.certificate.privateKey.original,
+                certificate=own.certificate.original,
+                extraCertChain=own.between,
             )
         self._context = options.getContext()
 
@@ -102,9 +116,7 @@ def _service_of(hostname: str) -> DNS_ID | IPAddress_ID:
 
 @implementer(IPolicyForHTTPS)
 class _Policy:
-    def __init__(
-        self, trust: Any, own: PrivateCertificate | None, insecure: bool
-    ) -> None:
+    def __init__(self, trust: Any, own: _Own | None, insecure: bool) -> None:
         self._trust = trust
         self._own = own
         self._insecure = insecure
@@ -113,9 +125,11 @@ class _Policy:
         if self._insecure:
             return _Unverified(hostname, self._own)
         name = hostname.decode("ascii")
-        creator = optionsForClientTLS(
-            name, trustRoot=self._trust, clientCertificate=self._own
-        )
+        shown: dict[str, Any] = {}
+        if self._own is not None:
+            shown["clientCertificate"] = self._own.certificate
+            shown["extraCertificateOptions"] = {"extraCertChain": self._own.between}
+        creator = optionsForClientTLS(name, trustRoot=self._trust, **shown)
         return _Verified(name, creator)
 
 
@@ -144,7 +158,7 @@ def _authorities(path: str) -> list[Certificate]:
         raise Invalid(f"The certificates in {path} cannot be read.") from error
 
 
-def _own(cert_file: str, key_file: str) -> PrivateCertificate:
+def _own(cert_file: str, key_file: str) -> _Own:
     key = _read(key_file)
     if "ENCRYPTED" in key:
         # Or OpenSSL would ask whoever sits at the terminal, and all would wait.
@@ -157,7 +171,7 @@ def _own(cert_file: str, key_file: str) -> PrivateCertificate:
         own: PrivateCertificate = PrivateCertificate.loadPEM(pem.encode())
     except Error as error:
         raise Invalid(f"{cert_file} and {key_file} don't belong together.") from error
-    return own
+    return _Own(own, [one.original for one in _authorities(cert_file)[1:]])
 
 
 def _read(path: str) -> str:

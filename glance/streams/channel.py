@@ -31,7 +31,7 @@ from glance.streams.chunks import (
     Framing,
     MalformedChunks,
 )
-from glance.streams.heads import MALFORMED, Head, Refusal
+from glance.streams.heads import HANDSHAKE, MALFORMED, Head, Refusal
 from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
@@ -40,9 +40,6 @@ from glance.streams.sockets import below, forget, full, unsent, unwritten
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
-
-HANDSHAKE = b"\x16"
-"""What one who speaks TLS where HTTP is spoken begins with: no line may follow."""
 
 RECEIVE = 1 << 18
 """How many bytes of a body are asked of the socket at once."""
@@ -130,8 +127,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         # By TLS, the handshake is still to come.
-        secure = self.isSecure()
-        self._wait(self.site.for_headers if secure else self.site.idle)
+        self._wait(self.site.for_headers if self.isSecure() else self.site.idle)
         self.site.opened(self)
 
     def handshakeCompleted(self) -> None:  # noqa: N802

@@ -19,6 +19,9 @@ FIELDS = 500
 SEVERAL = 8
 """How many times as long as one of its lines all of a head may be."""
 
+HANDSHAKE = b"\x16"
+"""What one who speaks TLS where HTTP is spoken begins with: no line may follow."""
+
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 """What is understood, somewhere here."""
 

@@ -4,6 +4,7 @@ Daemons that speak TLS.
 
 import http.client
 import json
+import signal
 import socket
 import ssl
 import time
@@ -47,12 +48,10 @@ class SecureCase(DaemonCase):
         """
         Have a daemon read its files again, and wait until it has.
         """
-        count = running.log.count("Reloaded.\n")
         where = "Supervisor] Reloaded." if "Supervisor]" in running.log else "Reloaded."
         before = running.log.count(where)
-        running.signal(1)
+        running.signal(signal.SIGHUP)
         running.wait_for(lambda: running.log.count(where) > before)
-        return count
 
     def raw(self, port=None):
         """
@@ -72,11 +71,11 @@ class SecureCase(DaemonCase):
         self.addCleanup(sock.close)
         return sock
 
-    def shown(self):
+    def shown(self, port=None):
         """
         Get the certificate that a new connection is shown.
         """
-        sock = self.secure()
+        sock = self.secure(port=port)
         try:
             return ssl.DER_cert_to_PEM_cert(sock.getpeercert(binary_form=True))
         finally:

@@ -15,105 +15,8 @@ from tests.functional.certifying import Authority
 from tests.functional.daemons import environment, get
 from tests.functional.securing import SecureCase
 from tests.functional.test_systemd import HAND_OVER
-from tests.functional.working import WORKER, arguments, children
 
 MIB = 1 << 20
-
-SLOW = 0.2
-"""How many seconds after another a byte of a slow client comes."""
-
-
-class ReloadingTests(SecureCase):
-    """
-    SIGHUP has another certificate shown, and no connection is lost.
-    """
-
-    def reloaded(self, workers):
-        """
-        Change the certificate under connections that are in use.
-        """
-        self.configure(workers=workers)
-        running = self.start_secure(workers=workers)
-        first = self.shown()
-        self.assertEqual(first, self.cert.read_text())
-        kept = self.client()
-        self.assertEqual(self.ask("/healthcheck", client=kept)[0], 200)
-        image_id = self.create()
-        upload = self.secure()
-        self.begin_upload(upload, image_id, f"Content-Length: {MIB}")
-        upload.sendall(bytes(MIB // 2))
-        self.authority.issue("localhost", "127.0.0.1")
-        self.reload(running)
-        second = self.cert.read_text()
-        self.assertNotEqual(first, second)
-        for _ in range(4 * workers):
-            self.assertEqual(self.shown(), second)
-        self.assertEqual(self.ask("/healthcheck", client=kept)[0], 200)
-        upload.sendall(bytes(MIB // 2))
-        self.assertIn(b"204", upload.recv(100))
-        self.assertEqual(self.status(image_id), "active")
-        return running, second
-
-    def test_one(self):
-        """
-        One process does so.
-        """
-        self.reloaded(1)
-
-    def test_several(self):
-        """
-        So do several.
-        """
-        self.reloaded(2)
-
-    def test_unusable(self):
-        """
-        One that doesn't do is not shown: the old one is, and the log says why.
-        """
-        running = self.start_secure()
-        first = self.shown()
-        self.key.write_text("nonsense")
-        self.authority.issue("localhost", stem="other")
-        self.reload(running)
-        self.assertIn("key_file: ", running.log)
-        self.assertIn("stays what it was", running.log)
-        self.assertEqual(self.shown(), first)
-        # The next one does.
-        self.authority.issue("localhost")
-        self.reload(running)
-        self.assertEqual(self.shown(), self.cert.read_text())
-
-    def test_unusable_in_several(self):
-        """
-        So it is with several processes, also with one that takes the place of
-        another that dies.
-        """
-        self.configure(workers=2)
-        running = self.start_secure(workers=2)
-        first = self.shown()
-        self.cert.unlink()
-        self.reload(running)
-        self.assertIn("cert_file: ", running.log)
-
-        def workers():
-            return {
-                pid for pid in children(running.process.pid) if WORKER in arguments(pid)
-            }
-
-        for pid in workers():
-            os.kill(pid, signal.SIGKILL)
-        for _ in range(4):
-            self.assertEqual(self.shown(), first)
-
-    def test_turned(self):
-        """
-        Whether there is TLS stays until a restart, and the log says so.
-        """
-        running = self.start_secure()
-        self.place.configure()
-        self.reload(running)
-        self.assertIn("cert_file takes effect after a restart only.", running.log)
-        self.assertEqual(self.ask("/healthcheck")[0], 200)
 
 
 class StartingTests(SecureCase):
@@ -277,6 +180,20 @@ class ManneredTests(SecureCase):
         with self.assertRaises(OSError):
             self.secure(weak)
 
+    def test_sessions(self):
+        """
+        Each connection has keys of its own: no session is resumed.
+        """
+        self.start_secure()
+        first = self.secure()
+        first.sendall(b"GET /healthcheck HTTP/1.0\r\n\r\n")
+        self.assertIn(b"200 OK", first.recv(65536))
+        second = self.context.wrap_socket(
+            self.raw(), server_hostname="localhost", session=first.session
+        )
+        self.addCleanup(second.close)
+        self.assertFalse(second.session_reused)
+
     def test_plain_to_tls(self):
         """
         Who speaks HTTP where TLS is spoken is let go of at once.
@@ -319,7 +236,7 @@ class ManneredTests(SecureCase):
             sock.sendall(said[: (0, 1, len(said) // 2, len(said))[number % 4]])
         self.assertEqual(self.ask("/healthcheck")[0], 200)
         grown = running.memory() - before
-        self.assertLess(grown, 500 * 120 * 1024)
+        self.assertLess(grown, 500 * 100 * 1024)
         for sock in socks:
             self.ends(sock, within=20)
         self.assertEqual(self.ask("/healthcheck")[0], 200)

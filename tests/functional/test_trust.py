@@ -35,7 +35,11 @@ class Server:
     A server that counts what it is asked.
     """
 
-    def __init__(self, case, cert, key):
+    def __init__(self, case, cert, key, clients=None):
+        """
+        @param clients: the file of the authority that clients need a certificate
+            of; L{None} if they need none.
+        """
         self.asked = []
         asked = self.asked
 
@@ -71,6 +75,9 @@ class Server:
 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(cert, key)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients)
         self._server = Quiet(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
         thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -172,6 +179,22 @@ class PolicyTests(Certificates, TestCase):
         self.assertFalse(await self.connects("images.test", known, ca_file=None))
         late = self.server("images.test", expired=True)
         self.assertFalse(await self.connects("images.test", late))
+
+    async def test_shown(self):
+        """
+        A server that asks for a certificate is shown ours, with those between it
+        and its authority.
+        """
+        between = Authority(self.mktemp(), parent=self.other)
+        cert, key = between.issue("eva@images.test")
+        for insecure in (False, True):
+            for shown in ({}, {"cert_file": str(cert), "key_file": str(key)}):
+                pair = self.authority.issue("images.test")
+                server = Server(self, *pair, clients=self.other.file)
+                heard = await self.connects(
+                    "images.test", server, insecure=insecure, **shown
+                )
+                self.assertEqual(heard, bool(shown))
 
     async def test_insecure(self):
         """
