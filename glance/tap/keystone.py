@@ -10,10 +10,8 @@ from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 
 from glance.client.agents import TLS, Agents, Endpoints
-from glance.client.errors import Invalid
-from glance.client.tls import policy_of
-from glance.config.settings import ConfigurationError, KeystoneUser, Settings
 from glance.config.settings import Keystone as Wanted
+from glance.config.settings import KeystoneUser, Settings
 from glance.identity.keystone.holders import Holders
 from glance.identity.keystone.identity import KeystoneIdentity
 from glance.identity.turns import Turns
@@ -22,6 +20,7 @@ from glance.keystone.credentials import ApplicationCredential, Credential, Passw
 from glance.keystone.shared import Shared
 from glance.keystone.words import Issued
 from glance.tap.daemon import Ending
+from glance.tap.trust import policy_for
 
 AT_ONCE = 8
 """How many tokens are looked up at a time."""
@@ -104,12 +103,7 @@ def check_keystone(settings: Settings) -> None:
         ("cafile", evolve(tls, cert_file=None, key_file=None)),
         ("certfile", evolve(tls, ca_file=None)),
     ):
-        try:
-            policy_of(part)
-        except Invalid as error:
-            raise ConfigurationError(
-                f"{option} in [keystone_authtoken]: {error}"
-            ) from None
+        policy_for(f"{option} in [keystone_authtoken]", part)
 
 
 def _tls(wanted: Wanted) -> TLS:
