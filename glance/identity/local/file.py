@@ -424,8 +424,9 @@ def _check_role(role: str) -> None:
 
 
 def _kept(password: str) -> str:
-    if not 8 <= len(password) <= passwords.LONGEST:
+    if not 8 <= len(password) <= passwords.LONGEST or "\0" in password:
         raise Invalid(
-            f"A password has at least 8 characters, and at most {passwords.LONGEST}."
+            f"A password has at least 8 characters, and at most {passwords.LONGEST}; "
+            "none is a NUL."
         )
     return passwords.hashed(password)

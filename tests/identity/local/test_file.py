@@ -192,7 +192,7 @@ class ChangingTests(SynchronousTestCase):
             for arguments in ((name, EVA, "acme"), ("new", EVA, name)):
                 self.assertRaises(Invalid, self.file.add_user, *arguments, "member")
         self.assertRaises(Invalid, self.file.add_user, "new", EVA, "acme", "Admin")
-        for password in ("seven77", "x" * (passwords.LONGEST + 1)):
+        for password in ("seven77", "x" * (passwords.LONGEST + 1), "eight888\0"):
             self.assertRaises(Invalid, self.file.add_user, "n", password, "a", "member")
         self.file.add_user("José Müller", "x" * 8, "naïve", "member")
         self.assertIsNotNone(self.file.read().user_named("José Müller"))
