@@ -17,6 +17,7 @@ from glance.streams.heads import HOST
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 _PAIR = re.compile(r'\s*+([A-Za-z]++)\s*+=\s*+(?:"([^"\\]*+)"|([^\s";,]*+))\s*+')
+_USUAL = ("for", "proto", "host")
 _NODE = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+)(?::[0-9]+)?")
 
 
@@ -93,7 +94,7 @@ class Links:
         proxies = self._proxies
         if proxies is None or not proxies.trust(peer_address(request)):
             return _Forwarded(), 0
-        said = _standard(request) or _usual(request)
+        said = _forwarded(request)
         hop = 0
         for address in reversed(said.addresses[1:]):
             if not proxies.trust(address):
@@ -136,6 +137,23 @@ def _address(node: str) -> str:
         return str(ip_address((match[1] or match[2]) if match else node))
     except ValueError:
         return ""
+
+
+def _forwarded(request: Request) -> _Forwarded:
+    """
+    Read what proxies say of a request: nothing, where they don't say one thing.
+    """
+    standard, usual = _standard(request), _usual(request)
+    if standard is None:
+        return usual
+    # The proxy has written the one; the other may be as the client sent it.
+    if _said_too(request) and standard.addresses[-1:] != usual.addresses[-1:]:
+        return _Forwarded()
+    return standard
+
+
+def _said_too(request: Request) -> bool:
+    return any(_list(request, f"x-forwarded-{name}") for name in _USUAL)
 
 
 def _usual(request: Request) -> _Forwarded:

@@ -152,8 +152,8 @@ Unless it is said, links in answers begin as the request did.""",
         default=False,
         daemons=("api",),
         help="""
-Whether X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host of a trusted
-proxy are believed.""",
+Whether Forwarded, or X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host,
+of a trusted proxy are believed.""",
     ),
     Option(
         name="trusted_proxies",

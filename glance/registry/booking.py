@@ -47,6 +47,12 @@ LEAST_AHEAD = 1 << 20
 Fewer bytes are not booked ahead: where there is little, exactly what fits gets in.
 """
 
+UNCOUNTED = GONE | {Status.KILLED}
+"""
+What isn't one of its owner's images: no list shows what was killed, so that nobody
+could delete it to have room for others.
+"""
+
 SIZE, IMAGES, UPLOADS = range(3)
 
 ALL = frozenset({SIZE, IMAGES, UPLOADS})
@@ -61,7 +67,7 @@ def part(image: Image) -> Usage:
     announced = 0 if image.attempt is None else image.attempt.size or 0
     return Usage(
         size=stored(image) + announced,
-        images=int(image.status not in GONE),
+        images=int(image.status not in UNCOUNTED),
         uploads=int(image.status is Status.SAVING),
     )
 
@@ -177,7 +183,11 @@ def _summing(kinds: frozenset[int], nobodys: bool) -> Select[Any]:
         SIZE: total(images.c.stored, alive)
         + total(images.c.stored, gone)
         + total(bookings.c.size),
-        IMAGES: number(own(images), images.c.deleted == literal(False)),
+        IMAGES: number(
+            own(images),
+            images.c.deleted == literal(False),
+            opaque(images.c.status != Status.KILLED.value),
+        ),
         UPLOADS: number(images.c.status == Status.SAVING.value, opaque(own(images))),
     }
     was_used = exists().where(used_ids.c.id == bindparam("wanted"))

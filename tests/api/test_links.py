@@ -149,8 +149,33 @@ class ProxiedTests(SynchronousTestCase):
             "https://images.example:444",
             "2001:db8::1",
             forwarded='For="[2001:db8::1]:4711";Proto=https;host="images.example:444"',
-            x_forwarded_for="192.0.2.99",
+            x_forwarded_for="2001:db8::1",
             x_forwarded_host="other.example",
+        )
+
+    def test_contradiction(self):
+        """
+        Nothing is believed where the two speak of different clients: proxies write
+        the one, and most leave the other as a client sent it.
+        """
+        self.check(
+            "http://inner:9292",
+            None,
+            forwarded="for=198.51.100.66;host=evil.example",
+            x_forwarded_for="198.51.100.66, 192.0.2.1",
+        )
+        self.check(
+            "http://inner:9292",
+            None,
+            forwarded="for=192.0.2.1;host=images.example",
+            x_forwarded_for="198.51.100.66",
+            x_forwarded_host="evil.example",
+        )
+        self.check(
+            "http://inner:9292",
+            None,
+            forwarded="for=198.51.100.66;host=evil.example",
+            x_forwarded_proto="https",
         )
 
     def test_part(self):

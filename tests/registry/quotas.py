@@ -142,6 +142,19 @@ class QuotaContract:
         self.assertEqual(self.used(), Usage(images=1))
         self.change(second, saving(second, 6), less)
 
+    def test_killed_is_none(self):
+        """
+        Nor is one that was killed, which no list shows.
+        """
+        one = Quota(images=1)
+        old = self.make(1, one)
+        killed = self.change(old, old.becoming(Status.KILLED), one)
+        self.assertEqual(self.used(), Usage())
+        self.make(2, one)
+        gone = killed.becoming(Status.PENDING_DELETE, deleted_at=NOON)
+        self.change(killed, gone, one)
+        self.assertEqual(self.used(), Usage(images=1))
+
     def test_announced(self):
         """
         What an upload is said to bring is booked when it begins; and it is nothing

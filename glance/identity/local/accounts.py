@@ -78,7 +78,7 @@ class Accounts:
     secret: bytes = field(default=b"", repr=False)
     """What tokens are signed with."""
     generation: int = 0
-    """Is another after each change."""
+    """Is another after each change, in whatever copy of the file it was made."""
 
     @cached_property
     def _users(self) -> Mapping[str, User]:

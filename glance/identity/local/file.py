@@ -97,9 +97,8 @@ class AccountsFile:
         with self._opened() as db:
             # So that all of it is of one time.
             db.execute("BEGIN")
-            now = db.execute("SELECT generation, secret FROM known").fetchone()
-            # A file of older days may have come in the place of this one.
-            if known is not None and (known.generation, known.secret) == now:
+            generation, secret = db.execute("SELECT * FROM known").fetchone()
+            if known is not None and known.generation == generation:
                 return known
             roles: dict[tuple[str, str], set[str]] = {}
             for user, project, role in db.execute("SELECT * FROM roles"):
@@ -118,8 +117,8 @@ class AccountsFile:
                 roles={pair: frozenset(names) for pair, names in roles.items()},
                 keys={key.id: key for key in keys},
                 revoked=frozenset(row[0] for row in revoked),
-                secret=now[1],
-                generation=now[0],
+                secret=secret,
+                generation=generation,
             )
 
     # What is changed
@@ -141,7 +140,8 @@ class AccountsFile:
             with closing(sqlite3.connect(made)) as db:
                 db.executescript(_TABLES)
                 db.execute(f"PRAGMA user_version = {VERSION}")
-                db.execute("INSERT INTO known VALUES (1, ?)", [secrets.token_bytes(32)])
+                known = [_new_generation(), secrets.token_bytes(32)]
+                db.execute("INSERT INTO known VALUES (?, ?)", known)
                 db.commit()
             for user in users:
                 AccountsFile(made).add_user(
@@ -338,8 +338,14 @@ class AccountsFile:
             db.execute("BEGIN IMMEDIATE")
             # What raises here is rolled back as the connection is closed.
             yield db
-            db.execute("UPDATE known SET generation = generation + 1")
+            db.execute("UPDATE known SET generation = ?", [_new_generation()])
             db.execute("COMMIT")
+
+
+def _new_generation() -> int:
+    # Counted, it would be that of another change in a copy that went its own way,
+    # and that may come in the place of this file.
+    return secrets.randbits(62)
 
 
 def own_file(path: Path, content: bytes) -> None:
@@ -418,8 +424,9 @@ def _check_role(role: str) -> None:
 
 
 def _kept(password: str) -> str:
-    if not 8 <= len(password) <= passwords.LONGEST:
+    if not 8 <= len(password) <= passwords.LONGEST or "\0" in password:
         raise Invalid(
-            f"A password has at least 8 characters, and at most {passwords.LONGEST}."
+            f"A password has at least 8 characters, and at most {passwords.LONGEST}; "
+            "none is a NUL."
         )
     return passwords.hashed(password)

@@ -235,7 +235,9 @@ class Logins:
             user = accounts.user(said.user_id)
         else:
             user = accounts.user_named(said.name or "")
-        who = said.user_id or said.name or ""
+        # What is tried as a name and as an id are two, so that nobody learns from
+        # how often it may be tried whether it is one of them.
+        who = f"{'name' if said.user_id is None else 'id'} {said.user_id or said.name}"
         right = await self._verifier.verify(user, who, said.password, address)
         if user is None or not right:
             raise Unauthenticated(_WRONG)

@@ -48,7 +48,8 @@ def matches(password: str, kept: str) -> bool:
     if name != "scrypt":
         return False
     tried = _scrypt(password, b64decode(salt), int(cost), int(block), int(parallel))
-    return hmac.compare_digest(tried, b64decode(digest))
+    # To scrypt a password is the same with NULs after it.
+    return "\0" not in password and hmac.compare_digest(tried, b64decode(digest))
 
 
 def _written(salt: bytes, digest: bytes) -> str:

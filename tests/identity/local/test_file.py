@@ -3,6 +3,7 @@ Tests for L{glance.identity.local.file}.
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from glance.errors import AccountsUnusable, Invalid
 from glance.identity.local import passwords
 from glance.identity.local.file import AccountsFile
-from tests.identity.local.users import BOB, BOSS, EVA, users_file
+from tests.identity.local.users import BOB, BOSS, EVA, NOON, users_file
 
 
 class ReadingTests(SynchronousTestCase):
@@ -157,9 +158,21 @@ class ChangingTests(SynchronousTestCase):
         """
         before = self.file.read()
         other = users_file(self)
-        self.assertEqual(other.read().generation, before.generation)
         other.path.replace(self.file.path)
         self.assertNotEqual(self.file.read(before).secret, before.secret)
+
+    def test_replaced_by_copy(self):
+        """
+        So is a copy in which something else was changed, however often.
+        """
+        copy = AccountsFile(self.file.path.with_name("copy"))
+        shutil.copy(self.file.path, copy.path)
+        copy.path.chmod(0o600)
+        self.file.revoke("a token", NOON + 60, NOON)
+        copy.remove_user("eva")
+        before = self.file.read()
+        copy.path.replace(self.file.path)
+        self.assertIsNone(self.file.read(before).user_named("eva"))
 
     def test_same_name(self):
         """
@@ -179,7 +192,7 @@ class ChangingTests(SynchronousTestCase):
             for arguments in ((name, EVA, "acme"), ("new", EVA, name)):
                 self.assertRaises(Invalid, self.file.add_user, *arguments, "member")
         self.assertRaises(Invalid, self.file.add_user, "new", EVA, "acme", "Admin")
-        for password in ("seven77", "x" * (passwords.LONGEST + 1)):
+        for password in ("seven77", "x" * (passwords.LONGEST + 1), "eight888\0"):
             self.assertRaises(Invalid, self.file.add_user, "n", password, "a", "member")
         self.file.add_user("José Müller", "x" * 8, "naïve", "member")
         self.assertIsNotNone(self.file.read().user_named("José Müller"))
@@ -279,12 +292,12 @@ class ChangingTests(SynchronousTestCase):
         )
         self.addCleanup(other.close)
         other.execute("BEGIN IMMEDIATE")
-        other.execute("UPDATE known SET generation = 100")
+        other.execute("DELETE FROM users WHERE name = 'bob'")
         ending = Timer(0.3, other.execute, ["COMMIT"])
         ending.start()
         self.file.remove_user("eva")
         ending.join()
-        self.assertEqual(self.file.read().generation, 101)
+        self.assertEqual([user.name for user in self.file.read().users], ["boss"])
 
 
 class ProcessesTests(SynchronousTestCase):

@@ -456,6 +456,16 @@ class PasswordTests(Logging):
             self.failureResultOf(tried, Unauthenticated)
         self.failureResultOf(self.log_in(), TooManyAttempts)
 
+    def test_name_as_id(self):
+        """
+        Nobody learns whether there is a user of a name by trying the name as an id.
+        """
+        for name in ("eva", "nobody"):
+            for _ in range(10):
+                self.refused(name, "wrong")
+            tried = self.issue(Password(password="wrong", user_id=name))
+            self.failureResultOf(tried, Unauthenticated)
+
 
 class TurnTests(Logging):
     """

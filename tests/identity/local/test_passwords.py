@@ -22,6 +22,7 @@ class PasswordTests(SynchronousTestCase):
             kept = passwords.hashed(password)
             self.assertTrue(passwords.matches(password, kept))
             self.assertFalse(passwords.matches(password + "x", kept))
+            self.assertFalse(passwords.matches(password + "\0", kept))
             self.assertNotEqual(kept, passwords.hashed(password))
 
     def test_cost(self):
