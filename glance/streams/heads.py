@@ -25,6 +25,10 @@ HANDSHAKE = b"\x16"
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 """What is understood, somewhere here."""
 
+REFUSED_LATER = frozenset({b"TRACE", b"QUERY"})
+"""What other servers understand, and is allowed nowhere here: each answer says what is
+(RFC 9110, 15.5.6)."""
+
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 
 HOST = re.compile(
@@ -270,7 +274,7 @@ def is_host(said: bytes) -> bool:
 
 
 def _method_problem(method: bytes) -> Refusal | None:
-    if method in METHODS:
+    if method in METHODS | REFUSED_LATER:
         return None
     return _UNKNOWN if _TOKEN.fullmatch(method) else _LINE
 

@@ -178,6 +178,7 @@ class RefusedTests(DaemonCase):
             "has data": (409, "PUT", file, STREAM, *eva),
             "not a stream": (415, "PUT", queued, "Content-Type: text/plain", *eva),
             "wrong method": (405, "PATCH", file, STREAM, *eva),
+            "TRACE": (405, "TRACE", file, STREAM, *eva),
             "two users": (401, "PUT", queued, STREAM, *eva, *bob),
             "wrong host": (400, "PUT", queued, STREAM, "Host: b", *eva),
         }

@@ -240,7 +240,6 @@ REFUSED = {
         "long method": get(start=b"G" * 1000 + b" /hashed HTTP/1.1"),
         "method that is too long": get(start=b"G" * 17000 + b" /hashed HTTP/1.1"),
         "CONNECT": get(start=b"CONNECT a:80 HTTP/1.1"),
-        "TRACE": get(start=b"TRACE /hashed HTTP/1.1"),
         "TRACK": get(start=b"TRACK /hashed HTTP/1.1"),
     },
     505: {
