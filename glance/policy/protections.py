@@ -71,7 +71,11 @@ class Protections:
         return Protections, self._made_of
 
     def _find(self, name: str) -> Protection | None:
-        found = (of for pattern, of in self._sections if pattern.search(name))
+        # Version 1 shows names in lower case: none may pass for a protected one.
+        spellings = (name, name.lower())
+        found = (
+            of for pattern, of in self._sections if any(map(pattern.search, spellings))
+        )
         return next(found, None)
 
     def permit(self, operation: Operation, name: str, caller: Facts) -> bool:

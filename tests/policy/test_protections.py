@@ -81,6 +81,13 @@ class RolesTests(SynchronousTestCase):
         self.assertEqual(self.permitted("Open", "x"), ["create", "read"])
         self.assertEqual(self.permitted("open", "x"), [])
 
+    def test_spellings(self):
+        """
+        No other spelling passes for a name that is protected.
+        """
+        for name in ("X_Billing_Code", "X_BILLING_"):
+            self.assertEqual(self.permitted(name, "member"), ["read"])
+
     def test_none(self):
         """
         With a property that no section is for nobody may do anything.
