@@ -237,7 +237,7 @@ class IRegistry(Interface):
 
     def purge(before: datetime, limit: int) -> Deferred[int]:
         """
-        Forget images that were deleted before a time, but for their ids.
+        Forget images that were deleted, or killed, before a time, but for their ids.
 
         @param limit: how many at the most.
 

@@ -283,8 +283,16 @@ def _purge(db: Connection, before: datetime, limit: int) -> int:
             "Some of these images still have data in a store; "
             "purge again when the API service has deleted it."
         )
-    gone = select(images.c.id).where(then, images.c.status == Status.DELETED.value)
-    found = gone.order_by(images.c.deleted_at).limit(limit).with_for_update()
+    gone = or_(
+        and_(then, images.c.status == Status.DELETED.value),
+        and_(
+            images.c.status == Status.KILLED.value,
+            images.c.has_doomed == literal(False),
+            images.c.updated_at < before,
+        ),
+    )
+    first = select(images.c.id).where(gone).order_by(images.c.updated_at)
+    found = first.limit(limit).with_for_update()
     ids = [{"purged": row.id} for row in db.execute(found)]
     if ids:
         db.execute(used_ids.insert(), [{"id": row["purged"]} for row in ids])

@@ -210,7 +210,7 @@ def check(told: Told) -> None:
 @click.pass_obj
 def purge(told: Told, age_in_days: int, max_rows: int | None) -> None:
     """
-    Forget images that were deleted long ago.
+    Forget images that were deleted long ago, and those whose upload failed then.
 
     Their ids stay known, so that none is used again.  Nothing is forgotten as
     long as there is data of such images that waits for its deletion.

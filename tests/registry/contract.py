@@ -142,6 +142,23 @@ class RegistryContract(FindingContract, SettlingContract, QuotaContract):
         self.refused(ImageExists, self.registry.create(image(1)))
         self.refused(ImageNotFound, self.registry.get(gone.id))
 
+    def test_killed(self):
+        """
+        What was killed is forgotten as well, unless some of its data is left.
+        """
+        killed = image(1, status=Status.KILLED)
+        left = image(
+            2, status=Status.KILLED, doomed=(Location(store="file", key="data"),)
+        )
+        for one in (killed, left, image(3)):
+            self.created(one)
+        self.assertEqual(self.outcome(self.registry.purge(killed.updated_at, 10)), 0)
+        later = NOON + timedelta(days=1)
+        self.assertEqual(self.outcome(self.registry.purge(later, 10)), 1)
+        self.refused(ImageNotFound, self.registry.get(killed.id))
+        self.refused(ImageExists, self.registry.create(image(1)))
+        self.assertEqual(self.got(left.id), left)
+
     def test_unknown(self):
         """
         An image that is not there is not found, whatever its id looks like.
