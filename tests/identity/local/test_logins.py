@@ -519,18 +519,37 @@ class TurnTests(Logging):
         """
         The same password is hashed once, however many say it.
         """
-        waiting = [self.log_in("eva", EVA) for _ in range(5)]
+        waiting = [self.log_in("eva", EVA) for _ in range(50)]
+        waiting += [self.log_in("eva", EVA, THERE) for _ in range(50)]
         self.running.pop()()
         for each in waiting:
             self.successResultOf(each)
         self.assertEqual(self.running, [])
 
+    def test_same_wrong(self):
+        """
+        Who says the same wrong password several times at once has tried once, and
+        said of several users, whether there are such or not, several times.
+        """
+        for name in ("eva", "nobody"):
+            for _ in range(50):
+                self.log_in(name, "wrong", THERE)
+        while self.running:
+            self.running.pop()()
+        self.assertEqual([each.called for each in self.asked], [True] * 100)
+        for name in ("eva", "nobody"):
+            for number in range(9):
+                self.log_in(name, f"wrong {number}", THERE)
+                self.running.pop()()
+            refused = self.log_in(name, "wrong", THERE)
+            self.failureResultOf(refused, TooManyAttempts)
+
     def test_gone(self):
         """
         Who goes away has tried, and keeps nobody from a turn.
         """
-        for _ in range(10):
-            tried = self.log_in("bob", "wrong")
+        for number in range(10):
+            tried = self.log_in("bob", f"wrong {number}")
             tried.cancel()
             self.failureResultOf(tried, CancelledError)
         failure = self.log_in("bob", "wrong")
