@@ -63,7 +63,8 @@ class Part:
         """
         if self._overdue:
             return succeed("Timeout")
-        if self._clock.seconds() < self._fresh_until:
+        # The clock may have been set back.
+        if 0 < self._fresh_until - self._clock.seconds() <= FRESH:
             return succeed(self._problem)
         waiting: Deferred[str | None] = Deferred()
         self._waiting.append(waiting)

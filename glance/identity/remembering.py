@@ -28,7 +28,7 @@ class Remembered(Generic[T]):
         self._clock = clock
         self._room = room
         self._key = secrets.token_bytes(32)
-        self._kept: OrderedDict[bytes, tuple[float, T]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[float, float, T]] = OrderedDict()
 
     def proof(self, secret: str) -> bytes:
         """
@@ -44,8 +44,9 @@ class Remembered(Generic[T]):
         found = self._kept.get(proof)
         if found is None:
             return None
-        until, value = found
-        if until <= self._clock.seconds():
+        since, seconds, value = found
+        # The clock may have been set back.
+        if not 0 <= self._clock.seconds() - since < seconds:
             del self._kept[proof]
             return None
         self._kept.move_to_end(proof)
@@ -55,7 +56,7 @@ class Remembered(Generic[T]):
         """
         Remember something for so long.
         """
-        self._kept[proof] = (self._clock.seconds() + seconds, value)
+        self._kept[proof] = (self._clock.seconds(), seconds, value)
         self._kept.move_to_end(proof)
         while len(self._kept) > self._room:
             self._kept.popitem(last=False)

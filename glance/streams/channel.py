@@ -32,6 +32,7 @@ from glance.streams.chunks import (
     MalformedChunks,
 )
 from glance.streams.heads import HANDSHAKE, MALFORMED, Head, Refusal
+from glance.streams.measures import DISCARDED, DRAINED, LINGERING, RECEIVE, ROW
 from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
@@ -40,21 +41,6 @@ from glance.streams.sockets import below, forget, full, unsent, unwritten
 
 if TYPE_CHECKING:
     from glance.streams.site import StreamingSite
-
-RECEIVE = 1 << 18
-"""How many bytes of a body are asked of the socket at once."""
-
-DRAINED = 1 << 18
-"""
-How many bytes of a body that nobody wants are read all the same, so that the
-connection can be kept.
-"""
-
-LINGERING = 5.0
-"""For how many seconds a client may send what nobody wants, once it is answered."""
-
-DISCARDED = 1 << 26
-"""How many bytes it may send in that time."""
 
 _log = Logger()
 
@@ -79,6 +65,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     answering = False
     """Whether there is a request, or an answer that has not wholly left."""
+
+    _row = 0
+    """How many requests have come at once, beyond the first."""
 
     _body: UploadBody | None = None
     """The body that is on its way."""
@@ -145,6 +134,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             if self._discarded > DISCARDED:
                 self.abort()
             return
+        if self._row:
+            self._row = 0
         # There is one time for all headers, or one byte now and then would keep
         # the connection open for ever.
         if not self._begun:
@@ -166,6 +157,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
             if not line and not self._blank:
                 self._blank = True
                 return
+            if not self._begun:
+                self._row += 1
             self._head = Head(self.site.longest_line)
         problem = self._head.problem(line)
         if problem is not None:
@@ -377,6 +370,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
             # Who doesn't read its answers gets no more of them.
             self._later = request
             return
+        if self._row == ROW:
+            self._row, self._later = 0, request
+            self.site.reactor.callLater(0, self._go_on)
+            return
         self._begun = False
         if self.site.draining:
             self.persistent = False
@@ -480,6 +477,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def resumeProducing(self) -> None:
         super().resumeProducing()
         self._regulate()
+        self._go_on()
+
+    def _go_on(self) -> None:
         later, self._later = self._later, None
         if later is not None:
             self._next(later)

@@ -151,6 +151,16 @@ class HealthTests(SynchronousTestCase):
         self.clock.advance(FRESH)
         self.assertEqual(self.ask()[0], 200)
 
+    def test_set_back(self):
+        """
+        Parts are looked at again also where the clock is set back.
+        """
+        self.clock.advance(3600)
+        self.ask()
+        self.clock.advance(-1800)
+        self.results["registry"] = RegistryUnavailable("")
+        self.assertEqual(self.ask()[0], 503)
+
     def test_flood(self):
         """
         However often it is asked, a part is looked at once a second.

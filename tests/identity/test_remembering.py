@@ -38,6 +38,15 @@ class RememberedTests(SynchronousTestCase):
         self.clock.advance(15)
         self.assertEqual(self.known("a"), "A")
 
+    def test_set_back(self):
+        """
+        It isn't known for longer because the clock is set back.
+        """
+        self.clock.advance(7200)
+        self.keep("a", 10)
+        self.clock.advance(-3600)
+        self.assertIsNone(self.known("a"))
+
     def test_room(self):
         """
         What nobody asked about for longest makes room.

@@ -91,7 +91,7 @@ class Holders:
         # Those that somebody makes up drive none out that is good.
         self._wrong: Remembered[bool] = Remembered(clock, ROOM)
         self._flights: dict[bytes, list[Deferred[Holder]]] = {}
-        self._resting: tuple[float, KeystoneError] | None = None
+        self._resting: tuple[float, float, KeystoneError] | None = None
         self._told = (float("-inf"), "")
         self._ill = False
 
@@ -201,8 +201,15 @@ class Holders:
         return await self._keystone.holder(token, own, expired)
 
     def _let_rest(self) -> None:
-        if self._resting is not None and self._clock.seconds() < self._resting[0]:
-            raise self._resting[1]
+        if self._resting is not None and self._rests():
+            raise self._resting[2]
+
+    def _rests(self) -> bool:
+        if self._resting is None:
+            return False
+        since, seconds, _ = self._resting
+        # The clock may have been set back.
+        return 0 <= self._clock.seconds() - since < seconds
 
     def _unusable(self, error: KeystoneError) -> AccountsUnusable:
         """
@@ -210,11 +217,11 @@ class Holders:
         """
         now = self._clock.seconds()
         rest = RESTING.get(type(error))
-        if rest is not None and (self._resting is None or now >= self._resting[0]):
-            self._resting = (now + rest, error)
+        if rest is not None and not self._rests():
+            self._resting = (now, rest, error)
         cure = _CURES.get(type(error), str(error))
-        if now >= self._told[0] or cure != self._told[1]:
-            self._told, self._ill = (now + TOLD, cure), True
+        if not 0 <= now - self._told[0] < TOLD or cure != self._told[1]:
+            self._told, self._ill = (now, cure), True
             self._log.error("Tokens cannot be looked up: {cure}", cure=cure)
         return AccountsUnusable("Nobody can log in at present: try again later.")
 

@@ -60,8 +60,11 @@ class _Buckets:
 
     def _now(self, who: str) -> float:
         missing, then = self._missing.get(who, (0.0, 0.0))
-        refilled = (self._clock.seconds() - then) * self._size / REFILL
-        return max(0.0, missing - refilled)
+        now = self._clock.seconds()
+        if now < then:
+            # The clock was set back: what is missing comes back from now on.
+            self._missing[who], then = (missing, now), now
+        return max(0.0, missing - (now - then) * self._size / REFILL)
 
 
 class Attempts:

@@ -61,7 +61,7 @@ class Known:
 
         @raise AccountsUnusable: nobody knows.
         """
-        while self._accounts is None or self._clock.seconds() - self._read_at >= age:
+        while self._accounts is None or not self._fresh(age):
             await self._read()
         return self._accounts
 
@@ -79,6 +79,10 @@ class Known:
         finally:
             self._changes += 1
             self._read_at = float("-inf")
+
+    def _fresh(self, age: float) -> bool:
+        # The clock may have been set back.
+        return 0 <= self._clock.seconds() - self._read_at < age
 
     def _read(self) -> Deferred[None]:
         """

@@ -73,14 +73,19 @@ def new_password() -> str:
     """
     Make a password that nobody guesses.
     """
-    return secrets.token_urlsafe(18)
+    return _secret(16)
 
 
 def new_key() -> tuple[str, str]:
     """
     Make the id and the secret of a key.
     """
-    return secrets.token_hex(8), secrets.token_urlsafe(32)
+    return secrets.token_hex(8), _secret(32)
+
+
+def _secret(size: int) -> str:
+    # What begins with - is an option to command lines.
+    return secrets.token_hex(size)
 
 
 def key_token(key_id: str, secret: str) -> str:

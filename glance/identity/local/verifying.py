@@ -4,6 +4,7 @@ L{Verifier}: whether a password is right.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -13,6 +14,7 @@ from glance.identity.local import passwords
 from glance.identity.local.accounts import User
 from glance.identity.local.attempts import Attempts, network_of
 from glance.identity.remembering import Remembered
+from glance.identity.together import Together
 from glance.identity.turns import Turns
 
 REMEMBERED = 60.0
@@ -41,12 +43,14 @@ class Verifier:
         self._turns = turns
         self._attempts = attempts
         self._remembered: Remembered[bool] = Remembered(clock, ROOM)
+        self._together: Together[tuple[str, str, bytes], bool] = Together()
 
-    async def verify(
+    def verify(
         self, user: User | None, said: str, password: str, address: str | None
-    ) -> bool:
+    ) -> Deferred[bool]:
         """
-        Tell whether a user has that password.
+        Tell whether a user has that password.  Who says the same several times at
+        once has tried once.
 
         @param user: L{None} if there is none; to tell takes as long.
         @param said: who somebody says it is.
@@ -56,12 +60,26 @@ class Verifier:
         @raise TooBusy: too many log in at this moment.
         """
         who = said if user is None else user.id
-        kept = passwords.of_nobody() if user is None else user.password
         # What is kept is unlike that of any other user, and another after each
         # change of the password.
+        kept = "" if user is None else user.password
         proof = self._remembered.proof(f"{kept} {password}")
         if self._remembered.get(proof):
-            return True
+            return succeed(True)
+        return self._together.find(
+            (network_of(address), who, proof),
+            lambda: self._tried(user, who, password, proof, address),
+        )
+
+    async def _tried(
+        self,
+        user: User | None,
+        who: str,
+        password: str,
+        proof: bytes,
+        address: str | None,
+    ) -> bool:
+        kept = passwords.of_nobody() if user is None else user.password
         # One who leaves before the answer has tried all the same.
         self._attempts.begin(address, who)
         try:

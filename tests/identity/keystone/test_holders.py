@@ -220,6 +220,21 @@ class HoldersTests(SynchronousTestCase):
         self.assertIn("it is down", self.told[0])
         self.assertIn("answers again", self.told[1])
 
+    def test_set_back(self):
+        """
+        Keystone isn't left alone for longer because the clock is set back, nor are
+        tokens believed for longer.
+        """
+        self.assert_good()
+        self.fake.down = True
+        self.assert_unusable("other")
+        self.clock.advance(-900)
+        self.assert_unusable()
+        self.fake.down = False
+        self.clock.advance(-900)
+        self.assert_good()
+        self.assertEqual(len(self.told), 3, self.told)
+
     def test_told_again(self):
         """
         The operator is told again what goes on to be wrong, but not each time.

@@ -77,6 +77,16 @@ class AttemptsTests(SynchronousTestCase):
         self.clock.advance(REFILL)
         self.assertEqual(self.tries("192.0.2.1", ["eva"] * 50), OF_USER)
 
+    def test_set_back(self):
+        """
+        Nobody waits for longer because the clock is set back.
+        """
+        self.tries("192.0.2.1", ["eva"] * 50)
+        self.clock.advance(-900)
+        self.tries("192.0.2.1", ["eva"] * 50)
+        self.clock.advance(REFILL)
+        self.assertEqual(self.tries("192.0.2.1", ["eva"] * 50), OF_USER)
+
     def test_forget(self):
         """
         Right passwords count for nothing.

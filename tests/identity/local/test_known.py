@@ -61,6 +61,15 @@ class KnownTests(SynchronousTestCase):
         self.clock.advance(FRESH)
         self.assertNotIn("eva", self.names())
 
+    def test_set_back(self):
+        """
+        The file is read again also where the clock is set back meanwhile.
+        """
+        self.names()
+        self.file.remove_user("eva")
+        self.clock.advance(-3600)
+        self.assertNotIn("eva", self.names())
+
     def test_seldom(self):
         """
         The file is read once a second, however many ask.

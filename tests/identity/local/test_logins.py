@@ -2,12 +2,12 @@
 Tests for L{glance.identity.local.logins}, and of how passwords are verified.
 """
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.testing import EventLoggingObserver
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.errors import TooBusy, TooManyAttempts, Unauthenticated
+from glance.errors import TooManyAttempts, Unauthenticated
 from glance.identity.local import passwords
 from glance.identity.local.known import NEW
 from glance.identity.local.logins import KeySecret, Password, Scope, Token
@@ -465,76 +465,3 @@ class PasswordTests(Logging):
                 self.refused(name, "wrong")
             tried = self.issue(Password(password="wrong", user_id=name))
             self.failureResultOf(tried, Unauthenticated)
-
-
-class TurnTests(Logging):
-    """
-    Few passwords are hashed at a time.
-    """
-
-    def setUp(self):
-        super().setUp()
-        self.running = []
-        self.asked = []
-
-    def tearDown(self):
-        # What is collected amid its turn would let the next have one.
-        for each in self.asked:
-            each.addErrback(lambda failure: failure.trap(Unauthenticated))
-        while self.running:
-            self.running.pop()()
-
-    def log_in(self, name, password, address=HERE):
-        """
-        Start to log in.
-        """
-        asked = self.logins.by_password(name, password, address)
-        self.asked.append(asked)
-        return asked
-
-    def hashing(self, f, *arguments):
-        """
-        Let a hash take its time.
-        """
-        done = Deferred()
-        self.running.append(lambda: done.callback(f(*arguments)))
-        return done
-
-    def test_one_by_one(self):
-        """
-        One hash runs, others wait, and of one client not too many.
-        """
-        waiting = [self.log_in("eva", f"wrong {number}") for number in range(5)]
-        self.assertEqual(len(self.running), 1)
-        late = self.log_in("eva", EVA)
-        self.failureResultOf(late, TooBusy)
-        other = self.log_in("eva", EVA, THERE)
-        for each in waiting[:2]:
-            self.running.pop()()
-            self.failureResultOf(each, Unauthenticated)
-        self.running.pop()()
-        self.successResultOf(other)
-
-    def test_same(self):
-        """
-        The same password is hashed once, however many say it.
-        """
-        waiting = [self.log_in("eva", EVA) for _ in range(5)]
-        self.running.pop()()
-        for each in waiting:
-            self.successResultOf(each)
-        self.assertEqual(self.running, [])
-
-    def test_gone(self):
-        """
-        Who goes away has tried, and keeps nobody from a turn.
-        """
-        for _ in range(10):
-            tried = self.log_in("bob", "wrong")
-            tried.cancel()
-            self.failureResultOf(tried, CancelledError)
-        failure = self.log_in("bob", "wrong")
-        self.failureResultOf(failure, TooManyAttempts)
-        asked = self.log_in("eva", EVA)
-        self.running.pop()()
-        self.successResultOf(asked)

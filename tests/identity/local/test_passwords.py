@@ -56,6 +56,15 @@ class PasswordTests(SynchronousTestCase):
         self.assertEqual(len({passwords.new_password() for _ in range(10)}), 10)
         self.assertGreaterEqual(len(passwords.new_password()), 24)
 
+    def test_typed(self):
+        """
+        New ones, and the secrets of keys, are no options on a command line.
+        """
+        for _ in range(20):
+            _, secret = passwords.new_key()
+            self.assertTrue(secret.isalnum(), secret)
+            self.assertTrue(passwords.new_password().isalnum())
+
 
 class KeyTests(SynchronousTestCase):
     """
