@@ -439,6 +439,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
             return
         self._closing, self._going, self.due = True, None, 0.0
         self._receive_less()
+        if below(self.transport) not in (None, self.transport):
+            # By TLS the client is asked to close its side, too, and may never do so.
+            self._abort_call = self.site.reactor.callLater(LINGERING, self._lingered)
         super().loseConnection()
 
     def wait_for_last(self) -> None:

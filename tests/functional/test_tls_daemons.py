@@ -300,8 +300,10 @@ class DataTests(SecureCase):
 
     def test_drained(self):
         """
-        A download that is under way when the daemon is told to end goes on.
+        A download that is under way when the daemon is told to end goes on; after
+        it, nobody waits for a client that keeps its side open.
         """
+        self.configure(graceful_shutdown_timeout=600)
         running = self.start_secure()
         image_id = self.create()
         data = os.urandom(8 * MIB)
