@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "proxies": (),
     "silence": (),
     "receiving": ("silence",),
-    "keystone": ("deferreds", "errors", "receiving", "streams"),
+    "together": (),
+    "keystone": ("deferreds", "errors", "receiving", "streams", "together"),
     "swift": ("keystone", "receiving", "silence"),
     "recent": (),
     "redaction": (),
@@ -151,6 +152,7 @@ MAY_IMPORT = {
         "interfaces",
         "keystone",
         "proxies",
+        "together",
     ),
     "api": (
         "context",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from glance.client.cloud import Cloud
@@ -20,9 +20,7 @@ from glance.keystone.credentials import (
     Password,
     Token,
 )
-
-MARGIN = 60.0
-"""How many seconds before its end a token isn't used any more, at the most."""
+from glance.keystone.shared import Shared
 
 _STRANGE = "The server that should let us in answers, but not as Keystone does."
 
@@ -38,11 +36,9 @@ class Login:
         """
         self._cloud = cloud
         self._server = server
-        self._clock = clock
-        self._lock = DeferredLock()
-        self._token: str | None = None
-        self._good_until = float("-inf")
-        self._issued: words.Issued | None = None
+        self._tokens = Shared(self._log_in, clock)
+        self._last: words.Issued | None = None
+        self._refused: words.Issued | None = None
 
     @deferred
     async def token(self) -> str:
@@ -51,22 +47,14 @@ class Login:
 
         @raise glance.client.errors.Error: there is none to be had.
         """
-        # Of many who want one at once, one asks for it.
-        await self._lock.acquire()
-        try:
-            if self._token is None or self._clock.seconds() >= self._good_until:
-                await self._log_in()
-            assert self._token is not None
-            return self._token
-        finally:
-            self._lock.release()
+        return (await self._tokens.get(self._refused)).value
 
     def forget(self, token: str) -> None:
         """
         Have a token not used any more: the service doesn't take it.
         """
-        if token == self._token:
-            self._token = None
+        if self._last is not None and token == self._last.value:
+            self._refused = self._last
 
     @deferred
     async def images(self) -> str:
@@ -77,11 +65,10 @@ class Login:
         """
         if self._cloud.endpoint is not None:
             return self._cloud.endpoint
-        await self.token()
-        assert self._issued is not None
+        issued = await self._tokens.get(self._refused)
         cloud = self._cloud
         try:
-            url = self._issued.endpoint("image", cloud.interface, cloud.region)
+            url = issued.endpoint("image", cloud.interface, cloud.region)
         except words.Nonsense:
             raise UnexpectedStatus(_STRANGE, 201) from None
         if url is not None:
@@ -98,8 +85,8 @@ class Login:
         """
         return self._server.close()
 
-    async def _log_in(self) -> None:
-        self._token = None
+    @deferred
+    async def _log_in(self) -> words.Issued:
         ask = Ask(
             method="POST",
             path="/auth/tokens",
@@ -108,15 +95,10 @@ class Login:
         document, headers = await self._server.both(ask)
         [value] = headers.getRawHeaders("x-subject-token", [None])[:1]
         try:
-            issued = words.issued(value, document)
+            self._last = words.issued(value, document)
         except words.Nonsense:
             raise UnexpectedStatus(_STRANGE, 201) from None
-        self._good_until = float("inf")
-        if issued.life is not None:
-            margin = min(MARGIN, issued.life / 10)
-            self._good_until = self._clock.seconds() + issued.life - margin
-        self._issued = issued
-        self._token = issued.value
+        return self._last
 
 
 def _credential(cloud: Cloud) -> Credential:

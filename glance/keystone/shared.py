@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from glance.deferreds import deferred
+from glance.together import Together
 
 AHEAD = 60.0
 """
@@ -50,7 +50,7 @@ class Shared(Generic[T]):
         self._clock = clock
         self._token: T | None = None
         self._until: float | None = None
-        self._waiting: list[Deferred[T]] = []
+        self._together: Together[None, T] = Together()
 
     @deferred
     async def get(self, refused: T | None = None) -> T:
@@ -62,29 +62,15 @@ class Shared(Generic[T]):
         token = self._token
         if token is not None and token != refused and not self._ends():
             return token
-        return await self._new()
+        return await self._together.find(None, self._new)
 
     def _ends(self) -> bool:
         return self._until is not None and self._clock.seconds() >= self._until
 
-    def _new(self) -> Deferred[T]:
-        waiting: Deferred[T] = Deferred(self._waiting_no_more)
-        self._waiting.append(waiting)
-        if len(self._waiting) == 1:
-            self._ask().addBoth(self._got)
-        return waiting
-
-    def _waiting_no_more(self, waiting: Deferred[T]) -> None:
-        # The others wait on; so does nobody, for who comes next.
-        waiting.errback(CancelledError())
-
-    def _got(self, result: T | Failure) -> None:
-        if not isinstance(result, Failure):
-            self._token, self._until = result, None
-            if result.life is not None:
-                ahead = min(AHEAD, result.life / 4)
-                self._until = self._clock.seconds() + result.life - ahead
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            if not one.called:
-                one.callback(result)
+    async def _new(self) -> T:
+        token = await self._ask()
+        self._token, self._until = token, None
+        if token.life is not None:
+            ahead = min(AHEAD, token.life / 4)
+            self._until = self._clock.seconds() + token.life - ahead
+        return token

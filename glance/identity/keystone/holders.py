@@ -4,10 +4,9 @@ L{Holders}: whose tokens are.
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from glance.deferreds import deferred
 from glance.errors import AccountsUnusable, TooBusy, Unauthenticated
@@ -23,6 +22,7 @@ from glance.keystone.errors import (
 )
 from glance.keystone.shared import Shared
 from glance.keystone.words import Holder, Issued
+from glance.together import Together
 
 ROOM = 10_000
 """How many tokens are remembered; of those that aren't good, apart, as many."""
@@ -90,7 +90,7 @@ class Holders:
         self._good: Remembered[Holder] = Remembered(clock, ROOM)
         # Those that somebody makes up drive none out that is good.
         self._wrong: Remembered[bool] = Remembered(clock, ROOM)
-        self._flights: dict[bytes, list[Deferred[Holder]]] = {}
+        self._together: Together[bytes, Holder] = Together()
         self._resting: tuple[float, float, KeystoneError] | None = None
         self._told = (float("-inf"), "")
         self._ill = False
@@ -115,7 +115,9 @@ class Holders:
             return holder
         if self._wrong.get(proof) or not _is_token(token):
             raise Unauthenticated(_STALE)
-        return await self._asked(proof, token, client, expired)
+        return await self._together.find(
+            proof, lambda: self._find(proof, token, client, expired)
+        )
 
     @deferred
     async def check(self) -> None:
@@ -137,31 +139,6 @@ class Holders:
         Let the operator know if it doesn't.
         """
         self.check().addErrback(lambda failure: failure.trap(AccountsUnusable))
-
-    def _asked(
-        self, proof: bytes, token: str, client: str | None, expired: bool
-    ) -> Deferred[Holder]:
-        """
-        Wait until it is known whose a token is, by whoever began to ask.
-        """
-
-        def cancelled(waiting: Deferred[Holder]) -> None:
-            waiting.errback(CancelledError())
-
-        def landed(result: Holder | Failure) -> None:
-            for each in self._flights.pop(proof):
-                if not each.called:
-                    each.callback(result)
-
-        waiting: Deferred[Holder] = Deferred(cancelled)
-        flight = self._flights.get(proof)
-        if flight is not None:
-            flight.append(waiting)
-            return waiting
-        self._flights[proof] = [waiting]
-        finding = Deferred.fromCoroutine(self._find(proof, token, client, expired))
-        finding.addBoth(landed)
-        return waiting
 
     async def _find(
         self, proof: bytes, token: str, client: str | None, expired: bool

@@ -14,8 +14,8 @@ from glance.identity.local import passwords
 from glance.identity.local.accounts import User
 from glance.identity.local.attempts import Attempts, network_of
 from glance.identity.remembering import Remembered
-from glance.identity.together import Together
 from glance.identity.turns import Turns
+from glance.together import Together
 
 REMEMBERED = 60.0
 """For how many seconds a password that was right need not be hashed again."""

@@ -1,11 +1,11 @@
 """
-Tests for L{glance.identity.together}.
+Tests for L{glance.together}.
 """
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.identity.together import Together
+from glance.together import Together
 
 
 class TogetherTests(SynchronousTestCase):
