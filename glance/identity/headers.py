@@ -9,6 +9,7 @@ from zope.interface import implementer
 from glance.context import Context
 from glance.deferreds import deferred
 from glance.errors import Forbidden, Unauthenticated
+from glance.identity.contexts import Contexts
 from glance.identity.saying import header
 from glance.interfaces import Caller, IIdentity
 from glance.proxies import LOOPBACK, Proxies
@@ -31,18 +32,13 @@ class TrustedHeaders:
     Believes the headers of those proxies that are trusted, and nobody else.
     """
 
-    def __init__(
-        self, proxies: Proxies, *, admin_role: str, owner_is_tenant: bool
-    ) -> None:
+    def __init__(self, proxies: Proxies, contexts: Contexts) -> None:
         """
         @param proxies: who is trusted; with no networks, those of this machine.
-        @param admin_role: the role of administrators, in any case.
-        @param owner_is_tenant: whether images belong to the caller's project;
-            otherwise they do to the user.
+        @param contexts: makes callers of what is found out.
         """
         self._proxies = proxies if proxies.networks else LOOPBACK
-        self._admin_role = admin_role.lower()
-        self._owner_is_tenant = owner_is_tenant
+        self._contexts = contexts
 
     @deferred
     async def identify(self, caller: Caller) -> Context:
@@ -57,14 +53,7 @@ class TrustedHeaders:
             raise Unauthenticated(
                 f"The proxy confirms a user and names none in {USER}."
             )
-        roles = _roles(caller)
-        return Context(
-            user=user,
-            tenant=tenant,
-            roles=roles,
-            is_admin=self._admin_role in roles,
-            owner=tenant if self._owner_is_tenant else user,
-        )
+        return self._contexts.of(user, tenant, _roles(caller))
 
 
 def _roles(caller: Caller) -> frozenset[str]:

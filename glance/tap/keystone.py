@@ -20,6 +20,7 @@ from glance.keystone.credentials import ApplicationCredential, Credential, Passw
 from glance.keystone.shared import Shared
 from glance.keystone.words import Issued
 from glance.tap.daemon import Ending
+from glance.tap.parts import contexts
 from glance.tap.trust import policy_for
 
 AT_ONCE = 8
@@ -78,8 +79,7 @@ def keystone_identity(reactor: Any, settings: Settings) -> Asked:
     return Asked(
         identity=KeystoneIdentity(
             holders,
-            admin_role=identity.admin_role,
-            owner_is_tenant=identity.owner_is_tenant,
+            contexts(settings),
             anonymous=identity.local.anonymous,
             service_roles=frozenset(role.lower() for role in wanted.service_roles),
             service_roles_required=wanted.service_roles_required,

@@ -24,6 +24,7 @@ from glance.identity.local.logins import Logins
 from glance.identity.local.verifying import Verifier
 from glance.identity.turns import Turns
 from glance.tap.certificates import url_of
+from glance.tap.parts import contexts
 from glance.tap.pools import Pools, cores
 
 CHALLENGE = b'Basic realm="glance", charset="UTF-8", Keystone realm="glance"'
@@ -74,10 +75,7 @@ def local_identity(reactor: Any, settings: Settings, pools: Pools) -> Local:
     logins = Logins(known, file, verifier, reactor, life=identity.local.token_life)
     return Local(
         identity=LocalIdentity(
-            logins,
-            admin_role=identity.admin_role,
-            owner_is_tenant=identity.owner_is_tenant,
-            anonymous=identity.local.anonymous,
+            logins, contexts(settings), anonymous=identity.local.anonymous
         ),
         logins=logins,
         region=identity.local.region,

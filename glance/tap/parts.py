@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from glance.config.backends.kinds import KINDS
 from glance.config.settings import Backend, ConfigurationError, Settings
 from glance.copies import Copies
+from glance.identity.contexts import Contexts
 from glance.identity.headers import TrustedHeaders
 from glance.identity.nobody import NoAuth
 from glance.images import Images
@@ -96,11 +97,19 @@ def identity(settings: Settings) -> IIdentity:
     """
     if settings.identity.auth_strategy == "trusted_headers":
         return TrustedHeaders(
-            Proxies(settings.http.trusted_proxies),
-            admin_role=settings.identity.admin_role,
-            owner_is_tenant=settings.identity.owner_is_tenant,
+            Proxies(settings.http.trusted_proxies), contexts(settings)
         )
     return NoAuth()
+
+
+def contexts(settings: Settings) -> Contexts:
+    """
+    Get what makes callers of those who are known.
+    """
+    return Contexts(
+        admin_role=settings.identity.admin_role,
+        owner_is_tenant=settings.identity.owner_is_tenant,
+    )
 
 
 @frozen(kw_only=True)

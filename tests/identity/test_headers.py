@@ -8,6 +8,7 @@ from zope.interface.verify import verifyObject
 
 from glance.context import Context
 from glance.errors import Forbidden, Unauthenticated
+from glance.identity.contexts import Contexts
 from glance.identity.headers import TrustedHeaders
 from glance.interfaces import Caller, IIdentity
 from glance.proxies import Proxies
@@ -30,7 +31,7 @@ class TrustedHeadersTests(SynchronousTestCase):
         Start to identify who sent these headers.
         """
         options = {"admin_role": "admin", "owner_is_tenant": True, **options}
-        identity = TrustedHeaders(Proxies.parsed(networks), **options)
+        identity = TrustedHeaders(Proxies.parsed(networks), Contexts(**options))
         verifyObject(IIdentity, identity)
         headers = Headers({**WHO, **dict(changes)})
         return identity.identify(Caller(headers, address))

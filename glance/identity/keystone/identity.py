@@ -11,6 +11,7 @@ from zope.interface import implementer
 from glance.context import Context
 from glance.deferreds import deferred
 from glance.errors import Forbidden, Unauthenticated
+from glance.identity.contexts import Contexts
 from glance.identity.keystone.holders import Holders
 from glance.identity.saying import header
 from glance.interfaces import Caller, IIdentity
@@ -27,17 +28,14 @@ class KeystoneIdentity:
     def __init__(
         self,
         holders: Holders,
+        contexts: Contexts,
         *,
-        admin_role: str,
-        owner_is_tenant: bool,
         anonymous: bool,
         service_roles: frozenset[str],
         service_roles_required: bool,
     ) -> None:
         """
-        @param admin_role: the role of administrators, in any case.
-        @param owner_is_tenant: whether images belong to the caller's project;
-            otherwise they do to the user.
+        @param contexts: makes callers of what is found out.
         @param anonymous: whether one may say nothing, and see what all may.
         @param service_roles: the roles, in lower case, of services whose users'
             tokens may have ended.
@@ -45,8 +43,7 @@ class KeystoneIdentity:
             its token to be of any good.
         """
         self._holders = holders
-        self._admin_role = admin_role.lower()
-        self._owner_is_tenant = owner_is_tenant
+        self._contexts = contexts
         self._anonymous = anonymous
         self._service_roles = service_roles
         self._service_roles_required = service_roles_required
@@ -69,15 +66,8 @@ class KeystoneIdentity:
             raise Forbidden(
                 "This token is for no project: ask for one that is scoped to one."
             )
-        user, tenant = holder.user, holder.project
-        return Context(
-            user=user,
-            tenant=tenant,
-            roles=holder.roles,
-            is_admin=self._admin_role in holder.roles,
-            owner=tenant if self._owner_is_tenant else user,
-            also=_also(holder, service),
-        )
+        also = _also(holder, service)
+        return self._contexts.of(holder.user, holder.project, holder.roles, also)
 
     async def _service(self, caller: Caller) -> Holder | None:
         token = header(caller, "X-Service-Token")

@@ -11,6 +11,7 @@ from zope.interface import implementer
 from glance.context import Context
 from glance.deferreds import deferred
 from glance.errors import Unauthenticated
+from glance.identity.contexts import Contexts
 from glance.identity.local.logins import Login, Logins
 from glance.identity.saying import header
 from glance.interfaces import Caller, IIdentity
@@ -26,20 +27,16 @@ class LocalIdentity:
     def __init__(
         self,
         logins: Logins,
+        contexts: Contexts,
         *,
-        admin_role: str,
-        owner_is_tenant: bool,
         anonymous: bool,
     ) -> None:
         """
-        @param admin_role: the role of administrators, in any case.
-        @param owner_is_tenant: whether images belong to the caller's project;
-            otherwise they do to the user.
+        @param contexts: makes callers of what is found out.
         @param anonymous: whether one may say nothing, and see what all may.
         """
         self._logins = logins
-        self._admin_role = admin_role.lower()
-        self._owner_is_tenant = owner_is_tenant
+        self._contexts = contexts
         self._anonymous = anonymous
 
     @deferred
@@ -53,14 +50,7 @@ class LocalIdentity:
             raise Unauthenticated(
                 "This token is for no project: ask for one that is scoped to one."
             )
-        user, tenant = login.user.id, login.project.id
-        return Context(
-            user=user,
-            tenant=tenant,
-            roles=login.roles,
-            is_admin=self._admin_role in login.roles,
-            owner=tenant if self._owner_is_tenant else user,
-        )
+        return self._contexts.of(login.user.id, login.project.id, login.roles)
 
     async def _login(self, caller: Caller) -> Login | None:
         """

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from glance.api.keystone.face import IdentityAPI
 from glance.api.site import context_of
+from glance.identity.contexts import Contexts
 from glance.identity.local.identity import LocalIdentity
 from tests.api.assembly import Service
 from tests.identity.local import users
@@ -26,8 +27,7 @@ class LocalService(Service):
         self.users = users.Service(case)
         identity = LocalIdentity(
             self.users.logins,
-            admin_role="admin",
-            owner_is_tenant=True,
+            Contexts(admin_role="admin", owner_is_tenant=True),
             anonymous=False,
         )
         self.identify = context_of(identity, lambda request: "192.0.2.1")

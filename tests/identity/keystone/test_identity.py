@@ -10,6 +10,7 @@ from zope.interface.verify import verifyObject
 
 from glance.context import Context
 from glance.errors import AccountsUnusable, Forbidden, Unauthenticated
+from glance.identity.contexts import Contexts
 from glance.identity.keystone.identity import KeystoneIdentity
 from glance.interfaces import Caller, IIdentity
 from tests.identity.keystone.test_holders import Asking
@@ -55,7 +56,10 @@ class KeystoneIdentityTests(SynchronousTestCase):
             "service_roles_required": False,
             **how,
         }
-        identity = KeystoneIdentity(self.holders, **how)
+        contexts = Contexts(
+            admin_role=how.pop("admin_role"), owner_is_tenant=how.pop("owner_is_tenant")
+        )
+        identity = KeystoneIdentity(self.holders, contexts, **how)
         verifyObject(IIdentity, identity)
         said = {"X-Auth-Token": token, "X-Service-Token": service, **dict(more)}
         headers = {name: [value] for name, value in said.items() if value is not None}
@@ -163,8 +167,7 @@ class KeystoneIdentityTests(SynchronousTestCase):
         several = Headers({"X-Auth-Token": ["eva", "eva"]})
         identity = KeystoneIdentity(
             self.holders,
-            admin_role="admin",
-            owner_is_tenant=True,
+            Contexts(admin_role="admin", owner_is_tenant=True),
             anonymous=True,
             service_roles=frozenset(),
             service_roles_required=False,

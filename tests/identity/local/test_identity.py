@@ -10,6 +10,7 @@ from zope.interface.verify import verifyObject
 
 from glance.context import Context
 from glance.errors import TooManyAttempts, Unauthenticated
+from glance.identity.contexts import Contexts
 from glance.identity.local.identity import LocalIdentity
 from glance.identity.local.logins import Password, Scope
 from glance.interfaces import Caller, IIdentity
@@ -40,7 +41,9 @@ class LocalIdentityTests(SynchronousTestCase):
         Start to find out who sent these headers.
         """
         how = {"admin_role": "Admin", "owner_is_tenant": True, **how}
-        identity = LocalIdentity(self.service.logins, anonymous=anonymous, **how)
+        identity = LocalIdentity(
+            self.service.logins, Contexts(**how), anonymous=anonymous
+        )
         verifyObject(IIdentity, identity)
         lists = {
             name: [value] if isinstance(value, str) else value
