@@ -176,7 +176,7 @@ MAY_IMPORT = {
         "v1form",
         "validation",
     ),
-    "config": ("errors", "limits", "policy"),
+    "config": ("errors", "keystone", "limits", "policy"),
     "client": ("deferreds", "errors", "keystone", "receiving", "silence", "streams"),
     "cli": ("client", "deferreds", "errors", "streams"),
 }

@@ -9,9 +9,10 @@ from typing import Any
 from oslo_config import types
 
 from glance.config.option import FLAG, LIST, SOME_SECONDS, TEXT, Option
-from glance.config.settings import Keystone, KeystoneUser
+from glance.config.settings import Keystone
 from glance.config.urls import is_url
 from glance.config.values import Values
+from glance.keystone.credentials import ApplicationCredential, Password
 
 SECTION = "keystone_authtoken"
 
@@ -219,21 +220,21 @@ def _unversioned(url: str) -> str:
     return url.rstrip("/").removesuffix("/v3")
 
 
-def _user(options: Values) -> KeystoneUser:
+def _user(options: Values) -> ApplicationCredential | Password:
     kind = options["auth_type"].lower()
     if kind in CREDENTIAL:
         for name in ("application_credential_id", "application_credential_secret"):
             _need(options, name)
-        return KeystoneUser(
-            credential_id=options["application_credential_id"],
-            credential_secret=options["application_credential_secret"],
+        return ApplicationCredential(
+            id=options["application_credential_id"],
+            secret=options["application_credential_secret"],
         )
     if kind not in PASSWORD:
         raise options.wrong("auth_type", "use password or v3applicationcredential")
     _need(options, "username", "user_id")
     _need(options, "password")
     _need(options, "project_name", "project_id")
-    return KeystoneUser(
+    return Password(
         password=options["password"],
         **_named(options, "user", options["username"]),
         **_named(options, "project", options["project_name"]),

@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from glance.config.trust import ClientTLS, Cors, ServerTLS
 from glance.errors import GlanceError
+from glance.keystone.credentials import ApplicationCredential, Password
 from glance.limits import Limits
 from glance.policy.protections import Protections
 from glance.policy.rules import DEFAULT_RULES, Rules
@@ -309,26 +310,6 @@ class LocalUsers:
 
 
 @frozen(kw_only=True)
-class KeystoneUser:
-    """
-    Whom this service logs in at Keystone as: by a password and names or ids, or by
-    an application credential.
-    """
-
-    password: str | None = field(default=None, repr=False)
-    user: str | None = None
-    user_id: str | None = None
-    user_domain: str | None = None
-    user_domain_id: str | None = None
-    project: str | None = None
-    project_id: str | None = None
-    project_domain: str | None = None
-    project_domain_id: str | None = None
-    credential_id: str | None = None
-    credential_secret: str | None = field(default=None, repr=False)
-
-
-@frozen(kw_only=True)
 class Keystone:
     """
     A Keystone that knows who asks.
@@ -340,7 +321,8 @@ class Keystone:
     public_url: str
     """Where clients are told to log in."""
 
-    user: KeystoneUser
+    user: ApplicationCredential | Password
+    """Whom this service logs in as."""
 
     ca_file: str | None
     """The authorities to trust; L{None} for the system's."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import mmap
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IConsumer
 from zope.interface import Attribute
@@ -88,6 +89,38 @@ class IBlockConsumer(IConsumer):
         @param block: is held by the consumer if that needs it after it has
             returned.
         """
+
+
+class PassedOn:
+    """
+    The part that is the same in all that takes blocks from a body to pass them on.
+    """
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        Nothing is to be done: whoever passes data on knows its producer.
+        """
+
+    def unregisterProducer(self) -> None:
+        """
+        Nothing is to be done.
+        """
+
+    def write(self, data: bytes) -> None:
+        """
+        Pass data on, as a block.
+        """
+        block = Block(data)
+        try:
+            self.writeBlock(block)
+        finally:
+            block.release()
+
+    def writeBlock(self, block: Block) -> None:
+        """
+        Pass a block on, as L{IBlockConsumer} has it.
+        """
+        raise NotImplementedError
 
 
 class Blocks:

@@ -16,7 +16,7 @@ from zope.interface import alsoProvides, implementer
 
 from glance.deferreds import InThread
 from glance.errors import BodyStopped, ImageTooLarge
-from glance.streams.blocks import Block, Blocks, IBlockConsumer
+from glance.streams.blocks import Block, Blocks, IBlockConsumer, PassedOn
 from glance.streams.bodies import IHashedBody
 from glance.streams.inspection import TAIL, Inspection
 from glance.streams.strands import Buffer, Strand, Window
@@ -68,7 +68,7 @@ class _Last:
 
 
 @implementer(IBodyProducer, IPushProducer, IBlockConsumer)
-class MeteredBody:
+class MeteredBody(PassedOn):
     """
     A body that is another one, counted, limited, hashed and inspected as it
     passes.
@@ -164,28 +164,6 @@ class MeteredBody:
 
     def stopProducing(self) -> None:
         self._body.stopProducing()
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """
-        Nothing is to be done: the consumer knows this body as its producer.
-        """
-
-    def unregisterProducer(self) -> None:
-        """
-        Nothing is to be done.
-        """
-
-    def write(self, data: bytes) -> None:
-        """
-        Pass data on.
-
-        @raise ImageTooLarge: it is more than may pass.
-        """
-        block = Block(data)
-        try:
-            self.writeBlock(block)
-        finally:
-            block.release()
 
     @property
     def blocks(self) -> Blocks:

@@ -15,11 +15,11 @@ from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.errors import BodyStopped
-from glance.streams.blocks import Block, Blocks, IBlockConsumer
+from glance.streams.blocks import Block, Blocks, IBlockConsumer, PassedOn
 
 
 @implementer(IBodyProducer, IPushProducer, IBlockConsumer)
-class RationedBody:
+class RationedBody(PassedOn):
     """
     A body that is another one, of which no byte passes before there is room for it.
 
@@ -83,23 +83,6 @@ class RationedBody:
             self._fail(_stopped())
         else:
             self._body.stopProducing()
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """
-        Nothing is to be done: the consumer knows this body as its producer.
-        """
-
-    def unregisterProducer(self) -> None:
-        """
-        Nothing is to be done.
-        """
-
-    def write(self, data: bytes) -> None:
-        block = Block(data)
-        try:
-            self.writeBlock(block)
-        finally:
-            block.release()
 
     @property
     def blocks(self) -> Blocks:

@@ -11,12 +11,11 @@ from twisted.internet.defer import Deferred
 
 from glance.client.agents import TLS, Agents, Endpoints
 from glance.config.settings import Keystone as Wanted
-from glance.config.settings import KeystoneUser, Settings
+from glance.config.settings import Settings
 from glance.identity.keystone.holders import Holders
 from glance.identity.keystone.identity import KeystoneIdentity
 from glance.identity.turns import Turns
 from glance.keystone.client import Keystone
-from glance.keystone.credentials import ApplicationCredential, Credential, Password
 from glance.keystone.shared import Shared
 from glance.keystone.words import Issued
 from glance.tap.daemon import Ending
@@ -59,10 +58,9 @@ def keystone_identity(reactor: Any, settings: Settings) -> Asked:
         patience=wanted.patience,
         retries=wanted.retries,
     )
-    credential = _credential(wanted.user)
 
     def login() -> Deferred[Issued]:
-        return Deferred.fromCoroutine(keystone.login(credential, catalogue=False))
+        return Deferred.fromCoroutine(keystone.login(wanted.user, catalogue=False))
 
     holders = Holders(
         keystone,
@@ -112,24 +110,4 @@ def _tls(wanted: Wanted) -> TLS:
         cert_file=wanted.cert_file,
         key_file=wanted.key_file,
         insecure=wanted.insecure,
-    )
-
-
-def _credential(user: KeystoneUser) -> Credential:
-    if user.credential_id is not None:
-        assert user.credential_secret is not None
-        return ApplicationCredential(
-            id=user.credential_id, secret=user.credential_secret
-        )
-    assert user.password is not None
-    return Password(
-        password=user.password,
-        user=user.user,
-        user_id=user.user_id,
-        user_domain=user.user_domain,
-        user_domain_id=user.user_domain_id,
-        project=user.project,
-        project_id=user.project_id,
-        project_domain=user.project_domain,
-        project_domain_id=user.project_domain_id,
     )

@@ -4,7 +4,8 @@ Tests for the options of a Keystone.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from glance.config.settings import ConfigurationError, KeystoneUser
+from glance.config.settings import ConfigurationError
+from glance.keystone.credentials import ApplicationCredential, Password
 from tests.config.files import FilesMixin
 
 SECRET = "the-password-of-the-user"
@@ -91,7 +92,7 @@ class KeystoneTests(FilesMixin, SynchronousTestCase):
         self.assertEqual(identity.auth_strategy, "keystone")
         self.assertEqual(keystone.url, "http://controller:5000")
         self.assertEqual(keystone.public_url, "http://controller:5000")
-        user = KeystoneUser(
+        user = Password(
             password=SECRET,
             user="glance",
             user_domain="People",
@@ -118,7 +119,7 @@ class KeystoneTests(FilesMixin, SynchronousTestCase):
         keystone = self.identity(OF_OLD).keystone
         self.assertEqual(keystone.url, "https://controller:35357/v3")
         self.assertEqual(keystone.public_url, "https://public.example:5000/v3")
-        user = KeystoneUser(
+        user = Password(
             password=SECRET,
             user="glance",
             user_domain_id="default",
@@ -146,9 +147,7 @@ class KeystoneTests(FilesMixin, SynchronousTestCase):
         """
         more = "user_id = u\nproject_id = p\nuser_domain_name = x\n"
         user = self.identity(SHORT + more).keystone.user
-        self.assertEqual(
-            user, KeystoneUser(password=SECRET, user_id="u", project_id="p")
-        )
+        self.assertEqual(user, Password(password=SECRET, user_id="u", project_id="p"))
         more = "user_domain_id = people\nproject_domain_id = companies\n"
         user = self.identity(SHORT + more).keystone.user
         self.assertEqual(user.user_domain_id, "people")
@@ -167,7 +166,7 @@ class KeystoneTests(FilesMixin, SynchronousTestCase):
             application_credential_id = an-id
             application_credential_secret = {SECRET}
             """
-        user = KeystoneUser(credential_id="an-id", credential_secret=SECRET)
+        user = ApplicationCredential(id="an-id", secret=SECRET)
         self.assertEqual(self.identity(text).keystone.user, user)
 
     def test_flavors(self):
