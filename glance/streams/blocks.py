@@ -110,11 +110,8 @@ class PassedOn:
         """
         Pass data on, as a block.
         """
-        block = Block(data)
-        try:
-            self.writeBlock(block)
-        finally:
-            block.release()
+        # There is no memory to let go of.
+        self.writeBlock(Block(data))
 
     def writeBlock(self, block: Block) -> None:
         """
