@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "silence": (),
     "receiving": ("silence",),
     "together": (),
+    "cors": (),
     "keystone": ("deferreds", "errors", "receiving", "streams", "together"),
     "swift": ("keystone", "receiving", "silence"),
     "recent": (),
@@ -156,6 +157,7 @@ MAY_IMPORT = {
     ),
     "api": (
         "context",
+        "cors",
         "copies",
         "deferreds",
         "errors",
@@ -176,7 +178,7 @@ MAY_IMPORT = {
         "v1form",
         "validation",
     ),
-    "config": ("errors", "keystone", "limits", "policy"),
+    "config": ("cors", "errors", "keystone", "limits", "policy"),
     "client": ("deferreds", "errors", "keystone", "receiving", "silence", "streams"),
     "cli": ("client", "deferreds", "errors", "streams"),
 }

@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from glance.api.cors import CORS
 from glance.api.data import keep_private
 from glance.api.errors import (
     Fault,
@@ -26,6 +25,7 @@ from glance.api.errors import (
 from glance.api.links import Links, peer_address
 from glance.api.versions import Version, VersionPages
 from glance.context import Context
+from glance.cors import CORS
 from glance.interfaces import Caller, IIdentity
 from glance.streams.request import LONGEST_ID
 

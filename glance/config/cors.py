@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from oslo_config import types
 
 from glance.config.option import FLAG, LIST, LONGEST, Option
-from glance.config.trust import Cors
 from glance.config.values import Values
+from glance.cors import CORS
 
 ALLOWED = (
     "Content-MD5,X-Image-Meta-Checksum,X-Storage-Token,Accept-Encoding,X-Auth-Token,"
@@ -36,7 +36,7 @@ def _cors(name: str, kind: object, default: object, text: str) -> Option:
     )
 
 
-CORS = (
+CROSS_ORIGIN = (
     _cors(
         "allowed_origin",
         LIST,
@@ -84,7 +84,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PORTS = {"http": 80, "https": 443}
 
 
-def cors(options: Values) -> Cors | None:
+def cors(options: Values) -> CORS | None:
     """
     Get what scripts of other sites may do; L{None} for nothing.
 
@@ -96,7 +96,7 @@ def cors(options: Values) -> Cors | None:
     for name in ("expose_headers", "allow_methods", "allow_headers"):
         if not all(map(_TOKEN.fullmatch, options[name])):
             raise options.wrong(name, "write names, with commas between")
-    return Cors(
+    return CORS(
         origins=frozenset(_origin(options, one) for one in options["allowed_origin"]),
         credentials=options["allow_credentials"],
         exposed=tuple(options["expose_headers"]),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from glance.config.backends.kinds import KINDS
 from glance.config.certificates import TLS
-from glance.config.cors import CORS
+from glance.config.cors import CROSS_ORIGIN
 from glance.config.keeping import LIMITS, REGISTRY, STORES, UPLOADS
 from glance.config.keystone import KEYSTONE
 from glance.config.option import Option
@@ -15,7 +15,7 @@ from glance.config.serving import IDENTITY, LISTENING, LOGGING, POLICIES
 GROUPS: dict[str, tuple[Option, ...]] = {
     "Listening": LISTENING,
     "TLS": TLS,
-    "CORS": CORS,
+    "CORS": CROSS_ORIGIN,
     "Identity": IDENTITY,
     "Keystone": KEYSTONE,
     "Policies": POLICIES,

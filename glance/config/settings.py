@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from glance.config.trust import ClientTLS, Cors, ServerTLS
+from glance.config.trust import ClientTLS, ServerTLS
+from glance.cors import CORS
 from glance.errors import GlanceError
 from glance.keystone.credentials import ApplicationCredential, Password
 from glance.limits import Limits
@@ -279,7 +280,7 @@ class Http:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     """The proxies that are believed; a UNIX socket's peer always is."""
 
-    cors: Cors | None
+    cors: CORS | None
     """L{None} where scripts of other sites may do nothing."""
 
 

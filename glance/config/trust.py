@@ -41,26 +41,3 @@ class ClientTLS:
 
     insecure: bool
     """Whether any certificate will do."""
-
-
-@frozen(kw_only=True)
-class Cors:
-    """
-    What scripts of other sites may do.
-    """
-
-    origins: frozenset[str]
-    """The sites; C{*} is any."""
-
-    credentials: bool
-    """Whether browsers send along what they know of their users."""
-
-    exposed: tuple[str, ...]
-    """The headers of answers that scripts may see."""
-
-    max_age: int
-    """For how many seconds a browser need not ask again."""
-
-    methods: frozenset[str]
-    headers: frozenset[str]
-    """The headers that scripts may send, in small letters."""

@@ -274,7 +274,7 @@ def is_host(said: bytes) -> bool:
 
 
 def _method_problem(method: bytes) -> Refusal | None:
-    if method in METHODS | REFUSED_LATER:
+    if method in METHODS or method in REFUSED_LATER:
         return None
     return _UNKNOWN if _TOKEN.fullmatch(method) else _LINE
 

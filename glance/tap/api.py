@@ -9,7 +9,6 @@ from typing import Any
 from attrs import evolve
 from twisted.web.resource import IResource, Resource
 
-from glance.api.cors import CORS
 from glance.api.health import Health
 from glance.api.links import Links
 from glance.api.site import api_root, context_of
@@ -18,7 +17,6 @@ from glance.api.v2.resource import v2_resource
 from glance.api.v2.schemas import Described, Schemas
 from glance.api.versions import versions
 from glance.config.settings import ConfigurationError, RegistryAddress
-from glance.config.trust import Cors
 from glance.errors import Invalid
 from glance.interfaces import IRegistry
 from glance.log import LoggedService
@@ -156,20 +154,7 @@ def _root(
             "openapi.json": _Description(schemas, links),
         },
         trees=asking.faces(links),
-        cors=_cors(live.settings.http.cors),
-    )
-
-
-def _cors(said: Cors | None) -> CORS | None:
-    if said is None:
-        return None
-    return CORS(
-        origins=said.origins,
-        credentials=said.credentials,
-        exposed=said.exposed,
-        max_age=said.max_age,
-        methods=said.methods,
-        headers=said.headers,
+        cors=live.settings.http.cors,
     )
 
 

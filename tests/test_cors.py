@@ -1,5 +1,5 @@
 """
-Tests for L{glance.api.cors}.
+Tests for L{glance.cors}.
 """
 
 from attrs import evolve
@@ -9,10 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 
-from glance.api.cors import CORS
 from glance.api.links import Links
 from glance.api.site import api_root
 from glance.api.versions import versions
+from glance.cors import CORS
 from glance.streams.site import StreamingSite
 
 SITE = "https://dashboard.example.com"

@@ -8,9 +8,12 @@ from scripts that the server doesn't name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
-from twisted.web.http import Request
+
+if TYPE_CHECKING:
+    from twisted.web.http import Request
 
 ALWAYS = frozenset(
     {
