@@ -21,6 +21,7 @@ from glance.client.headers import meta_of
 from glance.client.login import Login
 from glance.client.server import Query, Server, Tokens
 from glance.deferreds import InThread, unhurried
+from glance.keystone.words import root_of
 
 T = TypeVar("T")
 
@@ -111,8 +112,7 @@ def login_of(
 
     @raise Invalid: there can be no such cloud.
     """
-    host, port, use_ssl, root = place_of(cloud.auth_url or "")
-    root = root if root.endswith("/v3") else f"{root}/v3"
+    host, port, use_ssl, root = place_of(root_of(cloud.auth_url or ""))
     if socket is not None and (host, port, use_ssl) == ("localhost", 80, False):
         host = socket
     server = server_of(
