@@ -69,9 +69,10 @@ class SharedWorkTests(RacingWorkersContract, WorkersCase):
             self.assertEqual(self.figures()[name], 30)
         before = self.figures()
         self.assertEqual(before["glance_received_bytes_total"], 4)
-        for pid in self.workers(running):
+        old = self.workers(running)
+        for pid in old:
             os.kill(pid, signal.SIGKILL)
-        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.replaced(running, *old)
         get(f"{self.place.api}/v1/images")
         after = self.figures()
         self.assertEqual(after[name], 31)
@@ -191,7 +192,7 @@ class DyingTests(WorkersCase):
         statuses = list(answers.values())
         self.assertEqual(statuses.count(201), there, running.log)
         self.assertEqual(statuses.count(None), 12 - there, running.log)
-        running.wait_for(lambda: len(set(self.workers(running)) - {victim}) == 2)
+        self.replaced(running, victim)
         for upload in uploads:
             if answers[upload.id] == 201:
                 path = f"{self.place.api}/v1/images/{upload.id}"
@@ -232,7 +233,7 @@ class DyingTests(WorkersCase):
             os.kill(pid, signal.SIGSTOP)
         for pid in victims:
             running.wait_for_log(f"Process {pid} hangs")
-        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.replaced(running, serving[0])
         self.assertEqual(self.post(b"data")["size"], 4)
         now = children(running.process.pid)
         self.assertEqual(set(now) & set(pids), {serving[1]})
@@ -246,9 +247,12 @@ class DyingTests(WorkersCase):
         running = self.start_all()
         uploads = [HalfUpload(self) for _ in range(8)]
         running.wait_for(lambda: len(self.place.files()) == 8)
-        victim, other = self.workers(running)
+        port = self.place.api_port
+        other, victim = sorted(
+            self.workers(running), key=lambda pid: connections(pid, port)
+        )
         os.kill(victim, signal.SIGTERM)
-        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.replaced(running, victim)
         self.assertIn(other, self.workers(running))
         self.assertEqual(len(children(running.process.pid)), 4)
         for _ in range(8):
@@ -264,9 +268,10 @@ class DyingTests(WorkersCase):
         command = self.place.twistd("glance")
         command[2] = f"{NO_PROCESSES}{command[2]}"
         running = self.start_all(command=command)
-        os.kill(self.workers(running)[0], signal.SIGKILL)
+        victim = self.workers(running)[0]
+        os.kill(victim, signal.SIGKILL)
         running.wait_for_log("has died ([Errno 11] There is none)")
-        running.wait_for(lambda: len(self.workers(running)) == 2)
+        self.replaced(running, victim)
         self.assertEqual(running.log.count("There is none"), 2)
 
     def test_stopped(self):

@@ -110,6 +110,13 @@ class WorkersCase(DaemonCase):
         """
         return [pid for pid in children(running.process.pid) if self.serves(pid)]
 
+    def replaced(self, running, *gone):
+        """
+        Wait until two processes serve the API that are none of those C{gone}: they
+        may seem to serve for a moment after they were told to end.
+        """
+        running.wait_for(lambda: len(set(self.workers(running)) - {*gone}) == 2)
+
     def serves(self, pid):
         """
         Tell whether a process accepts connections at the port of the API.
