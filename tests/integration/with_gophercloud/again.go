@@ -54,6 +54,7 @@ func tryAgain([]string) {
 	good, err := tokens.Validate(identity(client), old)
 	must(err)
 	check(!good, "the revoked token")
+	must(images.Delete(client, made.ID).ExtractErr())
 
 	// Data is refused before all of it is sent, and sent again.
 	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<21)
