@@ -221,3 +221,34 @@ def old_openstack_client():
     @raise SkipTest: it cannot be installed here.
     """
     return installed("openstack-of-old", OPENSTACK_OF_OLD)
+
+
+@cache
+def _built_with_gophercloud():
+    built = cache_directory() / "with_gophercloud"
+    done = subprocess.run(
+        [program("go"), "build", "-o", built, "."],
+        cwd=Path(__file__).parent / "with_gophercloud",
+        # Debian has libraries where Go looked for them before there were modules.
+        env={
+            **os.environ,
+            "GO111MODULE": "off",
+            "GOPATH": "/usr/share/gocode",
+            "GOCACHE": str(cache_directory() / "go"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return built, done.returncode == 0, done.stderr
+
+
+def with_gophercloud():
+    """
+    Get the path of the program that uses gophercloud.
+
+    @raise SkipTest: it cannot be built here.
+    """
+    built, made, problem = _built_with_gophercloud()
+    need(made, f"golang-github-gophercloud-utils-dev ({problem.strip()})")
+    return built

@@ -5,7 +5,6 @@ OpenStack's clients, curl and qemu-img, with users of the service's own.
 import json
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 from twisted.trial.unittest import TestCase
@@ -398,78 +397,6 @@ class SharingTests(Users, TestCase):
         self.assertIn(b"ID", listed)
         self.user = {**self.user, "OS_PASSWORD": "wrong"}
         self.refuse_client(openstack_client() / "glance", "image-list")
-
-
-class GophercloudTests(Users, TestCase):
-    """
-    What gophercloud, and so Terraform, sends, to a daemon that runs.
-    """
-
-    def ask(self, method, url, body=None, **headers):
-        """
-        Ask; get the status, the headers and the body.
-        """
-        data = None if body is None else json.dumps(body).encode()
-        said = {"Accept": "application/json", "Content-Type": "application/json"}
-        said |= {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(url, data, said, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.headers, answer.read()
-
-    def test_image(self):
-        """
-        The version is described; a token is had by password or by application
-        credential; the catalogue says where images are; an image is made, and
-        waited for.
-        """
-        status, _, body = self.ask("GET", f"{self.url}/v3/")
-        self.assertEqual(json.loads(body)["version"]["status"], "stable")
-        domain = {"name": "Default"}
-        user = {"name": "eva", "password": EVA, "domain": domain}
-        by_password = {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"name": "acme", "domain": domain}},
-        }
-        _, key_id, secret = self.manage("token", "add", "eva").split("_", 2)
-        key = {"id": key_id, "secret": secret}
-        by_key = {
-            "identity": {
-                "methods": ["application_credential"],
-                "application_credential": key,
-            }
-        }
-        for auth in (by_password, by_key):
-            tokens = f"{self.url}/v3/auth/tokens"
-            status, headers, body = self.ask("POST", tokens, {"auth": auth})
-            self.assertEqual(status, 201)
-            catalogue = json.loads(body)["token"]["catalog"]
-            [url] = [
-                endpoint["url"]
-                for service in catalogue
-                for endpoint in service["endpoints"]
-                if (service["type"], endpoint["interface"], endpoint["region_id"])
-                == ("image", "public", "RegionOne")
-            ]
-            token = {"X_Auth_Token": headers["X-Subject-Token"]}
-            said = {"name": "t", "disk_format": "raw", "container_format": "bare"}
-            images = f"{url}/v2/images"
-            made = json.loads(self.ask("POST", images, said, **token)[2])
-            self.assertEqual((made["status"], made["visibility"]), ("queued", "shared"))
-            data = urllib.request.Request(
-                f"{images}/{made['id']}/file",
-                b"data",
-                {
-                    "Content-Type": "application/octet-stream",
-                    "X-Auth-Token": token["X_Auth_Token"],
-                },
-                method="PUT",
-            )
-            with urllib.request.urlopen(data, timeout=60) as answer:
-                self.assertEqual(answer.status, 204)
-            shown = self.ask("GET", f"{images}/{made['id']}", **token)[2]
-            self.assertEqual(json.loads(shown)["status"], "active")
-            gone = self.ask("DELETE", f"{images}/{made['id']}", **token)
-            self.assertEqual(gone[0], 204)
 
 
 class WorkersTests(Users, TestCase):

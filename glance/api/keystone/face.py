@@ -109,17 +109,13 @@ class IdentityAPI:
         """
         asking = await self._asking(request)
         token = header(request, SUBJECT) or ""
+        # It is no secret whether there is a token: who has one may try it.
         try:
             subject = await self._logins.by_token(token)
-        except Unauthenticated:
-            subject = None
-        # Who may not know of a token isn't told whether there is one.
-        if not {"admin", "service"} & asking.roles and (
-            subject is None or subject.user != asking.user
-        ):
+        except Unauthenticated as error:
+            raise NotFound from error
+        if not {"admin", "service"} & asking.roles and subject.user != asking.user:
             raise Forbidden("This token is not yours.")
-        if subject is None:
-            raise NotFound
         return token, subject
 
     def _describe_token(

@@ -342,15 +342,15 @@ class FaceTests(SynchronousTestCase):
 
     def test_show_others(self):
         """
-        Of others' tokens only administrators and services are told; nobody else
-        learns whether there is one.
+        Of others' tokens only administrators and services are told; what is no
+        token, or no longer, isn't there for anybody, as clients expect.
         """
         token, boss, bob = self.token(), self.boss(), self.token("bob", BOB)
         self.get("/auth/tokens", boss, X_Subject_Token=token)
         self.get("/auth/tokens", boss, 404, X_Subject_Token="x")
         self.get("/auth/tokens", boss, 404)
-        for subject in (token, boss, "x"):
-            self.get("/auth/tokens", bob, 403, X_Subject_Token=subject)
+        for subject, status in ((token, 403), (boss, 403), ("x", 404)):
+            self.get("/auth/tokens", bob, status, X_Subject_Token=subject)
             self.get("/auth/tokens", None, 401, X_Subject_Token=subject)
             self.get("/auth/tokens", "x", 401, X_Subject_Token=subject)
         self.service.file.grant("bob", "acme", "service")
@@ -359,10 +359,11 @@ class FaceTests(SynchronousTestCase):
 
     def test_revoke(self):
         """
-        A token can be revoked, by whose it is.
+        A token can be revoked, by whose it is, and then isn't there.
         """
-        token, bob = self.token(), self.token("bob", BOB)
-        for who, status in ((bob, 403), (token, 204), (token, 401)):
+        token, other = self.token(), self.token()
+        bob = self.token("bob", BOB)
+        for who, status in ((bob, 403), (token, 204), (token, 401), (other, 404)):
             answer = self.ask(
                 "DELETE", "/auth/tokens", token=who, X_Subject_Token=token
             )

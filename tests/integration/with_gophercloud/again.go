@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gophercloud/gophercloud"
+	"github.com/gophercloud/gophercloud/openstack/identity/v3/tokens"
+	"github.com/gophercloud/gophercloud/openstack/imageservice/v2/imagedata"
+	"github.com/gophercloud/gophercloud/openstack/imageservice/v2/images"
+)
+
+// seen is when each process knows that a token is revoked.
+const seen = 1500 * time.Millisecond
+
+// lengthless is data whose length isn't known, and that can be sent again.
+type lengthless struct{ io.ReadSeeker }
+
+// tryAgain finds its token revoked, and logs in again by itself, if it may.
+func tryAgain([]string) {
+	options := fromEnvironment()
+	once := connect(options)
+	options.AllowReauth = true
+	client := connect(options)
+	logins := int32(0)
+	again := client.ReauthFunc
+	client.ReauthFunc = func() error {
+		atomic.AddInt32(&logins, 1)
+		return again()
+	}
+	made := create(client, images.CreateOpts{Name: "again"})
+
+	revoke(once)
+	_, err := images.Get(once, made.ID).Extract()
+	_, refused := err.(gophercloud.ErrDefault401)
+	check(refused, err)
+
+	// All who find it so at once share one login.
+	old := client.Token()
+	revoke(client)
+	var asking sync.WaitGroup
+	for number := 0; number < 8; number++ {
+		asking.Add(1)
+		go func() {
+			defer asking.Done()
+			get(client, made.ID)
+		}()
+	}
+	asking.Wait()
+	check(client.Token() != old && logins == 1, logins)
+	good, err := tokens.Validate(identity(client), old)
+	must(err)
+	check(!good, "the revoked token")
+	must(images.Delete(client, made.ID).ExtractErr())
+
+	// Data is refused before all of it is sent, and sent again.
+	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<21)
+	for number, source := range []io.Reader{
+		bytes.NewReader(data),
+		lengthless{bytes.NewReader(data)},
+	} {
+		made := create(client, images.CreateOpts{Name: "again"})
+		revoke(client)
+		must(imagedata.Upload(client, made.ID, source).ExtractErr())
+		check(logins == int32(number+2), logins)
+		checkStored(client, made.ID, data)
+		must(images.Delete(client, made.ID).ExtractErr())
+	}
+}
+
+// revoke ends the token of a client.
+func revoke(client *gophercloud.ServiceClient) {
+	must(tokens.Revoke(identity(client), client.Token()).Err)
+	time.Sleep(seen)
+}
