@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from glance.errors import DataDamaged, DataExists, DataNotFound
-from glance.image import Image, Location, Status
+from glance.image import WHOLE, Image, Location, Status
 from glance.interfaces import IRegistry
 from glance.storage import Storage
 from glance.validation import owner_of
-from glance.verification import images_of, named
+from glance.verification import images_of
 
-_WITH_DATA = (Status.ACTIVE, Status.DEACTIVATED, Status.PENDING_DELETE)
+_WITH_DATA = WHOLE | {Status.PENDING_DELETE}
 
 
 class Adopter:
@@ -57,7 +57,7 @@ class Adopter:
                     "it, and make an image of the copy"
                 )
             places = [at for at in places if at not in others]
-        if image.status in (Status.ACTIVE, Status.DEACTIVATED):
+        if image.status in WHOLE:
             if not places:
                 raise DataNotFound(
                     "its data is in no store that is configured here; configure that"
@@ -87,7 +87,7 @@ class Adopter:
             self._owners = {
                 at.key: each.id
                 async for each in images_of(self._registry)
-                for at in named(each)
+                for at in each.places
             }
         name = place.key.rpartition("/")[2]
         owner = owner_of(name) or self._owners.setdefault(place.key, image.id)

@@ -17,7 +17,7 @@ from glance.errors import (
     StoreNotFound,
     StoreUnavailable,
 )
-from glance.image import Image, Location, Status
+from glance.image import WHOLE, Image, Location
 from glance.images import Images
 from glance.settling import Settler
 from glance.storage import Storage
@@ -108,7 +108,7 @@ class Copies:
         """
         Get an image as it is once its data is in a store no more.
         """
-        if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+        if image.status not in WHOLE:
             raise ImageNotActive(f"Image {image.id} is not active: it has no data.")
         name_at = self._storage.name_at
         removed = tuple(at for at in image.locations if name_at(at) == store)

@@ -52,6 +52,11 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 Which status may follow which.
 """
 
+WHOLE = frozenset({Status.ACTIVE, Status.DEACTIVATED})
+"""
+What an image may be that has all of its data.
+"""
+
 GONE = frozenset({Status.PENDING_DELETE, Status.DELETED})
 """
 What an image that was deleted may be.
@@ -183,6 +188,15 @@ class Image:
         What no other value of an image has: its id, revision and time of change.
         """
         return self.id, self.revision, self.updated_at
+
+    @property
+    def places(self) -> tuple[Location, ...]:
+        """
+        Where there may be data of it: what it has, what is on its way, and what
+        attempts have left.
+        """
+        attempts = () if self.attempt is None else (self.attempt.location,)
+        return (*self.locations, *self.doomed, *attempts)
 
     def becoming(self, status: Status, **changes: Any) -> Image:
         """

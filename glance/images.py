@@ -20,7 +20,7 @@ from glance.errors import (
     TagNotFound,
     Unauthenticated,
 )
-from glance.image import GONE, Image, Status, Visibility
+from glance.image import GONE, WHOLE, Image, Status, Visibility
 from glance.limits import Limits, Quota, Usage
 from glance.protecting import (
     Known,
@@ -276,7 +276,7 @@ class Images:
         def activated(image: Image) -> Image:
             if image.status is status:
                 return image
-            if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+            if image.status not in WHOLE:
                 raise Forbidden(
                     f"Image {image_id} is {image.status.value}: only an active "
                     "image can be deactivated, and only such a one reactivated."
@@ -359,12 +359,6 @@ class Images:
         used: Usage = await self._registry.usage(context.owner)
         return self.limits().quota, used
 
-    def sees(self, context: Context, image: Image) -> bool:
-        """
-        Tell whether a caller may know of an image.
-        """
-        return may(context, Deed.SEE, image)
-
 
 def _demand_formats_kept(old: Image, new: Image) -> None:
     """
@@ -426,5 +420,4 @@ def _rewrites(old: Image, new: Image) -> bool:
     """
     if old.owner != new.owner:
         return True
-    written = old.status in (Status.ACTIVE, Status.DEACTIVATED)
-    return written and (old.size, old.checksum) != (new.size, new.checksum)
+    return old.status in WHOLE and (old.size, old.checksum) != (new.size, new.checksum)

@@ -11,14 +11,22 @@ from twisted.internet.defer import CancelledError
 
 from glance.deferreds import InThread
 from glance.errors import ContentRefused, FormatMismatch, ImageNotFound
-from glance.image import GONE, Image, Location, Status
+from glance.image import WHOLE, Image, Location, Status
 from glance.limits import Limits
 from glance.revisions import Revisions
 from glance.storage import Storage
 from glance.streams.bodies import read_all
 from glance.streams.inspection import TAIL, Inspection
 from glance.transfers import inspection_of
-from glance.verification import Fault, Finding, Pace, fault_of, images_of
+from glance.verification import (
+    Fault,
+    Finding,
+    Pace,
+    fault_of,
+    has,
+    images_of,
+    still_has,
+)
 
 STEP = 1 << 18
 """How many bytes are read at once."""
@@ -93,7 +101,7 @@ class Inspector:
         """
         count = recorded = self._read = 0
         async for image in images_of(self._revisions.registry, image_ids):
-            if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+            if image.status not in WHOLE:
                 continue
             if image.virtual_size is not None and not again:
                 continue
@@ -118,7 +126,7 @@ class Inspector:
             raise
         except Exception as error:
             fault, detail = _flaw_of(error)
-            if await self._still(image, location):
+            if await still_has(self._revisions.registry, image.id, location):
                 found(
                     Finding(
                         fault=fault,
@@ -165,21 +173,11 @@ class Inspector:
         self._pace.take(len(data))
         return data
 
-    async def _still(self, image: Image, location: Location) -> bool:
-        """
-        Tell whether the data is still meant to be there.
-        """
-        try:
-            now = await self._revisions.registry.get(image.id)
-        except ImageNotFound:
-            return False
-        return _has(now, location)
-
     async def _record(
         self, image_id: str, location: Location, virtual_size: int | None
     ) -> bool:
         def sized(image: Image) -> Image:
-            if not _has(image, location):
+            if not has(image, location):
                 return image
             return evolve(image, virtual_size=virtual_size)
 
@@ -187,7 +185,7 @@ class Inspector:
             now = await self._revisions.change(image_id, sized, touch=False)
         except ImageNotFound:
             return False
-        return _has(now, location)
+        return has(now, location)
 
     async def deactivate(self, finding: Finding) -> bool:
         """
@@ -214,10 +212,6 @@ class Inspector:
         except ImageNotFound:
             return False
         return done
-
-
-def _has(image: Image, location: Location) -> bool:
-    return image.status not in GONE and location in image.locations
 
 
 def _flaw_of(error: Exception) -> tuple[Fault, str]:

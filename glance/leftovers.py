@@ -5,8 +5,6 @@ living.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from twisted.logger import Logger
 
 from glance.errors import DataNotFound, ImageNotFound
@@ -44,7 +42,8 @@ class Leftovers:
             image = await self._image(owner_of(key))
             if image is None:
                 unknown += 1
-            elif key not in _named(image):
+            # Whatever their stores are called: one may have several names.
+            elif key not in {place.key for place in image.places}:
                 removed += await self._remove(store, key)
         if removed:
             self._log.info(
@@ -75,14 +74,3 @@ class Leftovers:
         except DataNotFound:
             return False
         return True
-
-
-def _named(image: Image) -> Iterator[str]:
-    """
-    Get the keys that an image still names, whatever their stores are called:
-    several names may stand for one place.
-    """
-    for place in (*image.locations, *image.doomed):
-        yield place.key
-    if image.attempt is not None:
-        yield image.attempt.location.key

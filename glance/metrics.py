@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,36 @@ _ROUTES = (
     "/versions",
     "/healthcheck",
     "/metrics",
+    "/openapi.json",
     "/v1",
     *(f"/v1{route}" for route in _IMAGES),
     *_IMAGES,
+    "/v2",
+    "/v2/images",
+    "/v2/images/*",
+    "/v2/images/*/file",
+    "/v2/images/*/members",
+    "/v2/images/*/members/*",
+    "/v2/images/*/tags/*",
+    "/v2/images/*/actions/deactivate",
+    "/v2/images/*/actions/reactivate",
+    "/v2/schemas/*",
+    "/v2/info/import",
+    "/v2/info/usage",
+    "/v2/info/stores",
+    "/v2/info/stores/detail",
+    "/v2/stores/*/*",
+    "/v3",
+    "/v3/auth/tokens",
+    "/v3/auth/catalog",
+    "/v3/auth/projects",
+    "/v3/projects",
+    "/v3/projects/*",
+    "/v3/users",
+    "/v3/users/*",
+    "/v3/users/*/projects",
+    "/v3/domains",
+    "/v3/domains/*",
     "/registry/1/images",
     "/registry/1/images/*",
     "/registry/1/images/*/booking",
@@ -66,8 +93,26 @@ Kinds of paths, with a star for each piece that varies; the first that fits a
 path is its kind.
 """
 
-_SPELLINGS = {"v1.0": "v1", "v1.1": "v1"}
-_TEMPLATES = tuple((route, route[1:].split("/")) for route in _ROUTES)
+_VERSIONS = ("v1", "v2", "v3")
+
+_SPELLINGS = {
+    **dict.fromkeys(("v1.0", "v1.1"), "v1"),
+    **{f"v2.{minor}": "v2" for minor in (*range(11), 15)},
+}
+
+
+def _templates() -> Mapping[tuple[str, int], Sequence[tuple[str, list[str]]]]:
+    """
+    Get the routes, each with its pieces, by the first of these and their number.
+    """
+    templates: dict[tuple[str, int], list[tuple[str, list[str]]]] = {}
+    for route in _ROUTES:
+        pieces = route[1:].split("/")
+        templates.setdefault((pieces[0], len(pieces)), []).append((route, pieces))
+    return templates
+
+
+_TEMPLATES = _templates()
 
 
 def route_class(path: str) -> str:
@@ -79,9 +124,9 @@ def route_class(path: str) -> str:
     """
     first, *rest = path[1:].split("/")
     first = _SPELLINGS.get(first, first)
-    pieces = [first] if rest == [""] and first == "v1" else [first, *rest]
-    for route, template in _TEMPLATES:
-        if len(template) == len(pieces) and all(
+    pieces = [first] if rest == [""] and first in _VERSIONS else [first, *rest]
+    for route, template in _TEMPLATES.get((first, len(pieces)), ()):
+        if all(
             t == p or (t == "*" and p) for t, p in zip(template, pieces, strict=True)
         ):
             return route

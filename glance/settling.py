@@ -358,9 +358,7 @@ class Reaper:
 
         @param late: the stores that take too long.
         """
-        stores = {place.store for place in (*image.locations, *image.doomed)}
-        if image.attempt is not None:
-            stores.add(image.attempt.location.store)
+        stores = {place.store for place in image.places}
         if stores & late:
             return
         try:

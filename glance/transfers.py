@@ -34,7 +34,7 @@ from glance.errors import (
     StoreUnavailable,
     UploadSuperseded,
 )
-from glance.image import GONE, Attempt, Image, Location, Status
+from glance.image import GONE, WHOLE, Attempt, Image, Location, Status
 from glance.images import Images
 from glance.leases import Lease
 from glance.limits import Limits, Quota
@@ -408,7 +408,7 @@ class Transfers:
             raise ImageDeactivated(
                 f"Image {image_id} is deactivated; ask an administrator."
             )
-        if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+        if image.status not in WHOLE:
             raise ImageNotActive(f"Image {image_id} is not active: it has no data.")
         return image
 

@@ -24,7 +24,7 @@ from glance.errors import (
     StoreNotFound,
     StoreUnavailable,
 )
-from glance.image import GONE, Image, Location, Status
+from glance.image import GONE, WHOLE, Image, Location
 from glance.interfaces import IRegistry
 from glance.query import EVERYTHING, Condition, Operator, Order, Query
 from glance.storage import Storage
@@ -211,7 +211,7 @@ class Verifier:
         # What others have comes last: they may take as long as they like.
         lent: list[tuple[Image, Location]] = []
         async for image in images_of(self._registry, image_ids):
-            if image.status not in (Status.ACTIVE, Status.DEACTIVATED):
+            if image.status not in WHOLE:
                 continue
             count += 1
             for location in image.locations:
@@ -255,7 +255,7 @@ class Verifier:
             raise
         except Exception as error:
             fault = fault_of(error)
-        if fault is not None and await self._still(image, location):
+        if fault is not None and await still_has(self._registry, image.id, location):
             kind, detail = fault
             found(
                 Finding(
@@ -267,16 +267,6 @@ class Verifier:
                 )
             )
         return 0 if metered is None else metered.count
-
-    async def _still(self, image: Image, location: Location) -> bool:
-        """
-        Tell whether the data is still meant to be there.
-        """
-        try:
-            now = await self._registry.get(image.id)
-        except ImageNotFound:
-            return False
-        return now.status not in GONE and location in now.locations
 
     async def stray(self) -> Stray:
         """
@@ -295,7 +285,7 @@ class Verifier:
         related = 0
         async for image in images_of(self._registry):
             related += image.id in owners
-            for location in named(image):
+            for location in image.places:
                 for store, keys in lying.items():
                     if location.key in keys and self._storage.may_be(location, store):
                         related += 1
@@ -338,7 +328,7 @@ class Verifier:
             return True
         image = await self._known(owner)
         return image is None or not any(
-            at.key == key and self._storage.may_be(at, store) for at in named(image)
+            at.key == key and self._storage.may_be(at, store) for at in image.places
         )
 
     async def _known(self, image_id: str) -> Image | None:
@@ -412,16 +402,25 @@ async def images_of(
         after = (Condition("id", Operator.GT, page[-1].id),)
 
 
-def named(image: Image) -> Sequence[Location]:
+def has(image: Image, location: Location) -> bool:
     """
-    List the places that an image says its data is at, or may be.
+    Tell whether data of an image is meant to be at a place.
     """
-    attempts = () if image.attempt is None else (image.attempt.location,)
-    return (*image.locations, *image.doomed, *attempts)
+    return image.status not in GONE and location in image.locations
+
+
+async def still_has(registry: IRegistry, image_id: str, location: Location) -> bool:
+    """
+    Tell whether data of an image is meant to be at a place, as it is known now.
+    """
+    try:
+        return has(await registry.get(image_id), location)
+    except ImageNotFound:
+        return False
 
 
 def _names(image: Image, key: str) -> bool:
-    return any(place.key == key for place in named(image))
+    return any(place.key == key for place in image.places)
 
 
 def _digests(image: Image) -> list[tuple[Digest, str]]:

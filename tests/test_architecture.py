@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "together": (),
     "cors": (),
     "keystone": ("deferreds", "errors", "receiving", "streams", "together"),
-    "swift": ("keystone", "receiving", "silence"),
+    "swift": ("deferreds", "keystone", "receiving", "silence"),
     "recent": (),
     "redaction": (),
     "deferreds": ("errors",),

@@ -13,8 +13,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 import glance
+from glance.api.keystone.face import IdentityAPI
 from glance.api.metrics import MetricsPage
+from glance.api.openapi.document import document
+from glance.api.v2.schemas import Schemas
+from glance.api.versions import versions
 from glance.errors import StoreUnavailable
+from glance.limits import Limits
 from glance.metrics import (
     LAG_INTERVAL,
     LagMeter,
@@ -23,6 +28,7 @@ from glance.metrics import (
     route_class,
     tell_processes,
 )
+from glance.registry.resource import OwnFace
 from glance.streams.bodies import read_all
 from tests.http import stub_client
 
@@ -81,6 +87,32 @@ class RouteTests(SynchronousTestCase):
         """
         for path in ("//", "/v3/images", "/images/", f"/v1/{ID}", "/a", "/%"):
             self.assertEqual(route_class(path), "other", path)
+
+    def test_described(self):
+        """
+        Whatever the description of the API has is of its own kind.
+        """
+        for path in document(Schemas(Limits), "http://a")["paths"]:
+            route = re.sub("{[a-z_]+}", "*", path)
+            self.assertEqual(route_class(path), route)
+
+    def test_minor_versions(self):
+        """
+        A version is the same by each of its names.
+        """
+        for version in versions(several=True):
+            for rest in ("", "/", "/images"):
+                route = f"/{version.path}{rest}".rstrip("/")
+                self.assertEqual(route_class(f"/{version.id}{rest}"), route)
+
+    def test_apps(self):
+        """
+        So is whatever Keystone's API and the registry's answer.
+        """
+        for app in (IdentityAPI.app, OwnFace.app):
+            for rule in app.url_map.iter_rules():
+                route = re.sub("<[^>]+>", "*", rule.rule)
+                self.assertEqual(route_class(rule.rule), route.rstrip("/"))
 
 
 class MetricsCase(SynchronousTestCase):

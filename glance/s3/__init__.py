@@ -1,8 +1,9 @@
 """
 A client of S3, for Amazon's and for whatever else speaks its protocol.
 
-It knows nothing of images, and needs nothing but Twisted and attrs.  What it is
-for is large objects in little memory:
+It knows nothing of images, and needs nothing but Twisted, attrs, and the modules
+C{deferreds}, C{receiving} and C{silence} beside it.  What it is for is large objects
+in little memory:
 
   - A body is Twisted's C{IBodyProducer}, in both directions.  A server that takes
     data slowly pauses its source; whoever takes data slowly pauses the server.

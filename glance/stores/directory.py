@@ -21,20 +21,16 @@ from urllib.parse import unquote
 
 from twisted.logger import Logger
 
-from glance.errors import (
-    DataExists,
-    DataNotFound,
-    GlanceError,
-    StoreFull,
-    StoreUnavailable,
-    UploadSuperseded,
-)
+from glance.errors import GlanceError, UploadSuperseded
 from glance.stores.keys import is_key
+from glance.stores.refusals import full, missing, taken, unavailable
 from glance.stores.writing import FileWriter
 from glance.streams.strands import Buffer
 
 INCOMING = ".incoming"
 """Where data is until it is whole."""
+
+FAILING = "The filesystem store does not work at present"
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CANNOT_ALLOCATE = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
@@ -75,26 +71,13 @@ def _trouble(directory: Path) -> Iterator[None]:
                 directory=str(directory),
                 error=str(error),
             )
-            raise StoreFull(
-                "There is no room for this data. Delete images that are not "
-                "needed, or ask the operator for more room."
-            ) from error
+            raise full() from error
         _log.error(
             "The filesystem store in {directory} fails: {error}",
             directory=str(directory),
             error=str(error),
         )
-        raise unavailable() from error
-
-
-def unavailable() -> GlanceError:
-    """
-    Make the error for a user when the reason is the operator's to know.
-    """
-    return StoreUnavailable(
-        "The filesystem store does not work at present. Try again later; "
-        "the operator finds the reason in the log."
-    )
+        raise unavailable(FAILING) from error
 
 
 @contextmanager
@@ -137,7 +120,7 @@ class Directory:
                     "a directory that belongs to the user that Glance runs as.",
                     path=str(path),
                 )
-                raise unavailable()
+                raise unavailable(FAILING)
 
     def open(self, key: str) -> int:
         """
@@ -246,13 +229,6 @@ class Directory:
             yield fd
 
 
-def missing() -> DataNotFound:
-    """
-    Make the error for data that isn't there.
-    """
-    return DataNotFound("The data of this image is missing from the store.")
-
-
 def _remove(name: str, at: int) -> bool:
     try:
         os.unlink(name, dir_fd=at)
@@ -323,7 +299,7 @@ class Arrival:
         """
         with _trouble(self._directory.path), self._places() as (whole, incoming):
             if _exists(self._key, whole):
-                raise _taken()
+                raise taken()
             while not self._lock(incoming):
                 pass
             self._writer = FileWriter(self._fd, thin=self._thin)
@@ -347,7 +323,7 @@ class Arrival:
             self._fd = os.open(self._key, flags, 0o640, dir_fd=incoming)
         except FileExistsError:
             if not _remove_unlocked(self._key, incoming):
-                raise _taken() from None
+                raise taken() from None
             return False
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         if _is_named(self._fd, self._key, incoming):
@@ -387,7 +363,7 @@ class Arrival:
             try:
                 os.link(self._key, self._key, src_dir_fd=incoming, dst_dir_fd=whole)
             except FileExistsError:
-                raise _taken() from None
+                raise taken() from None
             except FileNotFoundError:
                 raise UploadSuperseded(
                     "The data was deleted while it was on its way. Upload it again."
@@ -443,7 +419,3 @@ def _exists(name: str, at: int) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _taken() -> DataExists:
-    return DataExists("There is data for this key already.")

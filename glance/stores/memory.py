@@ -10,9 +10,9 @@ from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import deferred
-from glance.errors import DataExists, DataNotFound, StoreFull
 from glance.interfaces import IStore
 from glance.stores.keys import checked, demand_size
+from glance.stores.refusals import full, missing, taken
 from glance.streams.bodies import BytesBody, read_all
 
 _PIECE = 1 << 16
@@ -40,11 +40,10 @@ class MemoryStore:
         except Exception:
             body.stopProducing()
             raise
-        full = StoreFull("There is no room for this data.")
-        data = await read_all(body, self._room - self._used(), full)
+        data = await read_all(body, self._room - self._used(), full())
         self._refuse_taken(key)
         if len(data) > self._room - self._used():
-            raise full
+            raise full()
         self._data[key] = data
         return len(data)
 
@@ -53,7 +52,7 @@ class MemoryStore:
 
     def _refuse_taken(self, key: str) -> None:
         if key in self._data:
-            raise DataExists("There is data for this key already.")
+            raise taken()
 
     @deferred
     async def get(
@@ -74,9 +73,7 @@ class MemoryStore:
         try:
             return self._data[key]
         except KeyError:
-            raise DataNotFound(
-                "The data of this image is missing from the store."
-            ) from None
+            raise missing() from None
 
     @deferred
     async def size(self, key: str) -> int:

@@ -14,10 +14,7 @@ from zope.interface import implementer
 from glance.deferreds import deferred
 from glance.errors import (
     BodyStopped,
-    DataExists,
-    DataNotFound,
     GlanceError,
-    StoreFull,
     StoreUnavailable,
     UploadSuperseded,
 )
@@ -35,6 +32,7 @@ from glance.s3.errors import (
 )
 from glance.s3.objects import Begun
 from glance.stores.keys import checked, demand_size, is_key
+from glance.stores.refusals import full, missing, taken, unavailable
 from glance.stores.wrapping import expected_length, translating, unmeasured
 from glance.streams.bodies import BytesBody
 
@@ -52,10 +50,10 @@ def _translated(error: S3Error) -> GlanceError:
     """
     _log.warn("The S3 store: {error}", error=error)
     if isinstance(error, NoRoom):
-        return StoreFull("There is no room for this data.")
+        return full()
     if isinstance(error, Forbidden):
-        return StoreUnavailable("The S3 store refuses what it is asked.")
-    return StoreUnavailable("The S3 store does not work at present; try again later.")
+        return unavailable("The S3 store refuses what it is asked")
+    return unavailable("The S3 store does not work at present")
 
 
 @contextmanager
@@ -98,7 +96,7 @@ class S3Store:
         started = False
         try:
             if checked(key) in self._adding:
-                raise DataExists("There is data for this key already.")
+                raise taken()
             self._adding.add(key)
             try:
                 with _told():
@@ -144,7 +142,7 @@ class S3Store:
             await self._client.head_object(self._bucket, key)
         except NotFound:
             return
-        raise DataExists("There is data for this key already.")
+        raise taken()
 
     @deferred
     async def get(
@@ -162,7 +160,7 @@ class S3Store:
                 got = await self._client.get_object(self._bucket, name, offset, length)
             except NotFound:
                 await self._demand_bucket()
-                raise _missing() from None
+                raise missing() from None
             except Refused as error:
                 if error.status != 416:
                     raise
@@ -186,7 +184,7 @@ class S3Store:
                 head = await self._client.head_object(self._bucket, name)
             except NotFound:
                 await self._demand_bucket()
-                raise _missing() from None
+                raise missing() from None
             return head.length
 
     @deferred
@@ -200,7 +198,7 @@ class S3Store:
                 await self._client.head_object(self._bucket, name)
             except NotFound:
                 if not begun:
-                    raise _missing() from None
+                    raise missing() from None
             else:
                 await self._client.delete_object(self._bucket, name)
 
@@ -223,7 +221,7 @@ class S3Store:
         if name and bucket == self._bucket:
             return name
         if not is_key(key):
-            raise _missing()
+            raise missing()
         return key
 
     @deferred
@@ -285,10 +283,5 @@ class S3Store:
             await self._client.head_bucket(self._bucket)
         except NotFound as error:
             if not self._create:
-                raise StoreUnavailable(
-                    "The bucket of the S3 store is not there."
-                ) from error
-
-
-def _missing() -> DataNotFound:
-    return DataNotFound("The data of this image is missing from the store.")
+                _log.warn("The S3 store: there is no bucket {name}", name=self._bucket)
+                raise unavailable("The bucket of the S3 store is not there") from error

@@ -18,14 +18,12 @@ from glance.deferreds import deferred
 from glance.errors import (
     BodyStopped,
     DataDamaged,
-    DataExists,
-    DataNotFound,
     GlanceError,
-    StoreFull,
     StoreUnavailable,
 )
 from glance.interfaces import IStore
 from glance.stores.keys import checked, demand_size, is_key
+from glance.stores.refusals import full, missing, taken, unavailable
 from glance.stores.swift_uris import Origin, is_place
 from glance.stores.wrapping import expected_length, translating, unmeasured
 from glance.streams.bodies import BytesBody, IHashedBody
@@ -47,6 +45,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _log = Logger()
+
+_FAILING = "The Swift store does not work at present"
 
 _SEGMENT = re.compile("[0-9a-f]+-[0-9]{5}")
 """What follows the key and the slash in the names of segments."""
@@ -78,19 +78,13 @@ def translated(error: SwiftError) -> GlanceError:
     Get what a store raises for an error of Swift.
     """
     if isinstance(error, NotFound):
-        return DataNotFound("The data of this image is missing from the store.")
+        return missing()
     if isinstance(error, PreconditionFailed):
-        return DataExists("There is data for this key already.")
+        return taken()
     _log.warn("Swift: {kind}: {error}", kind=type(error).__name__, error=str(error))
     if isinstance(error, TooLarge | Full | TooManySegments):
-        return StoreFull(
-            "There is no room for this data. Delete images that are not needed, or "
-            "ask the operator for more room."
-        )
-    return StoreUnavailable(
-        "The Swift store does not work at present. Try again later; the operator "
-        "finds the reason in the log."
-    )
+        return full()
+    return unavailable(_FAILING)
 
 
 def _translated_reading(error: BaseException) -> BaseException:
@@ -182,7 +176,7 @@ class SwiftStore:
             await self._client.head_object(self._container, key)
         except NotFound:
             return
-        raise DataExists("There is data for this key already.")
+        raise taken()
 
     @_translating
     async def get(
@@ -223,7 +217,7 @@ class SwiftStore:
             return self._container, key
         container, _, name = key.partition("/")
         if not is_place(container, name):
-            raise DataNotFound("The data of this image is missing from the store.")
+            raise missing()
         return container, name
 
     @_translating
@@ -291,7 +285,4 @@ class SwiftStore:
 
 def _no_container() -> StoreUnavailable:
     _log.warn("The container of the Swift store is missing.")
-    return StoreUnavailable(
-        "The Swift store does not work at present. Try again later; the operator "
-        "finds the reason in the log."
-    )
+    return unavailable(_FAILING)

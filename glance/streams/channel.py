@@ -8,15 +8,13 @@ names each of them, and fails when one is gone.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall, IHandshakeListener
+from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
-from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web import http
@@ -31,31 +29,24 @@ from glance.streams.chunks import (
     Framing,
     MalformedChunks,
 )
-from glance.streams.heads import HANDSHAKE, MALFORMED, Head, Refusal
-from glance.streams.measures import DISCARDED, DRAINED, LINGERING, RECEIVE, ROW
+from glance.streams.heads import HANDSHAKE, MALFORMED, Head
+from glance.streams.lingering import LingeringChannel
+from glance.streams.measures import DRAINED, ROW
 from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
 from glance.streams.sending import FileSending
-from glance.streams.sockets import below, forget, full, unsent, unwritten
-
-if TYPE_CHECKING:
-    from glance.streams.site import StreamingSite
-
-_log = Logger()
+from glance.streams.sockets import below, full, unsent, unwritten
 
 
 @implementer(IHandshakeListener)
-class StreamingHTTPChannel(http.HTTPChannel):
+class StreamingHTTPChannel(LingeringChannel):
     """
     The connection of a client.
 
     While the body of a request is on its way, this reads from the socket
     exactly as long as somebody wants the body.
     """
-
-    site: StreamingSite
-    transport: Any
 
     # All limits are those of Head, which says which of them it was.
     totalHeadersSize = maxHeaders = sys.maxsize  # noqa: N815
@@ -87,9 +78,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
     _expecting = False
     """Whether the client waits to be told to continue."""
 
-    _closing = False
-    """Whether all that comes from now on is ignored."""
-
     _later: StreamingRequest | None = None
     """The request that is answered, but whose answer is still to be read."""
 
@@ -106,12 +94,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
     """How it gets on with reading."""
 
     _receiving: Receiving | None = None
-    """The body that is on its way into blocks."""
-
-    _framing: Framing
-    _discarded = 0
-    _buffer_size: int | None = None
-    _abort_call: IDelayedCall | None = None
+    """How that is received."""
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -123,16 +106,14 @@ class StreamingHTTPChannel(http.HTTPChannel):
         """
         Wait for a request, as by plain TCP from the start.
         """
-        if not self._closing:
+        if not self.closing:
             self._wait(self.site.idle)
 
     # Requests come in
 
     def dataReceived(self, data: bytes) -> None:
-        if self._closing:
-            self._discarded += len(data)
-            if self._discarded > DISCARDED:
-                self.abort()
+        if self.closing:
+            self.discard(data)
             return
         if self._row:
             self._row = 0
@@ -151,7 +132,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         return self.site.longest_line
 
     def lineReceived(self, line: bytes) -> None:
-        if self._closing:
+        if self.closing:
             return
         if self._head is None:
             if not line and not self._blank:
@@ -162,7 +143,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._head = Head(self.site.longest_line)
         problem = self._head.problem(line)
         if problem is not None:
-            self._refuse(problem)
+            self.refuse(problem)
             return
         if not line:
             self._head = None
@@ -171,10 +152,10 @@ class StreamingHTTPChannel(http.HTTPChannel):
         super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self._refuse((self._head or Head(self.site.longest_line)).too_long(line))
+        self.refuse((self._head or Head(self.site.longest_line)).too_long(line))
 
     def rawDataReceived(self, data: bytes) -> None:
-        if self._closing:
+        if self.closing:
             return
         if self._handlingRequest:
             self._keep(data)
@@ -211,12 +192,12 @@ class StreamingHTTPChannel(http.HTTPChannel):
         length = UNKNOWN_LENGTH if self.length is None else self.length
         self._body = UploadBody(length, self._regulate)
         write, finish = request.handleContentChunk, self._finishRequestBody
-        self._transferDecoder = self._framing = (
+        self._transferDecoder = framing = (
             ChunkDecoder(write, finish)
             if self.length is None
             else CountedFraming(self.length, write, finish)
         )
-        self._receive_more()
+        self._receive(self._body, framing)
         request.begin(self.site, self._command, self._path, self._version, self._body)
         self._regulate()
 
@@ -243,46 +224,32 @@ class StreamingHTTPChannel(http.HTTPChannel):
         """
         Read from the socket if what comes is wanted, and don't if not.
         """
-        if self._body is None or self._closing:
+        if self._body is None or self.closing:
             return
         started = self.requests[-1].startedWriting
         if self._body.wanted and self._expecting and not started:
             self._expecting = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if self._body.blocks is not None and self._receiving is None:
-            self._receive_blocks(self._body)
+        if self._receiving is not None:
+            self._receiving.go_on()
         wanted = self._body.wanted or self._answered is not None
         if wanted and not self._waitingForTransport:
             self._networkProducer.resumeProducing()
         else:
             self._networkProducer.pauseProducing()
 
-    def _receive_more(self) -> None:
+    def _receive(self, body: UploadBody, framing: Framing) -> None:
         socket = below(self.transport)
         if socket is not None:
-            self._buffer_size = socket.bufferSize
-            socket.bufferSize = RECEIVE
-
-    def _receive_blocks(self, body: UploadBody) -> None:
-        socket = below(self.transport)
-        if socket is not None:
+            refuse = self._respondToBadRequestAndDisconnect
             direct = self.sends_files()
-            self._receiving = Receiving(
-                socket,
-                direct,
-                body,
-                self._framing,
-                self._respondToBadRequestAndDisconnect,
-            )
+            self._receiving = Receiving(socket, direct, body, framing, refuse)
             self._receiving.start()
 
     def _receive_less(self) -> None:
         if self._receiving is not None:
             self._receiving.stop()
             self._receiving = None
-        socket = below(self.transport)
-        if socket is not None and self._buffer_size is not None:
-            socket.bufferSize = self._buffer_size
 
     # Answers go out
 
@@ -299,7 +266,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         """
         Send part of a file (L{glance.streams.files.IFileConsumer}).
         """
-        if self._closing:
+        if self.closing:
             return fail(BodyStopped("The connection is closing."))
 
         def over(result: Any) -> Any:
@@ -323,15 +290,6 @@ class StreamingHTTPChannel(http.HTTPChannel):
         headers.removeHeader("server")
         super().writeHeaders(version, code, reason, headers)
 
-    def write(self, data: bytes) -> None:
-        # An answer that was broken off must not get an end.
-        if not self._closing:
-            super().write(data)
-
-    def writeSequence(self, iovec: Iterable[bytes]) -> None:
-        if not self._closing:
-            super().writeSequence(iovec)
-
     def _drainable(self) -> bool:
         """
         Whether what is left of the body, if anything, will come for sure, and
@@ -350,7 +308,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
             return
         if self._body.received != self._body.length:
             self._body.stopProducing()
-        if self._closing:
+        if self.closing:
             return
         if self._drainable():
             self._answered = request
@@ -358,13 +316,13 @@ class StreamingHTTPChannel(http.HTTPChannel):
             self._wait(self.site.idle)
             self._regulate()
         else:
-            self._linger()
+            self.linger()
 
     def _next(self, request: StreamingRequest) -> None:
         """
         Go on to the next request.
         """
-        if self._closing:
+        if self.closing:
             return
         if self._waitingForTransport and self.persistent and not self.site.draining:
             # Who doesn't read its answers gets no more of them.
@@ -389,66 +347,21 @@ class StreamingHTTPChannel(http.HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         if self._body is None:
-            self._refuse(MALFORMED)
+            self.refuse(MALFORMED)
             return
         message = "The chunks that the data was sent in are broken. Send it again."
         self._body.fail(Failure(BodyMalformed(message)))
 
-    def _refuse(self, refusal: Refusal) -> None:
-        """
-        Answer what is no request, and take nothing more.
-        """
-        if self._closing:
-            return
-        _log.info(
-            "What {peer} sends is refused: {refusal.status.value} {refusal.message}",
-            peer=getattr(self.transport.getPeer(), "host", "a client"),
-            refusal=refusal,
-        )
-        self.transport.write(refusal.answer())
-        self._linger()
-
-    def _linger(self) -> None:
-        """
-        Close the connection, but discard what is still being sent for a while.
-
-        To close it with data unread would reset it, and the client might never
-        read the answer.
-        """
-        self._closing, self._going, self.due = True, None, 0.0
+    def close(self) -> None:
+        super().close()
+        self._going, self.due = None, 0.0
         self._receive_less()
-        producer: Any = self._networkProducer
-        producer.resumeProducing()
-        producer.unregisterProducer()
-        if below(self.transport) is self.transport:
-            self.transport.loseWriteConnection()
-        else:
-            # TLS reads on until the client has closed its side.
-            self.transport.loseConnection()
-        self._abort_call = self.site.reactor.callLater(LINGERING, self._lingered)
-
-    def _lingered(self) -> None:
-        self._abort_call = None
-        if unsent(self.transport):
-            self.transport.loseConnection()
-        else:
-            self.abort()
-
-    def loseConnection(self) -> None:
-        if self._closing:
-            return
-        self._closing, self._going, self.due = True, None, 0.0
-        self._receive_less()
-        if below(self.transport) not in (None, self.transport):
-            # By TLS the client is asked to close its side, too, and may never do so.
-            self._abort_call = self.site.reactor.callLater(LINGERING, self._lingered)
-        super().loseConnection()
 
     def wait_for_last(self) -> None:
         """
         Wait no longer for the next request than for the last.
         """
-        if not (self.answering or self._closing):
+        if not (self.answering or self.closing):
             self._wait(self.site.between)
 
     def close_if_idle(self) -> None:
@@ -458,20 +371,8 @@ class StreamingHTTPChannel(http.HTTPChannel):
         if not (self.answering or self._begun):
             self.loseConnection()
 
-    def abort(self) -> None:
-        """
-        Break off the connection.
-        """
-        self.transport.abortConnection()
-
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._closing = True
-        self._receive_less()
         self._body = self._later = None
-        forget(self.transport)
-        if self._abort_call is not None:
-            self._abort_call.cancel()
-            self._abort_call = None
         super().connectionLost(reason)
         self.site.closed(self)
 
@@ -501,7 +402,7 @@ class StreamingHTTPChannel(http.HTTPChannel):
         self.due = now + self.site.interval / 2
         if self._answered is not None:
             self.abort()
-        elif self._closing:
+        elif self.closing:
             self._look_at_reading(now)
         elif self.answering:
             self._look_at_sending(now)
@@ -528,9 +429,9 @@ class StreamingHTTPChannel(http.HTTPChannel):
     def _look_at_reading(self, now: float) -> None:
         if self._going is None:
             # The end of an answer may be little.
-            rate = 0 if self._closing else self.site.download_rate
+            rate = 0 if self.closing else self.site.download_rate
             self._going = Progress(self.site.idle, rate)
-        if not (self._closing or self._holds_us()):
+        if not (self.closing or self._holds_us()):
             self._going.rest()
             return
         sent = self.requests[0].sentLength if self.requests else 0

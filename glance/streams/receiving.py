@@ -12,14 +12,14 @@ from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 
 from glance.streams.blocks import PAGE, Blocks
 from glance.streams.chunks import Framing, MalformedChunks
+from glance.streams.measures import RECEIVE
 from glance.streams.request import UploadBody
 
 
 class Receiving:
     """
-    A body that is received while there is memory for it.
-
-    It stands in for the socket's own reading.
+    A body that is received: more at once than sockets do, and into blocks, while
+    there is memory for them, where its consumer wants those.
     """
 
     def __init__(
@@ -40,12 +40,22 @@ class Receiving:
         self._body = body
         self._framing = framing
         self._refuse = refuse
+        self._usual: int = socket.bufferSize
+        self._into_blocks = False
 
     def start(self) -> None:
         """
         Begin.
         """
-        self._socket.doRead = self._read
+        self._socket.bufferSize = RECEIVE
+
+    def go_on(self) -> None:
+        """
+        Stand in for the socket's own reading, once the consumer wants blocks.
+        """
+        if self._body.blocks is not None and not self._into_blocks:
+            self._into_blocks = True
+            self._socket.doRead = self._read
 
     def stop(self) -> None:
         """
@@ -54,6 +64,7 @@ class Receiving:
         # Who aborts the connection has put something else here.
         if self._socket.__dict__.get("doRead") == self._read:
             del self._socket.doRead
+        self._socket.bufferSize = self._usual
 
     def _read(self) -> Any:
         if self._body.wanted and self._body.has_to_wait(self._receive):

@@ -1,6 +1,6 @@
 """
-A client of OpenStack Swift, which knows nothing of images, nor of the rest of
-this project.
+A client of OpenStack Swift, which knows nothing of images.  Of the rest of this
+project it needs C{glance.keystone}, and what that and the client of S3 need, too.
 
 What there is, from the bottom to the top:
 

@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import Interface, implementer
 
+from glance.deferreds import deferred
 from glance.keystone.shared import Shared
-from glance.swift.coroutines import deferred
 from glance.swift.errors import (
     AuthenticationFailed,
     AuthenticationUnavailable,

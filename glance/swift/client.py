@@ -13,9 +13,9 @@ from attrs import field, frozen
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer
 
+from glance.deferreds import deferred
 from glance.receiving import ReceivedBody
 from glance.swift.account import Account, Sent, Stream
-from glance.swift.coroutines import deferred
 from glance.swift.errors import BadAnswer, Corrupt, NotFound
 from glance.swift.exchanges import Answer
 from glance.swift.sending import BytesBody

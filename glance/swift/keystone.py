@@ -8,10 +8,10 @@ import json
 
 from zope.interface import implementer
 
+from glance.deferreds import deferred
 from glance.keystone import words
 from glance.keystone.credentials import Credential
 from glance.swift.auth import IAuthentication, Token, unavailable
-from glance.swift.coroutines import deferred
 from glance.swift.errors import AuthenticationFailed, BadAnswer, NoEndpoint
 from glance.swift.exchanges import Ask, Exchanges
 

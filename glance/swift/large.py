@@ -14,9 +14,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 
+from glance.deferreds import deferred
 from glance.swift.account import Sent, Stream
 from glance.swift.client import SwiftClient
-from glance.swift.coroutines import deferred
 from glance.swift.errors import (
     BadAnswer,
     NotAllDeleted,

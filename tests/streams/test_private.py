@@ -45,6 +45,7 @@ CLIENT = {"_finishedRequest", "_parser", "_responseDeferred"}
 
 USED = {
     "glance.streams.channel": CHANNEL,
+    "glance.streams.lingering": {"_networkProducer"},
     "glance.streams.sockets": TRANSPORT,
     "glance.client.agents": CLIENT,
 }

@@ -17,9 +17,9 @@ from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from glance.deferreds import InThread, deferred, unhurried
-from glance.errors import DataExists, DataNotFound, StoreFull, StoreUnavailable
 from glance.interfaces import IStore
 from glance.stores.keys import checked, demand_size, is_key
+from glance.stores.refusals import full, missing, taken, unavailable
 from glance.streams.blocks import Block, IBlockConsumer
 from glance.streams.bodies import pump
 from glance.streams.files import FileBody
@@ -76,8 +76,8 @@ class _Writing:
             return os.write(self._fd, data)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise StoreFull("There is no room for this data.") from None
-            raise StoreUnavailable("The store cannot be written now.") from error
+                raise full() from None
+            raise unavailable("The directory of the store cannot be written") from error
 
     def _flow(self) -> None:
         if self._producer is None:
@@ -130,11 +130,11 @@ class ScratchStore:
 
     def _create(self, key: str) -> int:
         if (self._directory / key).exists():
-            raise DataExists("There is data for this key already.")
+            raise taken()
         try:
             return os.open(self._part(key), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            raise DataExists("There is data for this key already.") from None
+            raise taken() from None
 
     @deferred
     async def get(
@@ -154,16 +154,16 @@ class ScratchStore:
     @deferred
     async def size(self, key: str) -> int:
         if not is_key(key):
-            raise _missing()
+            raise missing()
         try:
             return (await self._in_thread((self._directory / key).stat)).st_size
         except FileNotFoundError:
-            raise _missing() from None
+            raise missing() from None
 
     @deferred
     async def delete(self, key: str) -> None:
         if not is_key(key):
-            raise _missing()
+            raise missing()
         found = 0
         # Also what is not whole: of an add that its process did not survive.
         for path in (self._directory / key, self._part(key)):
@@ -173,7 +173,7 @@ class ScratchStore:
             except FileNotFoundError:
                 pass
         if not found:
-            raise _missing()
+            raise missing()
 
     @deferred
     async def keys(self) -> Sequence[str]:
@@ -200,8 +200,4 @@ class ScratchStore:
         try:
             await self._in_thread(shutil.disk_usage, self._directory)
         except OSError:
-            raise StoreUnavailable("The directory of the store is gone.") from None
-
-
-def _missing() -> DataNotFound:
-    return DataNotFound("The data of this image is missing from the store.")
+            raise unavailable("The directory of the store is gone") from None

@@ -311,9 +311,6 @@ def _data() -> Described:
                         "The id of the store that it goes to.",
                         _WORD,
                     ),
-                    parameter(
-                        "header", "X-Image-Meta-Store", "The store to use.", _WORD
-                    ),
                 ],
                 body=BINARY,
                 body_required=False,

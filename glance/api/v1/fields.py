@@ -21,7 +21,7 @@ from glance import v1form
 from glance.api.v1.dialect import TRUE, Dialect
 from glance.context import Context
 from glance.errors import Forbidden, Invalid
-from glance.image import Image, Status
+from glance.image import WHOLE, Image
 from glance.validation import AMAZON, demand_no_mix, is_image_id
 
 PREFIX = "x-image-meta-"
@@ -49,9 +49,6 @@ SERVERS = frozenset(
     }
 )
 """What clients send back though it isn't theirs to say: it means nothing."""
-
-WRITTEN = frozenset({Status.ACTIVE, Status.DEACTIVATED})
-"""What images are that have data."""
 
 QUOTING_CLIENT = b"python-glanceclient"
 """A client that percent-encodes whatever it sends in headers."""
@@ -157,7 +154,7 @@ class Metadata:
         @raise Forbidden: it isn't so.
         """
         attributes = dict(self.attributes)
-        if image.status in WRITTEN:
+        if image.status in WHOLE:
             for name in ("size", "checksum"):
                 if attributes.pop(name, None) not in (None, getattr(image, name)):
                     raise Forbidden(f"Forbidden to modify '{name}' of active image.")

@@ -10,11 +10,8 @@ from typing import Any
 from attrs import evolve
 
 from glance.api.v2.schemas import WRITABLE, ImageSchemas
-from glance.image import Image, Member, Status, Visibility
+from glance.image import WHOLE, Image, Member, Visibility
 from glance.storage import Storage
-
-WHOLE = frozenset({Status.ACTIVE, Status.DEACTIVATED})
-"""What images are that have data; of others nothing is known of theirs."""
 
 MEASURED = ("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
 """What is known of data."""

@@ -112,7 +112,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_parameters(self):
         """
-        Each piece of a path that varies is a parameter.
+        Each piece of a path that varies is a parameter, and none is there twice.
         """
         for path, item in self.found["paths"].items():
             for method in item.keys() - {"parameters"}:
@@ -120,6 +120,8 @@ class DocumentTests(SynchronousTestCase):
                     *item.get("parameters", ()),
                     *item[method]["parameters"],
                 ]
+                known = [(p["in"], p["name"].lower()) for p in parameters]
+                self.assertEqual(len(known), len(set(known)), path)
                 named = {p["name"] for p in parameters if p["in"] == "path"}
                 self.assertEqual(named, set(re.findall(r"{(\w+)}", path)), path)
 
