@@ -200,6 +200,7 @@ class Logins:
             login = await self._verified(accounts, credential, scope, address)
         else:
             login = self._again(accounts, credential, scope)
+        accounts = await self._known.get()
         claim = tokens.Claim(
             id=login.id,
             user=login.user.id,
@@ -239,7 +240,9 @@ class Logins:
         # how often it may be tried whether it is one of them.
         who = f"{'name' if said.user_id is None else 'id'} {said.user_id or said.name}"
         right = await self._verifier.verify(user, who, said.password, address)
-        if user is None or not right:
+        # Where many wait for that, it takes seconds: what is taken away, is gone.
+        accounts = await self._known.get()
+        if user is None or not right or accounts.user(user.id) != user:
             raise Unauthenticated(_WRONG)
         return self._scoped(accounts, self._login(user, _BY_PASSWORD), scope)
 

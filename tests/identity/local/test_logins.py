@@ -2,7 +2,7 @@
 Tests for L{glance.identity.local.logins}, and of how passwords are verified.
 """
 
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.testing import EventLoggingObserver
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -12,7 +12,7 @@ from glance.identity.local import passwords
 from glance.identity.local.known import NEW
 from glance.identity.local.logins import KeySecret, Password, Scope, Token
 from glance.identity.local.verifying import REMEMBERED
-from tests.identity.local.users import EVA, Service
+from tests.identity.local.users import BOB, BOSS, EVA, Service
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
@@ -24,15 +24,16 @@ class Logging(SynchronousTestCase):
 
     def setUp(self):
         self.hashed = 0
+        self.before = lambda: succeed(None)
         self.service = Service(self, hashing=self.hashing)
         self.logins, self.file = self.service.logins, self.service.file
 
     def hashing(self, f, *arguments):
         """
-        Count what is hashed.
+        Count what is hashed, once that has its turn.
         """
         self.hashed += 1
-        return maybeDeferred(f, *arguments)
+        return self.before().addCallback(lambda _: f(*arguments))
 
     def issue(self, credential=None, **scope):
         """
@@ -411,6 +412,43 @@ class PasswordTests(Logging):
         changing = self.service.known.change(self.file.set_password, "eva", "x" * 8)
         self.successResultOf(changing)
         self.refused()
+
+    def test_taken_away_meanwhile(self):
+        """
+        What is taken away while a password waits to be hashed is gone.
+        """
+        for taken, credential in [
+            ((self.file.remove_user, "bob"), ("bob", BOB)),
+            ((self.file.set_password, "eva", "x" * 8), ("eva", EVA)),
+            ((self.file.withdraw, "boss", "admin", "admin"), ("boss", BOSS)),
+        ]:
+            hashing = Deferred()
+            self.before = lambda hashing=hashing: hashing
+            logging_in = self.log_in(*credential)
+            name, password = credential
+            issuing = self.issue(Password(name=name, password=password))
+            change, *arguments = taken
+            change(*arguments)
+            self.service.later()
+            hashing.callback(None)
+            if name == "boss":
+                self.assertIsNone(self.successResultOf(logging_in).project)
+                self.assertIsNone(self.successResultOf(issuing)[1].project)
+            else:
+                self.failureResultOf(logging_in, Unauthenticated)
+                self.failureResultOf(issuing, Unauthenticated)
+
+    def test_other_secret_meanwhile(self):
+        """
+        Whoever waited while the secret was changed gets a token that is good.
+        """
+        hashing = Deferred()
+        self.before = lambda: hashing
+        issuing = self.issue()
+        self.file.change_secret()
+        self.service.later()
+        hashing.callback(None)
+        self.assertEqual(self.who(self.successResultOf(issuing)[0]).user.name, "eva")
 
     def test_not_readable(self):
         """
