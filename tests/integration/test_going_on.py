@@ -3,6 +3,7 @@ Downloads that go on from another store, where the first is a server of S3 that 
 cut off.
 """
 
+import contextlib
 import hashlib
 import socket
 import threading
@@ -71,6 +72,9 @@ class Proxy:
         except OSError:
             pass
         for end in (source, target):
+            # Closed alone it stays open as long as the other thread reads it.
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
             end.close()
 
 
