@@ -2,6 +2,8 @@
 Tests for which stores there are.
 """
 
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from glance.config.backends.file import FileBackend
@@ -116,7 +118,10 @@ class SeveralTests(FilesMixin, SynchronousTestCase):
         What was stored when there was one store of a kind is in the default one of
         that kind, or else in the first.
         """
-        text = "[DEFAULT]\nenabled_backends = {}\n[glance_store]\ndefault_backend = b"
+        text = (
+            "[DEFAULT]\nenabled_backends = {}\n[glance_store]\ndefault_backend = b\n"
+            "[b]\nfilesystem_store_datadir = /srv/b"
+        )
         stores = self.load(text.format("a:file, b:file")).stores
         self.assertEqual(stores.former, {"file": "b"})
         stores = self.load(text.format("file:file, b:file")).stores
@@ -129,6 +134,41 @@ class SeveralTests(FilesMixin, SynchronousTestCase):
         stores = self.load("[DEFAULT]\nenabled_backends = one:file\n").stores
         self.assertEqual(stores.default, "one")
         self.assertTrue(stores.several)
+
+    def test_one_place(self):
+        """
+        No two have one place, however that is written; with different ones all is
+        well, and so it is with HTTP stores, which keep nothing.
+        """
+        both = "[DEFAULT]\nenabled_backends = a:{0}, b:{0}\n[glance_store]\n"
+        both += "default_backend = a\n[a]\n{1}\n[b]\n{2}\n"
+        images, link = Path(self.directory, "images"), Path(self.directory, "link")
+        link.symlink_to(images)
+        directory = "filesystem_store_datadir = "
+        server = "s3_store_host = http{}\ns3_store_bucket = {}"
+        account = "swift_store_auth_address = https://k/v3{}\nswift_store_key = k\n"
+        account += "swift_store_user = {}\nswift_store_container = {}"
+        for kind, one, same, other in [
+            ("file", "", "", f"{directory}/srv"),
+            ("file", f"{directory}{images}", f"{directory}{link}/", directory + "/srv"),
+            (
+                "s3",
+                server.format("://s", "images"),
+                server.format("s://S/", "images"),
+                server.format("://s", "others"),
+            ),
+            (
+                "swift",
+                account.format("", "p:a", "images"),
+                account.format("/", "p:b", "images"),
+                account.format("", "p:a", "others"),
+            ),
+        ]:
+            text = both.format(kind, one, same)
+            error = self.assertRaises(ConfigurationError, self.load, text)
+            self.assertIn("a and b keep their data in one place", str(error))
+            self.load(both.format(kind, one, other))
+        self.load("[DEFAULT]\nenabled_backends = a:file, b:http, c:http\n")
 
     def test_unknown_default(self):
         """

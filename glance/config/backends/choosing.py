@@ -5,7 +5,7 @@ Which stores there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from glance.config.backends.kind import Kind
 from glance.config.backends.kinds import KINDS, kind_called, refusal
@@ -80,15 +80,36 @@ def _several(options: Values, kinds: Mapping[str, Kind]) -> Stores:
             f"that is none of enabled_backends that takes data; use one of "
             f"{', '.join(writable)}",
         )
+    backends = tuple(
+        _backend(options.of(name.lower()), name, kind) for name, kind in kinds.items()
+    )
+    _see_apart(options, backends)
     return Stores(
         default=default,
         several=True,
         former=_former(kinds, default),
-        backends=tuple(
-            _backend(options.of(name.lower()), name, kind)
-            for name, kind in kinds.items()
-        ),
+        backends=backends,
     )
+
+
+def _see_apart(options: Values, backends: Iterable[Backend]) -> None:
+    """
+    See that no two stores keep their data in one place: what is deleted from one
+    would be gone from the other.
+    """
+    found: dict[object, str] = {}
+    for backend in backends:
+        place = KINDS[backend.kind].place(backend.of)
+        if place is None:
+            continue
+        other = found.setdefault((backend.kind, place), backend.name)
+        if other != backend.name:
+            raise options.wrong(
+                "enabled_backends",
+                f"{other} and {backend.name} keep their data in one place, and what "
+                "is deleted from one would be gone from the other; give each a place "
+                "of its own",
+            )
 
 
 def _former(kinds: Mapping[str, Kind], default: str) -> dict[str, str]:

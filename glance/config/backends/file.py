@@ -4,6 +4,7 @@ The options of the filesystem store.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from attrs import frozen
@@ -53,5 +54,6 @@ room then.  No room is set aside for an upload beforehand either.""",
         ),
     ),
     decide=_decide,
+    place=lambda settings: os.path.realpath(settings.directory),
     meant=lambda options: options.is_written("filesystem_store_datadir"),
 )

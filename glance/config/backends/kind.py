@@ -4,7 +4,7 @@ What a kind of store is to the configuration.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from attrs import evolve, frozen
@@ -37,6 +37,12 @@ class Kind:
     """
     Tells whether an operator who names no stores means to have this one, going
     by its options.
+    """
+
+    place: Callable[[Any], Hashable] = lambda settings: None
+    """
+    Tells of the settings of such a store where it keeps its data, equal for any two
+    in one place; L{None} where that cannot be told.
     """
 
     also: tuple[str, ...] = ()

@@ -4,6 +4,8 @@ The options of the S3 store.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from attrs import field, frozen
 from oslo_config import types
 
@@ -49,6 +51,13 @@ class S3Backend:
 
     idle: float
     """For how many seconds the server may do nothing."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """
+        The server, and the bucket.
+        """
+        return urlsplit(self.url).netloc.lower(), self.bucket
 
 
 def _decide(options: Values) -> S3Backend:
@@ -164,5 +173,6 @@ request without an answer.  A transfer that goes on has no limit.""",
         ),
     ),
     decide=_decide,
+    place=lambda settings: settings.place,
     meant=lambda options: options.is_written("s3_store_host"),
 )

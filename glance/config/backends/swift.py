@@ -63,6 +63,18 @@ class SwiftBackend:
     idle: float
     """For how many seconds Swift may do nothing."""
 
+    @property
+    def place(self) -> tuple[str | None, ...]:
+        """
+        Where tokens are had, or the account's URL if that is written, the region,
+        the account, and the container.
+        """
+        account = self.account
+        name = (account.user or "").partition(":")[0]
+        where = self.endpoint or account.url
+        who = (account.credential_id, name)
+        return (where.rstrip("/"), self.region, *who, self.container)
+
 
 def _decide(options: Values) -> SwiftBackend:
     account, references = _account(options)
@@ -316,5 +328,6 @@ answer.  A transfer that goes on has no limit.""",
         ),
     ),
     decide=_decide,
+    place=lambda settings: settings.place,
     meant=_is_meant,
 )
