@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -259,9 +260,9 @@ def _default(option: Option) -> Any:
 def _register(conf: cfg.ConfigOpts, service: Service, option: Option) -> None:
     (section, name), *others = option.places(service)
     conf.register_opt(
-        cfg.Opt(
+        (cfg.MultiOpt if option.repeated else cfg.Opt)(
             name,
-            type=option.type,
+            option.type,
             default=option.default,
             deprecated_opts=[cfg.DeprecatedOpt(n, group=s) for s, n in others],
         ),
@@ -274,7 +275,8 @@ def _value(
 ) -> Any:
     section, name = option.places(service)[0]
     try:
-        return conf[section][name]
+        value = conf[section][name]
+        return list(chain(*value or ())) if option.repeated else value
     except ValueError:
         shown = "what it is" if option.secret or not entry else repr(entry.value)
         raise ConfigurationError(

@@ -159,6 +159,9 @@ class Option:
     read by no other daemon.
     """
 
+    repeated: bool = False
+    """Whether each line that is written counts, and not the last alone: of a list."""
+
     confined: bool = False
     """Whether it is looked for in its own section only, not in a daemon's."""
 
@@ -197,7 +200,8 @@ class Option:
         """
         What its value must be, to go on after "must be".
         """
-        return describe(self.type)
+        each = describe(self.type)
+        return f"{each}, or in lines of their own" if self.repeated else each
 
 
 def key_in(section: str, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from glance.config.option import Option, describe
+from glance.config.option import Option
 from glance.config.options import GROUPS
 
 READERS = {
@@ -37,7 +37,7 @@ def _entry(option: Option) -> str:
     facts = {
         "section": f"`[{option.section}]`",
         "read by": READERS[tuple(sorted(option.daemons))],  # type: ignore[index]
-        "value": describe(option.type),
+        "value": option.must,
         "default": f"`{_shown(option.default)}`" if _shown(option.default) else "none",
         "also called": ", ".join(others),
         "reload": "takes effect on SIGHUP" if option.reloadable else "",

@@ -282,13 +282,14 @@ is said, it is policy.yaml, if there is one, or else policy.json.""",
         section="oslo_policy",
         also=in_default("policy_dirs"),
         type=LIST,
+        repeated=True,
         default=None,
         daemons=("api",),
         reloadable=True,
         help="""
-Directories with more files of such rules, with commas in between.  They count in the
-order of their names, after policy_file: of each rule the last.  Unless it is said, it
-is policy.d beside the configuration files, if there is one.""",
+Directories with more files of such rules.  They count in the order of their names,
+after policy_file: of each rule the last.  Unless it is said, it is policy.d beside the
+configuration files, if there is one.""",
     ),
     Option(
         name="property_protection_file",

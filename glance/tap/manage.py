@@ -409,7 +409,14 @@ def adopt(told: Told, /, database: str) -> None:
 
 
 def _users(told: Told) -> AccountsFile:
-    return AccountsFile(told.settings("api").identity.local.file)
+    identity = told.settings("api").identity
+    if identity.auth_strategy != "local":
+        click.echo(
+            f"No daemon heeds these users with auth_strategy = "
+            f"{identity.auth_strategy}.",
+            err=True,
+        )
+    return AccountsFile(identity.local.file)
 
 
 program.add_command(user_commands(_users))

@@ -66,11 +66,11 @@ class ManageCase(SynchronousTestCase):
         self.assertTrue(line.startswith("glance-manage: "), line)
         return line
 
-    def run_raw(self, *arguments):
+    def run_raw(self, *arguments, **how):
         """
         Run the program, in a directory that isn't the project's.
         """
-        return run_program("glance.tap.manage", *arguments, cwd=self.here)
+        return run_program("glance.tap.manage", *arguments, cwd=self.here, **how)
 
     def open_registry(self):
         """
@@ -211,6 +211,24 @@ class DatabaseTests(ManageCase):
         self.keep(registry, 2, status=Status.DELETED, deleted_at=LONG_AGO)
         self.assertIn("still have data", self.refused("db", "purge"))
         self.successResultOf(registry.get(image_id(2)))
+
+
+class UsersTests(ManageCase):
+    """
+    Those who may log in.
+    """
+
+    def test_unheeded(self):
+        """
+        Where users are others' the operator is told so.
+        """
+        add = ("--config-file", self.conf, "user", "add", "eva")
+        self.assertEqual(self.run_raw(*add, said="some password\n").stderr, "")
+        with self.conf.open("a") as conf:
+            conf.write("[DEFAULT]\nauth_strategy = noauth\n")
+        done = self.run_raw("--config-file", self.conf, "user", "list")
+        self.assertIn("eva", done.stdout)
+        self.assertIn("No daemon heeds these users", done.stderr)
 
 
 class VerifyTests(ManageCase):

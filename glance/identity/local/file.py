@@ -377,9 +377,14 @@ def sync_directory(path: Path) -> None:
 
 
 def _unusable(path: Path, error: Exception) -> AccountsUnusable:
+    cure = "see that the file and its directory belong to the user of the daemon."
+    if getattr(error, "sqlite_errorname", None) in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        cure = (
+            "put a copy of it back in its place; or move it away, and a first "
+            "administrator is made anew."
+        )
     return AccountsUnusable(
-        f"The users in {path} cannot be read or changed ({error}): see that the "
-        "file and its directory belong to the user of the daemon."
+        f"The users in {path} cannot be read or changed ({error}): {cure}"
     )
 
 

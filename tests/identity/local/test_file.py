@@ -107,12 +107,13 @@ class ReadingTests(SynchronousTestCase):
 
     def test_other_file(self):
         """
-        What isn't such a file is not used.
+        What isn't such a file is not used, and neither is a damaged one.
         """
         path = Path(self.mktemp())
         path.write_text("no database" * 100)
         path.chmod(0o600)
-        self.assertRaises(AccountsUnusable, AccountsFile(path).read)
+        error = self.assertRaises(AccountsUnusable, AccountsFile(path).read)
+        self.assertIn("put a copy of it back", str(error))
         with sqlite3.connect(self.file.path) as db:
             db.execute("PRAGMA user_version = 99")
         error = self.assertRaises(AccountsUnusable, self.file.read)
