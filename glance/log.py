@@ -254,20 +254,6 @@ class LineObserver:
         write(self._describe(event))
 
 
-def text_observer(file: LogFile) -> LineObserver:
-    """
-    Observe events as lines for people.
-    """
-    return LineObserver(file, as_text)
-
-
-def json_observer(file: LogFile) -> LineObserver:
-    """
-    Observe events as JSON objects, one on each line.
-    """
-    return LineObserver(file, as_json)
-
-
 # What is worth it
 
 

@@ -35,10 +35,8 @@ class Condition:
 
     attribute: str
     """
-    One of: id name status visibility owner disk_format container_format size
-    virtual_size checksum os_hash_algo os_hash_value min_disk min_ram protected
-    created_at updated_at; or location, of which only EQ can be asked, with a key
-    that one of the image's locations has.
+    One of L{COMPARABLE}.  Of location only EQ can be asked, with a key that one of
+    the image's locations has.
     """
     operator: Operator
     value: Any
@@ -99,6 +97,17 @@ SORTABLE = frozenset(
 )
 """
 What lists can be sorted by.
+"""
+
+COMPARABLE = SORTABLE | {
+    "checksum",
+    "location",
+    "os_hash_algo",
+    "os_hash_value",
+    "protected",
+}
+"""
+What L{Condition}s may be about.
 """
 
 

@@ -44,6 +44,13 @@ class _Refuser(Protocol):
             transport.stopProducing()
 
 
+def drop(response: IResponse) -> None:
+    """
+    Want nothing of the rest of an answer.
+    """
+    response.deliverBody(_Refuser())
+
+
 @implementer(IBodyProducer, IPushProducer)
 class ReceivedBody:
     """
@@ -121,7 +128,7 @@ class ReceivedBody:
     def stopProducing(self) -> None:
         if self._done is None and not self._over:
             self._over = True
-            self._response.deliverBody(_Refuser())
+            drop(self._response)
         else:
             self._break_off(self._stopped("The data was stopped before its end."))
 

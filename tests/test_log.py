@@ -16,14 +16,15 @@ from zope.interface.verify import verifyObject
 
 from glance.log import (
     MOMENT,
+    LineObserver,
     LogFile,
     LoggedService,
     Logs,
     access,
-    json_observer,
+    as_json,
+    as_text,
     redirect_stdlib,
     request_id,
-    text_observer,
 )
 
 
@@ -46,6 +47,8 @@ class LinesTests(SynchronousTestCase):
         self.path = Path(self.mktemp())
         self.file = LogFile(str(self.path))
         self.addCleanup(self.file.close)
+        self.text = LineObserver(self.file, as_text)
+        self.json = LineObserver(self.file, as_json)
 
     def logger(self, observer):
         """
@@ -63,14 +66,14 @@ class LinesTests(SynchronousTestCase):
         """
         The observers are what twisted.logger takes.
         """
-        for observer in (text_observer(self.file), json_observer(self.file)):
+        for observer in (self.text, self.json):
             self.assertTrue(verifyObject(ILogObserver, observer))
 
     def test_text(self):
         """
         A line has the time, the level, the namespace and the message.
         """
-        self.logger(text_observer(self.file)).warn("{n} images", n=3)
+        self.logger(self.text).warn("{n} images", n=3)
         [line] = self.lines()
         self.assertRegex(
             line,
@@ -84,8 +87,8 @@ class LinesTests(SynchronousTestCase):
         """
         token = request_id.set("req-1")
         self.addCleanup(request_id.reset, token)
-        self.logger(text_observer(self.file)).info("one")
-        self.logger(json_observer(self.file)).info("two")
+        self.logger(self.text).info("one")
+        self.logger(self.json).info("two")
         text, document = self.lines()
         self.assertIn("[glance.test] [req-1] one", text)
         self.assertEqual(json.loads(document)["request_id"], "req-1")
@@ -94,7 +97,7 @@ class LinesTests(SynchronousTestCase):
         """
         A JSON line holds what a text line does, flat.
         """
-        self.logger(json_observer(self.file)).error("no {what}", what="room")
+        self.logger(self.json).error("no {what}", what="room")
         document = json.loads(self.lines()[0])
         self.assertRegex(document.pop("time"), r"^\d{4}-\d\d-\d\dT.*\+00:00$")
         self.assertEqual(
@@ -111,7 +114,7 @@ class LinesTests(SynchronousTestCase):
         """
         A failure is followed by its traceback, indented in text.
         """
-        for observer in (text_observer(self.file), json_observer(self.file)):
+        for observer in (self.text, self.json):
             self.logger(observer).failure("It broke", failure=failure("because"))
         first, *rest, last = self.lines()
         self.assertTrue(first.endswith("CRITICAL [glance.test] It broke"))
@@ -124,7 +127,7 @@ class LinesTests(SynchronousTestCase):
         Nobody can add a line to the log by what he sends.
         """
         forged = "/v1\n2026-01-01 00:00:00 CRITICAL [glance] \x1b[2Jgone"
-        log = self.logger(text_observer(self.file))
+        log = self.logger(self.text)
         log.info("{path}", path=forged)
         log.failure("It broke", failure=failure(forged))
         lines = self.lines()
@@ -136,7 +139,7 @@ class LinesTests(SynchronousTestCase):
         """
         A namespace or a request id from elsewhere ends no line either.
         """
-        log = Logger(namespace="a\nb", observer=text_observer(self.file))
+        log = Logger(namespace="a\nb", observer=self.text)
         log.info("c", request_id="d\ne")
         self.assertIn("[a\\x0ab] [d\\x0ae] c", self.lines()[0])
 
@@ -144,7 +147,7 @@ class LinesTests(SynchronousTestCase):
         """
         Tokens and passwords are in no line, nor in a traceback.
         """
-        for observer in (text_observer(self.file), json_observer(self.file)):
+        for observer in (self.text, self.json):
             log = self.logger(observer)
             log.info("{headers}", headers={b"X-Auth-Token": [b"hunter2"]})
             log.failure("mysql://u:hunter2@h", failure=failure("s3://a:hunter2@h/b"))
@@ -154,7 +157,7 @@ class LinesTests(SynchronousTestCase):
         """
         Text that is not Unicode is written all the same.
         """
-        for observer in (text_observer(self.file), json_observer(self.file)):
+        for observer in (self.text, self.json):
             self.logger(observer).info("{name}", name="\udcff")
         text, document = self.lines()
         self.assertIn("\\udcff", text)
@@ -164,7 +167,7 @@ class LinesTests(SynchronousTestCase):
         """
         The line of a request says what it was and what became of it.
         """
-        for observer in (text_observer(self.file), json_observer(self.file)):
+        for observer in (self.text, self.json):
             access(
                 self.logger(observer),
                 method=b"GET",

@@ -13,7 +13,7 @@ from klein import Klein
 from twisted.web.http import Request
 
 from glance.api.data import ENTITY_TAG, header
-from glance.api.errors import STATUS, Statuses, answer_errors
+from glance.api.errors import STATUS, Form, Statuses, answer_errors, as_accepted
 
 TAG_LENGTH = 32
 """
@@ -21,15 +21,16 @@ How many hexadecimal digits an entity tag of a body has.
 """
 
 
-def app(statuses: Statuses = STATUS) -> Klein:
+def app(statuses: Statuses = STATUS, form: Form = as_accepted) -> Klein:
     """
     Get an app, which is to be a class's attribute, without routes.
 
     @param statuses: the status of each error.
+    @param form: puts errors into bodies.
     """
     made = Klein()
     made.url_map.merge_slashes = False
-    answer_errors(made, statuses=statuses)
+    answer_errors(made, form, statuses=statuses)
     return made
 
 

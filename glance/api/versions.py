@@ -9,11 +9,10 @@ from http import HTTPStatus
 
 import orjson
 from attrs import frozen
-from klein import Klein
 from twisted.web.http import Request
 from werkzeug.exceptions import NotFound
 
-from glance.api.errors import answer_errors
+from glance.api import answers
 from glance.api.links import Links
 
 
@@ -72,9 +71,7 @@ class VersionPages:
     The documents at C{/}, at C{/versions}, and at the path of each version.
     """
 
-    app = Klein()
-    app.url_map.merge_slashes = False
-    answer_errors(app)
+    app = answers.app()
 
     def __init__(self, versions: Sequence[Version], links: Links) -> None:
         self._versions = versions

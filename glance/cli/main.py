@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from glance.cli.commands import NAMES, Group
-from glance.cli.options import EVERY, options
+from glance.cli.options import SOME, options
 from glance.cli.streams import prepare
 from glance.cli.v1.commands import COMMANDS as OLD
 from glance.cli.v2.commands import COMMANDS
@@ -57,7 +57,7 @@ GLANCE = Group(
     context_settings=NAMES,
     no_args_is_help=True,
     params=[
-        *options(EVERY),
+        *options(SOME),
         click.Option(
             ["--version"],
             is_flag=True,

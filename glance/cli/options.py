@@ -29,7 +29,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 VERSION = "api_version"
 """The name of the option that says which version of the API to speak."""
 
-EVERY = ("limit", "marker", "sort_key", "sort_dir", "can_share")
+SOME = ("limit", "marker", "sort_key", "sort_dir", "can_share")
 """The names of the options that only some commands take."""
 
 PATHS = frozenset({"file", "host", "ca_file", "cert_file", "key_file"})

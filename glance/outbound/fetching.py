@@ -13,7 +13,6 @@ from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import Protocol
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import (
@@ -34,7 +33,7 @@ from glance.outbound.errors import (
 )
 from glance.outbound.part import Part
 from glance.outbound.rules import URL, Rules, parse
-from glance.receiving import ReceivedBody
+from glance.receiving import ReceivedBody, drop
 
 HOPS = 5
 """How many redirects are followed."""
@@ -118,7 +117,7 @@ class Fetcher:
         try:
             extent = _extent(response, offset, length, part)
         except Exception:
-            _drop(response)
+            drop(response)
             raise
         return self._found(response, extent, offset, length, size)
 
@@ -141,7 +140,7 @@ class Fetcher:
             if response.code not in REDIRECTS:
                 return response
             locations = _header(response, b"location")
-            _drop(response)
+            drop(response)
             if len(locations) != 1:
                 raise BadAnswer("it is redirected to nowhere")
             asked = parse(_onward(asked.plain, locations[0]))
@@ -268,17 +267,3 @@ def _unanswered(error: Exception) -> Exception:
         return Unreachable("the host has no address, or none that is allowed")
     # The texts of these may name the host.
     return Unreachable(f"no answer: {', '.join(kind.__name__ for kind in kinds)}")
-
-
-class _Dropping(Protocol):
-    def connectionMade(self) -> None:
-        transport: Any = self.transport
-        if transport is not None:
-            transport.stopProducing()
-
-
-def _drop(response: IResponse) -> None:
-    """
-    Have nothing to do with the rest of an answer.
-    """
-    response.deliverBody(_Dropping())

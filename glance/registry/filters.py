@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from glance.errors import Invalid
-from glance.query import SORTABLE, Condition, Operator, Query
+from glance.query import COMPARABLE, Condition, Operator, Query
 from glance.registry.keys import ABSENT, KEPT, ranked
 from glance.registry.rows import digest, unfit
 from glance.registry.schema import (
@@ -31,17 +31,6 @@ from glance.registry.schema import (
     image_tags,
     images,
 )
-
-COMPARABLE = SORTABLE | {
-    "checksum",
-    "location",
-    "os_hash_algo",
-    "os_hash_value",
-    "protected",
-}
-"""
-What L{Condition}s may be about.
-"""
 
 COMPARISONS: dict[Operator, Callable[[Any, Any], Any]] = {
     Operator.LT: operators.lt,

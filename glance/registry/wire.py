@@ -19,7 +19,15 @@ import orjson
 from glance.errors import Invalid, InvalidImage
 from glance.image import Attempt, Consent, Image, Location, Member, Status, Visibility
 from glance.limits import Quota, Usage
-from glance.query import SORTABLE, Condition, Operator, Order, Query, Scope
+from glance.query import (
+    COMPARABLE,
+    SORTABLE,
+    Condition,
+    Operator,
+    Order,
+    Query,
+    Scope,
+)
 from glance.validation import is_image_id
 
 T = TypeVar("T")
@@ -275,17 +283,6 @@ _IMAGE: dict[str, Reader[Any]] = {
     "attempt": _optional(_record(Attempt, _ATTEMPT)),
     "doomed": _list_of(_read_location),
 }
-
-COMPARABLE = SORTABLE | {
-    "checksum",
-    "location",
-    "os_hash_algo",
-    "os_hash_value",
-    "protected",
-}
-"""
-What conditions can be about.
-"""
 
 
 def _read_condition(value: Any) -> Condition:

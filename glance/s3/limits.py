@@ -8,9 +8,6 @@ from collections.abc import Callable
 
 from attrs import field, frozen, validators
 
-SMALLEST_PART = 5 << 20
-"""How many bytes each part but the last has to have, with Amazon."""
-
 MOST_PARTS = 10_000
 """How many parts an object may have."""
 

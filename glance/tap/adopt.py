@@ -17,7 +17,7 @@ from glance.redaction import escape
 from glance.registry.engine import DatabaseUnusable
 from glance.registry.former import FormerDatabase, FormerImage
 from glance.streams.strands import Window
-from glance.tap.operating import Registry, Threaded, opened_stores
+from glance.tap.operating import opened_pools, opened_registry, opened_stores
 
 WINDOW = 1 << 20
 """How many bytes may be in memory; none are read."""
@@ -35,9 +35,9 @@ async def adopted(reactor: Any, settings: Settings, url: str) -> bool:
     @raise GlanceError: the registry does not work.
     """
     async with (
-        Threaded(reactor) as pools,
+        opened_pools(reactor) as pools,
         opened_stores(reactor, settings, pools, Window(WINDOW)) as stores,
-        Registry(reactor, settings) as registry,
+        opened_registry(reactor, settings) as registry,
     ):
         in_thread = pools.add("former", 1)
         pools.start()

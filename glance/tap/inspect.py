@@ -12,7 +12,7 @@ from glance.config.settings import Settings
 from glance.inspecting import Inspector
 from glance.revisions import Revisions
 from glance.streams.strands import Window
-from glance.tap.operating import Registry, Threaded, opened_stores
+from glance.tap.operating import opened_pools, opened_registry, opened_stores
 from glance.tap.pools import cores
 from glance.tap.verify import WINDOW, Shown
 from glance.verification import Fault, Finding, Pace
@@ -45,9 +45,9 @@ async def inspected(reactor: Any, settings: Settings, wish: Wish) -> bool:
     @raise GlanceError: the registry or a store does not work.
     """
     async with (
-        Threaded(reactor) as pools,
+        opened_pools(reactor) as pools,
         opened_stores(reactor, settings, pools, Window(WINDOW)) as stores,
-        Registry(reactor, settings) as registry,
+        opened_registry(reactor, settings) as registry,
     ):
         inspecting = pools.add("inspections", cores())
         pools.start()

@@ -215,11 +215,11 @@ def purge(told: Told, age_in_days: int, max_rows: int | None) -> None:
     Their ids stay known, so that none is used again.  Nothing is forgotten as
     long as there is data of such images that waits for its deletion.
     """
-    from glance.tap.operating import Registry, operate
+    from glance.tap.operating import opened_registry, operate
 
     async def work(reactor: Any) -> None:
         now = datetime.fromtimestamp(reactor.seconds(), UTC)
-        async with Registry(reactor, settings) as registry:
+        async with opened_registry(reactor, settings) as registry:
             before = now - timedelta(days=age_in_days)
             count = await purged(registry, before, max_rows)
         click.echo(f"Purged {count} image{'' if count == 1 else 's'}.")

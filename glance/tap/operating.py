@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -95,47 +94,31 @@ def _say(event: LogEvent) -> None:
         sys.stderr.write(f"{escape(formatEvent(event))}\n")
 
 
-class Threaded:
+@asynccontextmanager
+async def opened_pools(reactor: Any) -> AsyncIterator[Pools]:
     """
-    Pools of threads, for as long as a block lasts.
+    Have pools of threads for as long as a command runs.
     """
-
-    def __init__(self, reactor: Any) -> None:
-        self.pools = Pools(reactor)
-
-    async def __aenter__(self) -> Pools:
-        return self.pools
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.pools.stop()
+    pools = Pools(reactor)
+    try:
+        yield pools
+    finally:
+        pools.stop()
 
 
-class Registry:
+@asynccontextmanager
+async def opened_registry(reactor: Any, settings: Settings) -> AsyncIterator[IRegistry]:
     """
-    The registry in the database, for as long as a block lasts.
+    Have the registry in the database for as long as a command runs.
     """
-
-    def __init__(self, reactor: Any, settings: Settings) -> None:
-        self._pools = Pools(reactor)
-        self._kept = database(reactor, settings, self._pools)
-
-    async def __aenter__(self) -> IRegistry:
-        self._pools.start()
-        return self._kept.registry
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pools.stop()
-        self._kept.close()
+    pools = Pools(reactor)
+    kept = database(reactor, settings, pools)
+    pools.start()
+    try:
+        yield kept.registry
+    finally:
+        pools.stop()
+        kept.close()
 
 
 @asynccontextmanager

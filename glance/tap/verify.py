@@ -15,7 +15,7 @@ from glance.errors import Invalid
 from glance.inspecting import Inspected
 from glance.redaction import escape, redact
 from glance.streams.strands import Window
-from glance.tap.operating import Registry, Threaded, opened_stores
+from glance.tap.operating import opened_pools, opened_registry, opened_stores
 from glance.tap.pools import cores
 from glance.verification import Finding, Pace, Verified, Verifier
 
@@ -112,9 +112,9 @@ async def verified(reactor: Any, settings: Settings, wish: Wish) -> bool:
     """
     window = Window(WINDOW)
     async with (
-        Threaded(reactor) as pools,
+        opened_pools(reactor) as pools,
         opened_stores(reactor, settings, pools, window) as stores,
-        Registry(reactor, settings) as registry,
+        opened_registry(reactor, settings) as registry,
     ):
         hashing = pools.add("hashes", cores())
         pools.start()

@@ -12,9 +12,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from glance.errors import Invalid
 from glance.image import Attempt, Consent, Image, Location, Member, Status, Visibility
-from glance.query import EVERYTHING, Condition, Operator, Order, Query, Scope
-from glance.registry.wire import (
+from glance.query import (
     COMPARABLE,
+    EVERYTHING,
+    Condition,
+    Operator,
+    Order,
+    Query,
+    Scope,
+)
+from glance.registry.wire import (
     dump,
     load,
     pack,

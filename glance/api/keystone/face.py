@@ -8,13 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from klein import Klein
 from twisted.web.http import Request
 from werkzeug.exceptions import NotFound
 
+from glance.api import answers
 from glance.api.answers import answer_json, answer_nothing
 from glance.api.data import header
-from glance.api.errors import Fault, answer_errors
+from glance.api.errors import Fault
 from glance.api.keystone import documents
 from glance.api.keystone.asking import DOMAIN, read_request
 from glance.api.links import Links
@@ -50,9 +50,7 @@ class IdentityAPI:
     Gives out tokens, and tells of users and projects as much as they may know.
     """
 
-    app = Klein()
-    app.url_map.merge_slashes = False
-    answer_errors(app, as_keystone)
+    app = answers.app(form=as_keystone)
 
     def __init__(self, logins: Logins, links: Links, region: str) -> None:
         """

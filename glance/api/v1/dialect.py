@@ -8,9 +8,6 @@ from attrs import frozen
 
 from glance.api.v1 import filters
 
-TRUE = frozenset({"true", "t", "on", "yes", "y", "1"})
-"""What means yes in a header of the last v1."""
-
 
 @frozen(kw_only=True)
 class Dialect:
@@ -61,7 +58,7 @@ The un-versioned API of 2011.2.
 
 LAST = Dialect(
     prefix="/v1",
-    true=TRUE,
+    true=filters.TRUE,
     ignores_unknown=False,
     sends_null=False,
     needs_formats=True,

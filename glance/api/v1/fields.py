@@ -18,7 +18,8 @@ from attrs import evolve, frozen
 from twisted.web.http_headers import Headers
 
 from glance import v1form
-from glance.api.v1.dialect import TRUE, Dialect
+from glance.api.v1.dialect import Dialect
+from glance.api.v1.filters import TRUE
 from glance.context import Context
 from glance.errors import Forbidden, Invalid
 from glance.image import WHOLE, Image

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from attrs import evolve
 
-from glance.api.lists import SORT_KEYS
+from glance.api.lists import LIVING, MOST, SORT_KEYS, read_moment
 from glance.context import Context
 from glance.errors import Invalid
 from glance.image import Consent, Status, Visibility
@@ -47,20 +47,16 @@ NUMBERS = {
 PROPERTY = "property-"
 """What filters by custom properties begin with."""
 
-MOST = 128
-"""How many properties can be asked for together."""
+TRUE = frozenset({"true", "t", "on", "yes", "y", "1"})
+"""What means yes."""
 
-_WORDS = {
-    **dict.fromkeys(("true", "t", "on", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "f", "off", "no", "n", "0"), False),
-}
+FALSE = frozenset({"false", "f", "off", "no", "n", "0"})
+"""What means no."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _INTEGER = re.compile(r"-?[0-9]{1,1000}")
 
 _NOT_REJECTED = frozenset({Consent.PENDING, Consent.ACCEPTED})
-
-_LIVING = Condition("status", Operator.NE, Status.KILLED)
 
 
 def arguments(uri: bytes) -> dict[str, str]:
@@ -94,7 +90,7 @@ def query(given: Mapping[str, str], context: Context, limits: Limits) -> Query:
         conditions.append(Condition("updated_at", Operator.GT, since))
     return Query(
         scope=scope,
-        conditions=(_LIVING, *conditions, *_conditions(given)),
+        conditions=(LIVING, *conditions, *_conditions(given)),
         properties=properties,
         deleted=False if since is None else None,
         order=(_order(given),),
@@ -155,25 +151,20 @@ def _number(name: str, value: str) -> int:
 
 
 def _truth(name: str, value: str, possible: str) -> bool:
-    known = _WORDS.get(value.strip().lower())
-    if known is None:
+    word = value.strip().lower()
+    if word not in TRUE | FALSE:
         raise Invalid(
             f"Bad value passed to filter {name} got {value}: {name} is {possible}."
         )
-    return known
+    return word in TRUE
 
 
 def _changes_since(given: Mapping[str, str]) -> datetime | None:
     value = given.get("changes-since")
     if value is None:
         return None
-    # The plus of a zone that wasn't escaped has become a space; what stands
-    # between date and time may be either.
     try:
-        moment = datetime.fromisoformat(value.replace(" ", "+"))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
+        return read_moment(value)
     except (ValueError, OverflowError):
         raise Invalid("Unrecognized changes-since value") from None
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from attrs import field, frozen
 
-from glance.api.lists import SORT_KEYS
+from glance.api.lists import LIVING, MOST, SORT_KEYS, read_moment
 from glance.api.v2.schemas import CONSENTS, VISIBILITIES
 from glance.context import Context
 from glance.errors import Invalid
@@ -63,12 +63,7 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 MEASURED = frozenset({"size", "virtual_size", "checksum", "os_hash_value"})
 """What is known of data; before there is any, what was announced is no matter."""
 
-MOST = 128
-"""How many tags and properties can be asked for together."""
-
 _WHOLE = Condition("status", Operator.IN, (Status.ACTIVE, Status.DEACTIVATED))
-
-_LIVING = Condition("status", Operator.NE, Status.KILLED)
 
 # It does not go back to try again: strangers choose how often.
 _ITEM = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"\s*+|([^",]*+))(,|\Z)', re.DOTALL)
@@ -99,7 +94,7 @@ def query(given: Arguments, context: Context, limits: Limits) -> Query:
     scope, conditions = _scope(last, context)
     return Query(
         scope=scope,
-        conditions=(_LIVING, *conditions, *wanted.conditions),
+        conditions=(LIVING, *conditions, *wanted.conditions),
         properties=tuple(wanted.properties),
         tags=tags,
         hidden=_flag("os_hidden", last.get("os_hidden", "false")),
@@ -266,11 +261,7 @@ def _moment(name: str, value: str) -> list[Condition]:
         raise Invalid(f"{name} can be compared by {known}, not by '{word}'.")
     text = rest if said else value
     try:
-        # The plus of a zone that wasn't escaped has become a space.
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        moment = moment.astimezone(UTC)
+        moment = read_moment(text)
     except (ValueError, OverflowError):
         raise Invalid(
             f"{name} must be a time such as 2026-11-25T12:00:00Z, not '{text}'."
