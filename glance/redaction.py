@@ -21,13 +21,19 @@ _SECRETS = re.compile(
     rf"""(?P<name>(?<![\w-]){_NAME}(?:["']?\s{{0,4}}[=:]|["'],)\s{{0,4}})"""
     r"""(?P<quote>\[?\s{0,4}b?["'])?"""
     r"""(?(quote)[^"']*|[^\s&;'"\#]+)|"""
-    r"""(?P<scheme>\bbearer\s{1,4})[\w.~+/=-]{8,}""",
+    r"""(?P<scheme>\bbearer\s{1,4})[\w.~+/=-]{8,}|"""
+    r"""(?P<token>gat_|gak_|gAAAAA|AUTH_tk)[\w.=-]{16,}""",
     re.IGNORECASE,
 )
+"""
+What is called a secret; and tokens by how they begin, wherever they are: our own, those
+of Keystone and of Swift.
+"""
 
 _HINTS = (
     *("token", "secret", "passw", "signature", "credential", "authorization"),
     *("_key", "-key", "bearer"),
+    *("gat_", "gak_", "gaaaaa", "auth_tk"),
 )
 """What there is one of in whatever L{_SECRETS} finds, if it is ASCII."""
 
@@ -58,8 +64,8 @@ def _without_userinfo(match: re.Match[str]) -> str:
 
 
 def _without_secret(match: re.Match[str]) -> str:
-    kept = match["header"] or match["scheme"] or match["name"] + (match["quote"] or "")
-    return f"{kept}***"
+    kept = match["header"] or match["scheme"] or match["token"]
+    return f"{kept or match['name'] + (match['quote'] or '')}***"
 
 
 _CONTROLS = {

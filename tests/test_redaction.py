@@ -47,6 +47,19 @@ class RedactTests(SynchronousTestCase):
         ):
             self.assertNotIn(HIDDEN, redact(text.replace("{}", HIDDEN)), text)
 
+    def test_tokens(self):
+        """
+        A token is not shown where nothing says that it is one, as in a path.
+        """
+        for token in (
+            "gat_eyJpIjoiNGYxOGM4NTVlMmQ0.c2lnbmF0dXJl",
+            "gak_0123456789abcdef_0123456789abcdef",
+            "gAAAAABh0123456789abcdef_-w==",
+            "AUTH_tk0123456789abcdef0123",
+        ):
+            for text in (f"GET /v2.0/tokens/{token} 404", f"GET /?x=%2F{token}&y"):
+                self.assertNotIn(token[8:], redact(text), text)
+
     def test_any_case(self):
         """
         A secret is not shown, in whatever letters its name is written that are

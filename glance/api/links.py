@@ -124,8 +124,10 @@ def _own_host(request: Request) -> str:
 
 
 def _list(request: Request, name: str) -> tuple[str, ...]:
-    lines = request.requestHeaders.getRawHeaders(name, ())
-    return tuple(piece.strip() for line in lines for piece in line.split(","))
+    # As bytes: nothing else fits all that clients send, and it is logged for all.
+    lines = request.requestHeaders.getRawHeaders(name.encode(), ())
+    pieces = (piece for line in lines for piece in line.decode("latin-1").split(","))
+    return tuple(piece.strip() for piece in pieces)
 
 
 def _address(node: str) -> str:

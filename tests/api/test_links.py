@@ -32,7 +32,10 @@ def request(peer="127.0.0.1", secure=False, **headers):
     made.getHost = lambda: made.host
     made.requestHeaders = Headers(
         {
-            name.replace("_", "-"): values if isinstance(values, list) else [values]
+            name.replace("_", "-"): [
+                value.encode() if isinstance(value, str) else value
+                for value in (values if isinstance(values, list) else [values])
+            ]
             for name, values in headers.items()
         }
     )
@@ -242,6 +245,15 @@ class ProxiedTests(SynchronousTestCase):
             x_forwarded_prefix="//evil.example",
         )
         self.check("http://inner:9292", None, forwarded="for=_hidden;host=;;=;proto")
+
+    def test_no_text(self):
+        """
+        What is not in UTF-8 is ignored, too.
+        """
+        for name in ("for", "proto", "host", "prefix"):
+            asked = {f"x_forwarded_{name}": b"\xff"}
+            self.check("http://inner:9292", None, **asked)
+        self.check("http://inner:9292", None, forwarded=b"for=\xff;host=\xff")
 
     def test_port(self):
         """
