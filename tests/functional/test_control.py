@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.functional.daemons import free_port
+from tests.functional.daemons import PATIENCE, free_port
 from tests.functional.operating import run_program
 
 CONF = """\
@@ -109,7 +109,7 @@ class ControlTests(SynchronousTestCase):
         """
         Wait until something is true.
         """
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not true():
             self.assertLess(time.monotonic(), deadline, "that takes too long")
             time.sleep(0.05)
@@ -125,7 +125,7 @@ class ControlTests(SynchronousTestCase):
             said.index(f"Starting glance-api with {self.conf}"),
         )
         url = f"http://127.0.0.1:{self.api_port}/v1/images"
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             self.assertEqual(answer.read(), b'{"images":[]}')
         self.assertIn(f"pid {self.pid('glance-api')}", self.succeed("all", "status"))
         self.check_reload()

@@ -165,7 +165,7 @@ class SecondDaemonTests(CrashCase):
     Two API daemons have one directory and one registry.
     """
 
-    options: ClassVar = {"lease_duration": 1, "reaper_interval": 0.3}
+    options: ClassVar = {"lease_duration": LEASE, "reaper_interval": 0.3}
 
     def setUp(self):
         super().setUp()
@@ -191,7 +191,7 @@ class SecondDaemonTests(CrashCase):
         client.send(whole[:400_000])
         self.until(self.place.files, lambda: "no file")
         second = self.start("glance-api", self.other)
-        time.sleep(2)
+        time.sleep(1.5 * LEASE)
         client.send(whole[400_000:700_000])
         second.kill()
         second = self.start("glance-api", self.other)

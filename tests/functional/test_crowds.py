@@ -4,6 +4,7 @@ Many connections at once, to a daemon in a process of its own.
 
 import resource
 import socket
+import statistics
 import time
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -49,6 +50,12 @@ class CrowdTests(SynchronousTestCase):
         self.assertIn(b" 200 ", client.recv(1 << 16).partition(b"\r\n")[0])
         return time.monotonic() - begun
 
+    def usual(self, client):
+        """
+        Get the seconds that it usually takes.
+        """
+        return statistics.median(self.ask(client) for _ in range(200))
+
     def connect(self, count):
         """
         Connect so often, and ask for something each time.
@@ -68,8 +75,7 @@ class CrowdTests(SynchronousTestCase):
         (other,) = self.connect(1)
         for client in self.connect(200):
             client.close()
-        before = self.daemon.memory()
+        before, usual = self.daemon.memory(), self.usual(other)
         self.connect(CLIENTS)
         self.assertLess((self.daemon.memory() - before) / CLIENTS, EACH)
-        times = sorted(self.ask(other) for _ in range(200))
-        self.assertLess(times[100], 0.02)
+        self.assertLess(self.usual(other), max(0.02, 3 * usual))

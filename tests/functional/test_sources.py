@@ -67,7 +67,7 @@ class SourceTests(DaemonCase):
         self.place.configure(
             http_allowed_networks=HOST,
             http_allowed_ports=f"{self.web.port}, {self.web.canary_port}",
-            http_idle_timeout=1,
+            http_idle_timeout=2,
             graceful_shutdown_timeout=2,
             lease_duration=5,
             reaper_interval=1,

@@ -364,7 +364,7 @@ class ExpiryTests(UsersCase):
     A token that ends amid an upload.
     """
 
-    options: ClassVar[dict] = {"token_expiration": 3}
+    options: ClassVar[dict] = {"token_expiration": 6}
 
     def test_deleted(self):
         """

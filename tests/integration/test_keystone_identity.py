@@ -450,7 +450,7 @@ class StoppedTests(KeystoneUsers, TestCase):
         self.assertEqual(json.loads(said)["status"], "degraded")
         self.running.wait_for_log("cannot be looked up: Keystone cannot be reached")
         self.keystone.start_again()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while self.status(other) != 200:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.2)

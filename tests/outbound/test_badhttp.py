@@ -60,7 +60,7 @@ class BadHTTPTests(TestCase):
             allowed=(ip_network(HOST),),
         )
         endpoints = GuardedEndpoints(reactor, rules, BrowserLikePolicyForHTTPS(), 5)
-        self.fetcher = Fetcher(agent(reactor, endpoints), rules, reactor, timeout=0.7)
+        self.fetcher = Fetcher(agent(reactor, endpoints), rules, reactor, timeout=1.5)
 
     async def read(self, path, *how):
         """
