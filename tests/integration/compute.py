@@ -163,4 +163,5 @@ class Compute(ThreadingHTTPServer):
         data = self.ask("GET", f"/v2/images/{source}/file", **asking)[1]
         formats = {n: known[n] for n in ("disk_format", "container_format")}
         described = {"name": wanted["name"], **formats, **wanted["metadata"]}
-        return self.make({**described, "image_type": "snapshot"}, data, **asking)
+        described |= {"image_type": "snapshot", "visibility": "private"}
+        return self.make(described, data, **asking)
