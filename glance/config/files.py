@@ -62,13 +62,21 @@ def _first(
     suffix: str,
     suits: Callable[[Path], bool],
 ) -> Path | None:
-    for name in names:
-        for directory in directories:
-            path = directory / f"{name}{suffix}"
-            # What cannot be looked into is nothing to find anything in.
-            with suppress(OSError):
-                if suits(path):
-                    return path
+    return first_of(
+        (directory / f"{name}{suffix}" for name in names for directory in directories),
+        suits,
+    )
+
+
+def first_of(paths: Iterable[Path], suits: Callable[[Path], bool]) -> Path | None:
+    """
+    Find the first path that suits; L{None} if none does.
+    """
+    for path in paths:
+        # What cannot be looked into is nothing to find anything in.
+        with suppress(OSError):
+            if suits(path):
+                return path
     return None
 
 

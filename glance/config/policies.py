@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from glance.config.files import first_of
 from glance.config.settings import ConfigurationError, Policy
 from glance.config.values import Values
 from glance.policy.defaults import OWNERS, is_idle
@@ -169,12 +170,5 @@ def _found(
 def _find(
     name: str, places: tuple[str, ...], is_it: Callable[[Path], bool]
 ) -> Path | None:
-    for directory in ("",) if Path(name).is_absolute() else places:
-        path = Path(directory, name)
-        try:
-            if is_it(path):
-                return path
-        except OSError:
-            # What cannot be looked into is nothing to find anything in.
-            continue
-    return None
+    directories = ("",) if Path(name).is_absolute() else places
+    return first_of((Path(directory, name) for directory in directories), is_it)

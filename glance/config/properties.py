@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from glance.config.files import first_of
 from glance.config.settings import ConfigurationError, ImageProperties
 
 NAME = "schema-image.json"
@@ -20,6 +20,9 @@ CURE = (
     'with such "properties", and a list "required" of names'
 )
 
+TEXTS = ("string", ["string"], ["null", "string"], ["string", "null"])
+"""The types that properties can have."""
+
 
 def described(directories: Iterable[str]) -> ImageProperties | None:
     """
@@ -28,15 +31,8 @@ def described(directories: Iterable[str]) -> ImageProperties | None:
 
     @raise ConfigurationError: it cannot be read, or makes no sense.
     """
-    for directory in directories:
-        path = Path(directory, NAME)
-        # What cannot be looked into is nothing to find anything in.
-        found = False
-        with suppress(OSError):
-            found = path.is_file()
-        if found:
-            return _parsed(path)
-    return None
+    path = first_of((Path(directory, NAME) for directory in directories), Path.is_file)
+    return None if path is None else _parsed(path)
 
 
 def _parsed(path: Path) -> ImageProperties:
@@ -60,15 +56,7 @@ def _parsed(path: Path) -> ImageProperties:
     ):
         raise ConfigurationError(f"{path} makes no sense: {CURE}")
     for name, schema in found.items():
-        kinds = schema.get("type", "string")
-        if (
-            not {"string"}
-            <= set([kinds] if isinstance(kinds, str) else kinds)
-            <= {
-                "string",
-                "null",
-            }
-        ):
+        if schema.get("type", "string") not in TEXTS:
             raise ConfigurationError(
                 f'{path}: the type of {name} must be "string", or ["null", "string"]: '
                 "properties of images are text"

@@ -232,6 +232,7 @@ class KeystoneTests(FilesMixin, SynchronousTestCase):
             (f"auth_url = https://:{SECRET}@controller", "without a user"),
             (f"auth_uri = https://glance:{SECRET}@controller", "without a user"),
             ("www_authenticate_uri = controller", "is no URL"),
+            ("auth_url = https://controller/v3?debug", "is no URL"),
             ("http_connect_timeout = 0", "a number of seconds from 0.01"),
             ("token_cache_time = -2", "a whole number from -1"),
             ("insecure = perhaps", "true or false"),

@@ -83,6 +83,8 @@ class DescribedTests(SynchronousTestCase):
             {"a": {"type": "integer"}},
             {"properties": {}, "required": [5]},
             {"a": {"type": ["string", "number"]}},
+            {"a": {"type": 5}},
+            {"a": {"type": [["string"]]}},
         ):
             directory = self.write(text)
             error = self.assertRaises(ConfigurationError, described, [directory])

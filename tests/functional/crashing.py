@@ -11,26 +11,17 @@ import time
 import uuid
 from typing import ClassVar
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.functional.daemons import Place, get
 from tests.functional.raw import Client, chunks, seeded
+from tests.needs import need
 
 LEASE = 2
 """Seconds for which a daemon is believed to live."""
 
 PATIENCE = 40
 """How many seconds it may take until all is settled, on a busy machine."""
-
-
-def need(there, what):
-    """
-    Skip a test for want of something; where all must be there, fail.
-    """
-    if not there:
-        if os.environ.get("CI"):
-            raise AssertionError(f"{what} is needed here")
-        raise SkipTest(f"{what} is needed")
 
 
 def head(image_id, length, **more):

@@ -11,8 +11,9 @@ import uuid
 from pathlib import Path
 from typing import ClassVar
 
-from tests.functional.crashing import CrashCase, SlowUpload, head, need, wire
+from tests.functional.crashing import CrashCase, SlowUpload, head, wire
 from tests.functional.daemons import get
+from tests.needs import need
 
 MEBIBYTE = 1 << 20
 

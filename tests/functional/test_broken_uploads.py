@@ -9,7 +9,8 @@ import time
 import uuid
 from typing import ClassVar
 
-from tests.functional.crashing import CrashCase, head, need, wire
+from tests.functional.crashing import CrashCase, head, wire
+from tests.needs import need
 
 MEBIBYTE = 1 << 20
 

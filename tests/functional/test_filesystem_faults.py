@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twisted.internet.defer import gatherResults, maybeDeferred
 from twisted.python.threadpool import ThreadPool
-from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 import tests
 from glance.deferreds import Threads, deferred
@@ -24,22 +24,13 @@ from glance.streams.bodies import BytesBody
 from glance.streams.strands import Window
 from tests.bodies import ManualBody, SilentBody, collect
 from tests.functional.storing import PIECE
+from tests.needs import need
 
 KEY = "71c675ab-d94f-49cd-a114-e12490b328d9.1"
 OTHER = "71c675ab-d94f-49cd-a114-e12490b328d9.2"
 MEBIBYTE = 1 << 20
 ROOT = Path(tests.__file__).parent.parent
 """Where the tests can be imported from."""
-
-
-def need(there, what):
-    """
-    Skip a test for want of something; where all must be there, fail.
-    """
-    if not there:
-        if os.environ.get("CI"):
-            raise AssertionError(f"{what} is needed here")
-        raise SkipTest(f"{what} is needed")
 
 
 def leftovers(directory):

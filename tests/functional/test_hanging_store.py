@@ -11,9 +11,10 @@ import urllib.request
 
 from twisted.trial.unittest import SkipTest
 
-from tests.functional.crashing import need, wire
+from tests.functional.crashing import wire
 from tests.functional.daemons import PATIENCE
 from tests.functional.test_several_stores import SeveralStoresCase
+from tests.needs import need
 
 MEBIBYTE = 1 << 20
 

@@ -7,8 +7,9 @@ import shutil
 import subprocess
 
 from glance.stores.writing import BLOCK
-from tests.functional.crashing import CrashCase, need
+from tests.functional.crashing import CrashCase
 from tests.functional.test_bad_disks import MEBIBYTE
+from tests.needs import need
 
 
 class ThinTests(CrashCase):

@@ -3,20 +3,15 @@ A real Keystone, with what a Swift store needs to have in it, and people.
 """
 
 import json
-import os
-import subprocess
-import tempfile
 import urllib.request
-from pathlib import Path
 
 from tests.functional.daemons import free_port
-
-SCRIPT = Path(__file__).parent.parent / "servers" / "keystone.sh"
+from tests.integration.scripted import Scripted
 
 DEFAULT = {"id": "default"}
 
 
-class Keystone:
+class Keystone(Scripted):
     """
     A private Keystone.  It has the user C{glance} with the password
     C{glance-secret} in the project C{images}, the user C{swift} for Swift, and the
@@ -36,16 +31,14 @@ class Keystone:
         """
         @param token_life: for how many seconds a token is good.
         """
-        self.base = Path(tempfile.mkdtemp(prefix="glance-keystone-"))
-        self.url = None
-        self._life = str(token_life)
+        super().__init__("keystone", "keystone.sh", TOKEN_LIFE=str(token_life))
         self._swift = None
 
     def start(self):
         """
         Start it.
         """
-        self.url = self._run("start", str(free_port())).strip()
+        self.url = self.run("start", str(free_port()))
         services = self._create("project", name=self.SERVICES)
         self.project = self._create("project", name=self.PROJECT)
         self._add_user("swift", "swift-secret", services, "admin")
@@ -99,13 +92,13 @@ class Keystone:
         """
         Stop it for a while.
         """
-        self._run("stop")
+        self.run("stop")
 
     def start_again(self):
         """
         Start it once more, at the same port.
         """
-        self._run("again", self.url.rpartition(":")[2])
+        self.run("again", self.url.rpartition(":")[2])
 
     def revoke(self, token):
         """
@@ -152,13 +145,6 @@ class Keystone:
         with self._open("POST", "auth/tokens", {"auth": body}) as answer:
             return answer.headers["X-Subject-Token"]
 
-    def remove(self):
-        """
-        Stop it, and remove all that it has left.
-        """
-        self._run("wipe")
-        self.base.rmdir()
-
     def _create(self, kind, **what):
         """
         Make something; get its id.
@@ -199,13 +185,3 @@ class Keystone:
             f"{self.url}/v3/{path}", data, headers, method=method
         )
         return urllib.request.urlopen(request)
-
-    def _run(self, deed, *arguments):
-        done = subprocess.run(
-            [SCRIPT, deed, str(self.base), *arguments],
-            check=True,
-            text=True,
-            capture_output=True,
-            env={**os.environ, "TOKEN_LIFE": self._life},
-        )
-        return done.stdout

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from attrs import frozen
-from twisted.trial.unittest import SkipTest
+
+from tests.needs import need
 
 SCRIPTS = Path(__file__).parent.parent / "servers"
 
@@ -31,18 +32,6 @@ OPENSTACK_OF_OLD = ("python-glanceclient==4.11.0",)
 """
 A client that operators have who still use version 1.
 """
-
-
-def need(there, what):
-    """
-    Skip a test for want of something; where all must be there, fail.
-
-    @raise SkipTest: it isn't there.
-    """
-    if not there:
-        if os.environ.get("CI"):
-            raise AssertionError(f"{what} is needed here")
-        raise SkipTest(f"{what} is needed")
 
 
 def cache_directory():

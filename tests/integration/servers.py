@@ -7,11 +7,9 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
 import urllib.request
 from functools import cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SkipTest
@@ -20,8 +18,7 @@ from glance.s3 import Credentials
 from glance.s3.signing import EMPTY, signed
 from tests.functional.daemons import free_port
 from tests.integration.keystone import Keystone
-
-SCRIPTS = Path(__file__).parent.parent / "servers"
+from tests.integration.scripted import Scripted
 
 
 @cache
@@ -103,7 +100,7 @@ def keystone_server(**options):
     return _needed("Keystone", **options)
 
 
-class S3:
+class S3(Scripted):
     """
     A private server of S3.
     """
@@ -111,31 +108,14 @@ class S3:
     ACCESS, SECRET = "glance-access", "glance-secret"
 
     def __init__(self):
-        self.base = Path(tempfile.mkdtemp(prefix="glance-s3-"))
+        super().__init__("s3", "s3.sh")
         self.port = free_port()
-        self.url = None
 
     def start(self):
         """
         Start it.
         """
-        self.url = self._run("start", str(self.port)).strip()
-
-    def remove(self):
-        """
-        Stop it, and remove all that it has left.
-        """
-        self._run("wipe")
-        self.base.rmdir()
-
-    def _run(self, deed, *arguments):
-        done = subprocess.run(
-            [SCRIPTS / "s3.sh", deed, str(self.base), *arguments],
-            check=True,
-            text=True,
-            capture_output=True,
-        )
-        return done.stdout
+        self.url = self.run("start", str(self.port))
 
     def stored(self, bucket):
         """
@@ -167,7 +147,7 @@ class S3:
         return urllib.request.urlopen(request).read().decode()
 
 
-class Swift:
+class Swift(Scripted):
     """
     A private server of Swift, with the user C{glance:glance}, whose key is
     C{glance-secret}.
@@ -181,14 +161,13 @@ class Swift:
         @param token_life: for how many seconds a token is good.
         @param keystone: the URL of a Keystone that is asked instead of tempauth.
         """
-        self.base = Path(tempfile.mkdtemp(prefix="glance-swift-"))
-        self.url = None
-        self._environment = {
-            **os.environ,
-            "MAX_FILE_SIZE": str(max_file_size),
-            "TOKEN_LIFE": str(token_life),
-            "KEYSTONE": keystone,
-        }
+        super().__init__(
+            "swift",
+            "swift.sh",
+            MAX_FILE_SIZE=str(max_file_size),
+            TOKEN_LIFE=str(token_life),
+            KEYSTONE=keystone,
+        )
 
     @property
     def auth_url(self):
@@ -239,63 +218,27 @@ class Swift:
         while len(ports) < 5:
             # Its servers connect to each other, so not one that they may get.
             ports.add(str(free_port()))
-        self.url = self._run("start", *ports).strip()
-
-    def remove(self):
-        """
-        Stop it, and remove all that it has left.
-        """
-        self._run("wipe")
-        self.base.rmdir()
-
-    def _run(self, deed, *arguments):
-        done = subprocess.run(
-            [SCRIPTS / "swift.sh", deed, str(self.base), *arguments],
-            check=True,
-            text=True,
-            capture_output=True,
-            env=self._environment,
-        )
-        return done.stdout
+        self.url = self.run("start", *ports)
 
 
-class Database:
+class Database(Scripted):
     """
     A private PostgreSQL or MariaDB.
     """
 
     def __init__(self, kind):
+        super().__init__(kind, "db.sh")
         self.kind = kind
-        self.base = Path(tempfile.mkdtemp(prefix=f"glance-{kind}-"))
         self.port = free_port()
-        self.url = None
 
     def start(self):
         """
         Start it, also again after it was killed.
         """
-        self.url = self._run("start", str(self.port), self.kind).strip()
+        self.url = self.run("start", str(self.port), self.kind)
 
     def kill(self):
         """
         Kill it, as a crash would.
         """
-        self._run("kill9")
-
-    def remove(self):
-        """
-        Stop it, and remove all that it has left.
-        """
-        self._run("wipe")
-        for path in self.base.iterdir():
-            path.unlink()
-        self.base.rmdir()
-
-    def _run(self, deed, *arguments):
-        done = subprocess.run(
-            [SCRIPTS / "db.sh", deed, str(self.base), *arguments],
-            check=True,
-            text=True,
-            capture_output=True,
-        )
-        return done.stdout
+        self.run("kill9")

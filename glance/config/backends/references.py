@@ -4,14 +4,12 @@ Accounts of Swift, and the file that has several of them.
 
 from __future__ import annotations
 
-import re
 from configparser import ConfigParser, Error
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-_BARE = re.compile(r"[\x21-\x7e]+")
+from glance.config.urls import is_url
 
 AUTO = "auto"
 """The version of authentication that an address tells by its end."""
@@ -146,21 +144,6 @@ def _reference(written: dict[str, str]) -> Reference:
             if written.get(key)
         },
     )
-
-
-def is_url(text: str) -> bool:
-    """
-    Tell whether something is the URL of a server, with nothing in it that is secret.
-    """
-    try:
-        parts = urlsplit(text)
-        # Getting the port sees whether it can be one.
-        named = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    known = parts.scheme in ("http", "https") and "://" not in parts.path
-    plain = parts.username is None and not (parts.query or parts.fragment)
-    return named and known and plain and _BARE.fullmatch(text) is not None
 
 
 def _unquoted(value: str) -> str:

@@ -8,9 +8,10 @@ from attrs import frozen
 from oslo_config import types
 
 from glance.config.backends.kind import Kind, store_option
-from glance.config.backends.references import AUTO, Reference, is_url, read_references
+from glance.config.backends.references import AUTO, Reference, read_references
 from glance.config.option import FLAG, SOME_SECONDS
 from glance.config.settings import ConfigurationError
+from glance.config.urls import is_url
 from glance.config.values import Values
 
 MIB = 1 << 20

@@ -6,33 +6,19 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.http_headers import Headers
 
 from glance.api.v1.dialect import LAST
 from glance.api.v1.fields import read
 from glance.errors import Forbidden
 from glance.image import Image, Visibility
 from tests.api.assembly import NOBODY, member_of
+from tests.api.v1.saying import headers
 
 THEN = datetime(2011, 4, 15, 12, 32, 43, 123456, tzinfo=UTC)
 IMAGE = Image(
     id="71c675ab-d94f-49cd-a114-e12490b328d9", created_at=THEN, updated_at=THEN
 )
 ID = IMAGE.id
-
-
-def headers(*pairs, **named):
-    """
-    Make headers.
-
-    @param named: those of an image, without their prefix.
-    """
-    made = Headers()
-    for name, value in pairs:
-        made.addRawHeader(name, value)
-    for name, value in named.items():
-        made.addRawHeader(f"x-image-meta-{name}", value)
-    return made
 
 
 class ChangeTests(SynchronousTestCase):

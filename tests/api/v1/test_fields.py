@@ -10,12 +10,12 @@ from attrs import evolve
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.http_headers import Headers
 
 from glance.api.v1.dialect import CACTUS, LAST
 from glance.api.v1.fields import read, write
 from glance.errors import Invalid
 from glance.image import Image, Status, Visibility
+from tests.api.v1.saying import headers
 
 THEN = datetime(2011, 4, 15, 12, 32, 43, 123456, tzinfo=UTC)
 IMAGE = Image(
@@ -28,20 +28,6 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 text = st.text(st.characters(exclude_categories=("Cs",)))
 printable = text.filter(lambda value: not CONTROLS.search(value))
 token = st.text("abcdefghijklmnopqrstuvwxyz0123456789_.", min_size=1)
-
-
-def headers(*pairs, **named):
-    """
-    Make headers.
-
-    @param named: those of an image, without their prefix.
-    """
-    made = Headers()
-    for name, value in pairs:
-        made.addRawHeader(name, value)
-    for name, value in named.items():
-        made.addRawHeader(f"x-image-meta-{name}", value)
-    return made
 
 
 def written(image, dialect=LAST):
