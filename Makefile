@@ -11,7 +11,7 @@ TORTURE = $(patsubst tests/functional/%.py,tests.functional.%,$(wildcard tests/f
 
 QUICK = $(UNITS) tests.functional.test_site tests.functional.test_daemons $(TORTURE)
 
-.PHONY: run test units functional quick torture integration check format lint types coverage docs sample bench soak news wheel clean
+.PHONY: run test units functional quick torture integration servers faults check format lint types coverage docs sample bench soak news wheel clean
 
 run: $(VENV)/run.stamp
 	@mkdir -p var
@@ -44,8 +44,17 @@ quick: $(VENV)/test.stamp
 torture: $(VENV)/test.stamp
 	GLANCE_TEST_MIB=1024 $(TRIAL) tests.functional.test_site $(TORTURE)
 
-integration: $(VENV)/test.stamp
-	$(TRIAL) tests.integration
+# With real servers of other projects.  With -j2 they go side by side.
+integration: servers faults
+
+FAULTS = $(patsubst tests/integration/%.py,tests.integration.%,$(wildcard tests/integration/test_*_faults.py))
+
+servers: $(VENV)/test.stamp
+	$(TRIAL) $(filter-out $(FAULTS),$(patsubst tests/integration/%.py,tests.integration.%,$(wildcard tests/integration/test_*.py)))
+
+# Those where the network to such servers fails: they wait, most of the time.
+faults: $(VENV)/test.stamp
+	$(TRIAL) $(FAULTS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
