@@ -277,7 +277,7 @@ def demand(context: Context, deed: Deed, image: Image) -> None:
     # By default, whoever may do anything to an image may see it.
     in_sight = allowed and Deed.SEE.value not in context.rules.changed
     if not in_sight and not may(context, Deed.SEE, image):
-        raise ImageNotFound(f"No image with ID {image.id} was found.")
+        raise ImageNotFound.of(image.id)
     if allowed:
         return
     refuse(

@@ -8,6 +8,8 @@ credential or token.
 
 from __future__ import annotations
 
+from typing import Self
+
 from twisted.internet.defer import CancelledError
 
 
@@ -118,6 +120,13 @@ class ImageNotFound(GlanceError):
     """
     There is no such image, or none that the caller may see.
     """
+
+    @classmethod
+    def of(cls, image_id: str) -> Self:
+        """
+        Make one that reads the same whichever of both it is.
+        """
+        return cls(f"No image with ID {image_id} was found.")
 
 
 class MemberNotFound(GlanceError):

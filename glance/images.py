@@ -143,7 +143,7 @@ class Images:
             raise ImageNotFound("No image with that ID was found.")
         image: Image = await self._registry.get(image_id)
         if image.status in GONE and not (include_deleted and context.is_admin):
-            raise ImageNotFound(f"No image with ID {image_id} was found.")
+            raise ImageNotFound.of(image_id)
         demand(context, deed, image)
         return readable(context, image)
 
@@ -239,7 +239,7 @@ class Images:
 
         def allowed(image: Image) -> Image:
             if image.status in GONE:
-                raise ImageNotFound(f"No image with ID {image_id} was found.")
+                raise ImageNotFound.of(image_id)
             demand(context, deed, image)
             new = applied(context, image, f)
             _demand_formats_kept(image, new)

@@ -273,7 +273,7 @@ def _saving(db: Connection, image_id: str, attempt_id: str, *, lock: bool) -> Im
         statement = statement.with_for_update()
     row = db.execute(statement, {"wanted": image_id}).first()
     if row is None:
-        raise ImageNotFound(f"No image with ID {image_id} was found.")
+        raise ImageNotFound.of(image_id)
     image = image_of(row)
     if image.attempt is None or image.attempt.id != attempt_id:
         raise UploadSuperseded(f"The upload of image {image_id} has ended already.")

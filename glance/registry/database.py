@@ -133,10 +133,10 @@ class DatabaseRegistry:
     def get(self, image_id: str) -> Deferred[Image]:
         def find(db: Connection) -> Image:
             if unfit(images.c.id, image_id) is not None:
-                raise _missing(image_id)
+                raise ImageNotFound.of(image_id)
             row = db.execute(_BY_ID, {"wanted": image_id}).first()
             if row is None:
-                raise _missing(image_id)
+                raise ImageNotFound.of(image_id)
             return image_of(row)
 
         return self._look_up(find)
@@ -230,7 +230,7 @@ def _replace(db: Connection, old: Image, new: Image, quota: Quota) -> Image:
     if db.execute(images.update().where(same), changes).rowcount == 0:
         there = select(images.c.id).where(images.c.id == old.id)
         if db.execute(there).first() is None:
-            raise _missing(old.id)
+            raise ImageNotFound.of(old.id)
         raise ImageChanged(f"Image {old.id} was changed by somebody else; try again.")
     for (table, rows), (_, past) in zip(
         children_of(kept), children_of(old), strict=True
@@ -340,7 +340,3 @@ def _marker(db: Connection, query: Query) -> RowMapping | None:
 
 def _taken(image_id: str) -> ImageExists:
     return ImageExists(f"An image with ID {image_id} already exists, or once did.")
-
-
-def _missing(image_id: str) -> ImageNotFound:
-    return ImageNotFound(f"No image with ID {image_id} was found.")
