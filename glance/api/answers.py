@@ -4,6 +4,7 @@ What handlers do alike.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -61,6 +62,22 @@ def answer_json(
     request.setHeader("content-type", "application/json")
     request.setHeader("content-length", str(len(body)))
     return body
+
+
+def fitting(described: Iterable[bytes], most: int) -> list[orjson.Fragment]:
+    """
+    Get the first of what is described in JSON, as many as go on a page: who stops
+    reading it leaves as much in memory.
+
+    @param most: about how many bytes; one is there in any case.
+    """
+    shown: list[orjson.Fragment] = []
+    for each in described:
+        most -= len(each)
+        if most < 0 and shown:
+            break
+        shown.append(orjson.Fragment(each))
+    return shown
 
 
 def answer_current(request: Request, value: Any) -> bytes:

@@ -4,6 +4,8 @@ How the two views of version 1 differ.
 
 from __future__ import annotations
 
+import sys
+
 from attrs import frozen
 
 from glance.api.v1 import filters
@@ -38,6 +40,8 @@ class Dialect:
     """The methods whose answers say where the image is."""
     query: filters.QueryOf
     """What a list is asked for."""
+    page: int
+    """About how many bytes a list has at most."""
 
 
 CACTUS = Dialect(
@@ -51,6 +55,7 @@ CACTUS = Dialect(
     shows_deleted=False,
     locates=frozenset({b"HEAD", b"GET", b"POST", b"PUT"}),
     query=filters.all_public,
+    page=sys.maxsize,
 )
 """
 The un-versioned API of 2011.2.
@@ -67,6 +72,9 @@ LAST = Dialect(
     shows_deleted=True,
     locates=frozenset({b"POST"}),
     query=filters.query,
+    # Some clients take a short page for the last; what they ask for has room here,
+    # however large images are.
+    page=1 << 24,
 )
 """
 Version 1 as 16.0.1 had it last.

@@ -4,7 +4,7 @@ Images, as both views of version 1 have them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +13,13 @@ from werkzeug.routing import BaseConverter
 
 from glance import v1form
 from glance.api import answers
-from glance.api.answers import answer_json, answer_nothing, without_implied_head
+from glance.api.answers import (
+    answer_json,
+    answer_nothing,
+    dump_json,
+    fitting,
+    without_implied_head,
+)
 from glance.api.data import DataForm, base64_md5, plain_range, quoted, send_data
 from glance.api.errors import STATUS
 from glance.api.links import Links
@@ -100,16 +106,14 @@ class ImagesAPI:
         """
         List images, briefly.
         """
-        found = await self._list(request)
-        return answer_json(request, {"images": [v1form.brief(i) for i in found]})
+        return await self._list(request, v1form.brief)
 
     @app.route("/images/detail", methods=["GET"])
     async def details(self, request: StreamingRequest) -> bytes:
         """
         List images, with all that is known.
         """
-        found = await self._list(request)
-        return answer_json(request, {"images": [self._full(i) for i in found]})
+        return await self._list(request, self._full)
 
     @app.route("/images/<image:image_id>", methods=["HEAD"])
     async def show(self, request: StreamingRequest, image_id: str) -> bytes:
@@ -281,15 +285,21 @@ class ImagesAPI:
             raise
         return answer_nothing(request)
 
-    async def _list(self, request: StreamingRequest) -> Sequence[Image]:
+    async def _list(
+        self,
+        request: StreamingRequest,
+        describe: Callable[[Image], Mapping[str, Any]],
+    ) -> bytes:
         context = await self._context_of(request)
         query = self._dialect.query(
             arguments(request.uri), context, self._images.limits()
         )
         try:
-            return await self._images.find(context, query)
+            found = await self._images.find(context, query)
         except MarkerNotFound as error:
             raise MarkerNotFound("Invalid marker. Image could not be found.") from error
+        described = (dump_json(describe(image)) for image in found)
+        return answer_json(request, {"images": fitting(described, self._dialect.page)})
 
     async def _demand_undeleted(
         self, context: Context, image_id: str, deed: str, refused: Container[Status]

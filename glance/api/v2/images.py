@@ -17,6 +17,7 @@ from glance.api.answers import (
     answer_json,
     answer_nothing,
     dump_json,
+    fitting,
     without_implied_head,
 )
 from glance.api.links import Links
@@ -34,10 +35,7 @@ from glance.storage import Storage
 from glance.streams.request import StreamingRequest
 
 PAGE = 1 << 22
-"""
-About how many bytes a page of a list has at most: who stops reading it leaves as
-many in memory.
-"""
+"""About how many bytes a page of a list has at most."""
 
 ROOM = 1 << 22
 """How many bytes of images in JSON are kept for the next list, more or less."""
@@ -127,18 +125,15 @@ class ImagesAPI:
             # An image isn't the same to everybody.
             keys = [(image.version, *image.properties) for image in images]
         written = self._written.get(keys)
-        shown: list[orjson.Fragment] = []
-        room = PAGE
-        for key, image in zip(keys, images, strict=True):
-            described = written.get(key)
-            if described is None:
-                described = dump_json(describe(image, schemas, self._storage))
-                self._written.put(key, described, WEIGHT + len(described))
-            room -= len(described)
-            if room < 0 and shown:
-                break
-            shown.append(orjson.Fragment(described))
-        return shown
+
+        def described(key: tuple[Any, ...], image: Image) -> bytes:
+            known = written.get(key)
+            if known is None:
+                known = dump_json(describe(image, schemas, self._storage))
+                self._written.put(key, known, WEIGHT + len(known))
+            return known
+
+        return fitting(map(described, keys, images), PAGE)
 
     @app.route("/images/<image_id>", methods=["GET"])
     async def show(self, request: StreamingRequest, image_id: str) -> bytes:

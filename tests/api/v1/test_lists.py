@@ -5,6 +5,7 @@ Tests for the lists of L{glance.api.v1.images}, as the last v1 has them.
 import orjson
 from attrs import evolve
 
+from glance.api.v1.dialect import LAST
 from glance.image import Consent, Member, Status
 from tests.api.assembly import NOBODY, member_of
 from tests.api.v1.calling import ID, CallingTestCase, meta
@@ -53,6 +54,26 @@ class ListTests(CallingTestCase):
         self.assertEqual(self.listed("limit=0"), [])
         answer = self.ask("GET", f"?marker={ID}")
         self.assert_refused(answer, 400, b"Invalid marker. Image could not be found.")
+
+    def test_long_pages(self):
+        """
+        A list that would be very long ends early; the brief one doesn't.
+        """
+        long = {f"property_{n}": '"' * 15_000 for n in range(4)}
+        made = [self.make(**long) for _ in range(150)][::-1]
+        self.assertEqual(self.listed("limit=1000"), made)
+        seen, lengths, marker = [], [], ""
+        while True:
+            answer = self.ask("GET", f"/detail?limit=1000{marker}")
+            page = [image["id"] for image in orjson.loads(answer.body)["images"]]
+            if not page:
+                break
+            seen += page
+            lengths.append(len(answer.body))
+            marker = f"&marker={page[-1]}"
+        self.assertEqual(seen, made)
+        self.assertEqual(len(lengths), 2)
+        self.assertLess(max(lengths), LAST.page + 1000)
 
     def test_bad_value(self):
         """
