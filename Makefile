@@ -34,7 +34,8 @@ COVERED = $(filter-out tests.api,$(QUICK)) \
 	$(filter-out tests.api.matrix,$(patsubst tests/api/%/__init__.py,tests.api.%,$(wildcard tests/api/*/__init__.py))) \
 	$(patsubst tests/api/%.py,tests.api.%,$(wildcard tests/api/test_*.py)) \
 	$(patsubst %,tests.functional.test_%,client client_saving client_transfers client_v2 \
-	inspect parts ports receiving sending) tests.functional.test_workers.SharedWorkTests
+	command inspect manage parts ports receiving sending) \
+	tests.functional.test_workers.SharedWorkTests
 
 # Without the tests that kill, fill and starve real daemons.
 quick: $(VENV)/test.stamp

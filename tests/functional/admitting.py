@@ -89,7 +89,8 @@ class UsersCase(SynchronousTestCase):
             {"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            # Many wait for their password to be hashed, which gives way to all else.
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return answer.status, answer.headers["X-Subject-Token"]
         except urllib.error.HTTPError as error:
             with error:
