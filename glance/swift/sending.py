@@ -31,9 +31,20 @@ class IHashed(IBodyProducer):
     A body that hashes what it gives.
     """
 
-    def md5() -> str:
+    def remember(first: int) -> None:
+        """
+        Have the MD5 of the first so many bytes, too.  To be called before the start.
+        """
+
+    def md5(first: int | None = None) -> str | None:
         """
         Get the MD5 of all the data, in hexadecimal, once it is over.
+
+        @param first: of how many bytes, as L{remember} was told, or of all if there
+            are fewer; L{None} for all.
+
+        @return: L{None} where it isn't known yet.  Then whoever sends it compares it
+            later.
         """
 
 
@@ -130,12 +141,13 @@ class SentBody:
         self._ended = False
 
     @property
-    def etag(self) -> str:
+    def etag(self) -> str | None:
         """
-        The MD5 of what went out, once it is whole.
+        The MD5 of what went out, once it is whole; L{None} if nobody knows it yet.
         """
         if self._hashed is not None:
-            return str(self._hashed.md5())
+            known: str | None = self._hashed.md5()
+            return known
         return self._md5.hexdigest()
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
