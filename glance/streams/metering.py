@@ -21,8 +21,11 @@ from glance.streams.bodies import IHashedBody
 from glance.streams.inspection import TAIL, Inspection
 from glance.streams.strands import Buffer, Strand, Window
 
-PIECE = 1 << 16
-"""How many bytes those get at once who don't take blocks."""
+PIECE = 1 << 18
+"""
+How many bytes those get at once who don't take blocks.  Each piece costs a round of
+the reactor; twice as many are memory that is had from the system anew each time.
+"""
 
 
 class Digest:
@@ -222,7 +225,6 @@ class MeteredBody(PassedOn):
             self._block_consumer.writeBlock(block)
         else:
             assert self._consumer is not None
-            # More at once is memory that is had from the system anew each time.
             for at in range(0, len(block), PIECE):
                 self._consumer.write(bytes(block.data[at : at + PIECE]))
 

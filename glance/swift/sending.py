@@ -19,7 +19,7 @@ from glance.swift.errors import WrongLength
 
 R = TypeVar("R")
 
-PIECE = 1 << 16
+PIECE = 1 << 18
 """
 How many bytes are given to a connection at once: each of them that is taken is
 progress.
@@ -136,7 +136,7 @@ class SentBody:
         self._waits = waits
         self._consumer: IConsumer | None = None
         self._producing: Deferred[None] = Deferred(self._cancelled)
-        self._rest: deque[memoryview] = deque()
+        self._rest: deque[bytes] = deque()
         self._paused = False
         self._ended = False
 
@@ -175,15 +175,12 @@ class SentBody:
         # An empty chunk would be the end of all.
         if self.over or not data:
             return
-        self._rest.append(memoryview(data))
+        self._rest.extend(data[at : at + PIECE] for at in range(0, len(data), PIECE))
         self._drain()
 
     def _drain(self) -> None:
         while self._rest and not self._paused and not self.over:
-            data = self._rest.popleft()
-            if len(data) > PIECE:
-                self._rest.appendleft(data[PIECE:])
-            piece = bytes(data[:PIECE])
+            piece = self._rest.popleft()
             if self._too_long(len(piece)):
                 return
             if self._hashed is None:
