@@ -18,7 +18,7 @@ from zope.interface import implementer
 from glance.s3.errors import BadBody, Stopped
 from glance.silence import Silence
 
-PIECE = 1 << 16
+PIECE = 1 << 18
 """How many bytes are written to a connection at once."""
 
 

@@ -37,7 +37,7 @@ class WrappedBody:
         self._failed = failed
         if IHashedBody.providedBy(body):
             alsoProvides(self, IHashedBody)
-            self.md5 = body.md5
+            self.md5, self.remember = body.md5, body.remember
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         producing: Deferred[None] = self._body.startProducing(consumer)

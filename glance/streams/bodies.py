@@ -32,9 +32,17 @@ class IHashedBody(IBodyProducer):
     A body that hashes what it gives, so that others need not.
     """
 
-    def md5() -> str:
+    def remember(first: int) -> None:
+        """
+        Have the MD5 of the first so many bytes, too.  To be called before the start.
+        """
+
+    def md5(first: int | None = None) -> str:
         """
         Get the MD5 of all the data, in hexadecimal, once it is over.
+
+        @param first: of how many bytes, as L{remember} was told, or of all if there
+            are fewer; L{None} for all.
         """
 
 

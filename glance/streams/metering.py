@@ -21,8 +21,11 @@ from glance.streams.bodies import IHashedBody
 from glance.streams.inspection import TAIL, Inspection
 from glance.streams.strands import Buffer, Strand, Window
 
-PIECE = 1 << 16
-"""How many bytes those get at once who don't take blocks."""
+PIECE = 1 << 18
+"""
+How many bytes those get at once who don't take blocks.  Each piece costs a round of
+the reactor; twice as many are memory that is had from the system anew each time.
+"""
 
 
 class Digest:
@@ -36,19 +39,46 @@ class Digest:
         """
         self.name = name
         self._hash = hashlib.new(name, usedforsecurity=False)
+        self._left: int | None = None
+        self._first: str | None = None
+
+    def remember(self, first: int) -> None:
+        """
+        Have the hash of the first so many bytes, too.
+        """
+        self._left = first
 
     def update(self, pieces: Sequence[Buffer]) -> None:
         """
         Take in more data.  Blocks.
         """
         for piece in pieces:
-            self._hash.update(piece)
+            self._hash.update(piece if self._left is None else self._after(piece))
+
+    def _after(self, piece: Buffer) -> Buffer:
+        """
+        Take in what belongs to the first bytes, and get the rest.
+        """
+        assert self._left is not None
+        first, rest = piece[: self._left], piece[self._left :]
+        self._hash.update(first)
+        self._left -= len(first)
+        if not self._left:
+            self._left = None
+            self._first = self._hash.hexdigest()
+        return rest
 
     def value(self) -> str:
         """
         Get the hash of all the data so far, in hexadecimal.
         """
         return self._hash.hexdigest()
+
+    def first(self) -> str:
+        """
+        Get that of the bytes that were to be remembered, or of all if there are fewer.
+        """
+        return self._first or self.value()
 
 
 class _Last:
@@ -124,11 +154,18 @@ class MeteredBody(PassedOn):
             .addBoth(self._leave)
         )
 
-    def md5(self) -> str:
+    def remember(self, first: int) -> None:
         """
-        Get the MD5 of all the data, if it is hashed so.
+        Have the MD5 of the first so many bytes, too, if it is hashed so.
         """
-        return self._digests["md5"].value()
+        self._digests["md5"].remember(first)
+
+    def md5(self, first: int | None = None) -> str:
+        """
+        Get the MD5 of all the data, or of the first bytes, if it is hashed so.
+        """
+        md5 = self._digests["md5"]
+        return md5.value() if first is None else md5.first()
 
     def _drain(self, _: object) -> Deferred[None]:
         draining: Deferred[None] = Deferred.fromCoroutine(self._all_drained())
@@ -188,7 +225,6 @@ class MeteredBody(PassedOn):
             self._block_consumer.writeBlock(block)
         else:
             assert self._consumer is not None
-            # More at once is memory that is had from the system anew each time.
             for at in range(0, len(block), PIECE):
                 self._consumer.write(bytes(block.data[at : at + PIECE]))
 

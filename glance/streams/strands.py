@@ -16,8 +16,8 @@ from glance.streams.blocks import Block, Blocks
 Buffer = bytes | memoryview
 """Data, as the functions get it that work on it; it is theirs until they return."""
 
-BATCH = 1 << 20
-"""About how many bytes are handed to a thread at once."""
+BATCH = 2 << 20
+"""About how many bytes are handed to a thread at once, where so many wait."""
 
 
 class Window:

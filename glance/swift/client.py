@@ -100,7 +100,7 @@ class SwiftClient:
 
         @param body: the data; its length may be unknown.  It is started, or told
             to stop.  One that is L{IHashed <glance.swift.sending.IHashed>} isn't
-            hashed again.
+            hashed again, and not compared here if its MD5 isn't known yet.
         @param headers: more of them, such as C{X-Object-Meta-Name}.
 
         @raise Corrupt: Swift has got something else.

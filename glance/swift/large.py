@@ -13,12 +13,14 @@ from attrs import frozen
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from zope.interface import implementer
 
 from glance.deferreds import deferred
 from glance.swift.account import Sent, Stream
 from glance.swift.client import SwiftClient
 from glance.swift.errors import (
     BadAnswer,
+    Corrupt,
     NotAllDeleted,
     NotFound,
     PreconditionFailed,
@@ -28,6 +30,7 @@ from glance.swift.errors import (
     WrongLength,
 )
 from glance.swift.pulling import Pulled, Segment
+from glance.swift.sending import IHashed
 from glance.swift.several import Several
 
 SEGMENTS = 1000
@@ -58,6 +61,15 @@ class Cutting:
     than that, so many as are go out at the same time, and one that fails is sent
     again.  If not, they go out one after the other, as the data comes.
     """
+
+    @property
+    def first(self) -> int:
+        """
+        How many bytes the first segment of an object has of which nobody knows how
+        large it is, where all of it is hashed anyway: no others need be, then, unless
+        it is cut.
+        """
+        return max(self.above, self.size)
 
     def size_for(self, length: int | None) -> int:
         """
@@ -260,6 +272,24 @@ class LargeObjects:
         return count
 
 
+@implementer(IHashed)
+class _First(Segment):
+    """
+    The first segment of data that is hashed as a whole.  What the hash is of its
+    bytes is known for sure when all the data has come.
+    """
+
+    def remember(self, first: int) -> None:
+        """
+        Do nothing: what is hashed is the data that it belongs to.
+        """
+
+    def md5(self, first: int | None = None) -> None:
+        """
+        Have it compared then.
+        """
+
+
 class _Upload:
     """
     The segments of one object, on their way.
@@ -283,6 +313,10 @@ class _Upload:
         self._segment = cutting.size_for(expected)
         self._several = cutting.memory // self._segment
         self._kept: dict[str, Sent] = {}
+        self._first = cutting.first
+        self._hashed: Any = None
+        if expected is None and self._several < 2:
+            self._hashed = IHashed(body, None)
 
     async def run(self) -> list[dict[str, Any]]:
         """
@@ -297,6 +331,8 @@ class _Upload:
                 await self._passed_through()
         finally:
             self._pulled.stop()
+        if self._hashed is not None and self.objects:
+            self._compare_first()
         if isinstance(self._length, int) and self.size != self._length:
             raise WrongLength("The data isn't as long as it said.")
         return [
@@ -344,14 +380,26 @@ class _Upload:
         self._count(name, sent)
 
     async def _passed_through(self) -> None:
+        if self._hashed is not None:
+            self._hashed.remember(self._first)
         while await self._pulled.more():
             name = self._next_name()
-            length: int | str = UNKNOWN_LENGTH
-            if isinstance(self._length, int):
-                length = min(self._segment, self._length - self.size)
-            segment = Segment(self._pulled, self._segment, length)
+            segment = self._next_segment()
             sent = await self._client.put_object(self._place.container, name, segment)
             self._count(name, sent)
+
+    def _next_segment(self) -> Segment:
+        if self._hashed is not None and len(self.objects) == 1:
+            return _First(self._pulled, self._first, UNKNOWN_LENGTH)
+        length: int | str = UNKNOWN_LENGTH
+        if isinstance(self._length, int):
+            length = min(self._segment, self._length - self.size)
+        return Segment(self._pulled, self._segment, length)
+
+    def _compare_first(self) -> None:
+        _, name = self.objects[0]
+        if self._kept[name].etag != self._hashed.md5(self._first):
+            raise Corrupt("Swift has other bytes than were sent.")
 
     def _count(self, name: str, sent: Sent) -> None:
         self._kept[name] = sent

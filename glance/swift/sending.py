@@ -19,7 +19,7 @@ from glance.swift.errors import WrongLength
 
 R = TypeVar("R")
 
-PIECE = 1 << 16
+PIECE = 1 << 18
 """
 How many bytes are given to a connection at once: each of them that is taken is
 progress.
@@ -31,9 +31,20 @@ class IHashed(IBodyProducer):
     A body that hashes what it gives.
     """
 
-    def md5() -> str:
+    def remember(first: int) -> None:
+        """
+        Have the MD5 of the first so many bytes, too.  To be called before the start.
+        """
+
+    def md5(first: int | None = None) -> str | None:
         """
         Get the MD5 of all the data, in hexadecimal, once it is over.
+
+        @param first: of how many bytes, as L{remember} was told, or of all if there
+            are fewer; L{None} for all.
+
+        @return: L{None} where it isn't known yet.  Then whoever sends it compares it
+            later.
         """
 
 
@@ -125,17 +136,18 @@ class SentBody:
         self._waits = waits
         self._consumer: IConsumer | None = None
         self._producing: Deferred[None] = Deferred(self._cancelled)
-        self._rest: deque[memoryview] = deque()
+        self._rest: deque[bytes] = deque()
         self._paused = False
         self._ended = False
 
     @property
-    def etag(self) -> str:
+    def etag(self) -> str | None:
         """
-        The MD5 of what went out, once it is whole.
+        The MD5 of what went out, once it is whole; L{None} if nobody knows it yet.
         """
         if self._hashed is not None:
-            return str(self._hashed.md5())
+            known: str | None = self._hashed.md5()
+            return known
         return self._md5.hexdigest()
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
@@ -163,15 +175,12 @@ class SentBody:
         # An empty chunk would be the end of all.
         if self.over or not data:
             return
-        self._rest.append(memoryview(data))
+        self._rest.extend(data[at : at + PIECE] for at in range(0, len(data), PIECE))
         self._drain()
 
     def _drain(self) -> None:
         while self._rest and not self._paused and not self.over:
-            data = self._rest.popleft()
-            if len(data) > PIECE:
-                self._rest.appendleft(data[PIECE:])
-            piece = bytes(data[:PIECE])
+            piece = self._rest.popleft()
             if self._too_long(len(piece)):
                 return
             if self._hashed is None:

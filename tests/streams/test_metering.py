@@ -115,6 +115,18 @@ class HashedTests(SynchronousTestCase):
         self.assertEqual(body.md5(), hashlib.md5(b"data").hexdigest())
         self.assertFalse(IHashedBody.providedBy(self.make("sha512")))
 
+    def test_md5_of_first(self):
+        """
+        That of the first bytes can be had as well.
+        """
+        for first in (1, 3, 4, 5):
+            body = self.make("sha512", "md5")
+            body.remember(first)
+            self.successResultOf(collect(body))
+            expected = hashlib.md5(b"data"[:first]).hexdigest()
+            self.assertEqual(body.md5(first), expected)
+            self.assertEqual(body.md5(), hashlib.md5(b"data").hexdigest())
+
 
 class DigestTests(SynchronousTestCase):
     """
@@ -129,6 +141,19 @@ class DigestTests(SynchronousTestCase):
             digest = Digest(name)
             digest.update([b"some", memoryview(b"more")])
             self.assertEqual(digest.value(), hashlib.new(name, b"somemore").hexdigest())
+
+    @given(st.lists(st.binary(max_size=4), max_size=6), st.integers(1, 20))
+    def test_first(self, pieces, first):
+        """
+        It is that of the first bytes as well, wherever pieces end.
+        """
+        digest = Digest("md5")
+        digest.remember(first)
+        digest.update(pieces[:2])
+        digest.update([memoryview(piece) for piece in pieces[2:]])
+        data = b"".join(pieces)
+        self.assertEqual(digest.first(), hashlib.md5(data[:first]).hexdigest())
+        self.assertEqual(digest.value(), hashlib.md5(data).hexdigest())
 
     def test_openssl(self):
         """

@@ -10,6 +10,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.iweb import UNKNOWN_LENGTH
+from zope.interface import implementer
 
 import glance.swift.large
 from glance.streams.bodies import BytesBody
@@ -25,6 +26,7 @@ from glance.swift.errors import (
     WrongLength,
 )
 from glance.swift.large import SEGMENTS, Cutting, LargeObjects, Place
+from glance.swift.sending import IHashed
 from tests.bodies import FailingBody, ManualBody, collect
 from tests.swift.fake import Stored, md5
 from tests.swift.serving import Serving
@@ -48,6 +50,44 @@ class CuttingTests(SynchronousTestCase):
         self.assertEqual(cutting.size_for(None), 100)
         self.assertEqual(cutting.size_for(100 * SEGMENTS), 100)
         self.assertEqual(cutting.size_for(100 * SEGMENTS + 1), 101)
+
+    def test_first(self):
+        """
+        The first may be as large as an object without any.
+        """
+        self.assertEqual(Cutting(above=200, size=100, memory=0).first, 200)
+        self.assertEqual(Cutting(above=10, size=100, memory=0).first, 100)
+
+
+@implementer(IHashed)
+class Hashed(BytesBody):
+    """
+    Data of unknown length, whose MD5 is known once all of it has gone out.
+    """
+
+    length = property(lambda self: UNKNOWN_LENGTH, lambda self, length: None)
+
+    def __init__(self, data, wrong=False):
+        super().__init__([data[at : at + 7001] for at in range(0, len(data), 7001)])
+        self._data = b"other" if wrong else data
+        self.remembered = None
+        self.given = 0
+
+    async def produce(self, write):
+        def count(data):
+            self.given += len(data)
+            write(data)
+
+        await super().produce(count)
+
+    def remember(self, first):
+        assert not self.started
+        self.remembered = first
+
+    def md5(self, first=None):
+        assert self.given >= len(self._data), "Nobody knows it yet."
+        assert first in (None, self.remembered)
+        return md5(self._data[:first])
 
 
 class LargeTests(Serving, TestCase):
@@ -109,6 +149,37 @@ class LargeTests(Serving, TestCase):
                 self.assertEqual(await collect(body), DATA[SIZE - 1 : SIZE + 1])
                 await large.delete("images", "one")
                 self.assert_nothing_left()
+
+    async def test_hashed(self):
+        """
+        Where all the data is hashed anyway and nobody knows its length, the first
+        segment is as large as an object may be, and is compared with that hash.
+        """
+        large = LargeObjects(self.client, Cutting(above=2 * SIZE, size=SIZE, memory=0))
+        for size, sizes in (
+            (0, []),
+            (SIZE + 1, [SIZE + 1]),
+            (2 * SIZE, [2 * SIZE]),
+            (3 * SIZE + 1, [2 * SIZE, SIZE, 1]),
+        ):
+            body = Hashed(DATA[:size])
+            self.assertEqual(await large.put("images", "one", body, PLACE), size)
+            found = [len(one.data) for _, one in sorted(self.segments.items())]
+            self.assertEqual(found, sizes)
+            got = await self.client.get_object("images", "one")
+            self.assertEqual(await collect(got), DATA[:size])
+            await large.delete("images", "one")
+            self.assert_nothing_left()
+
+    async def test_hashed_corrupt(self):
+        """
+        It fails where Swift has something else of the first segment, alone or not.
+        """
+        large = LargeObjects(self.client, Cutting(above=SIZE, size=SIZE, memory=0))
+        for size in (SIZE - 1, 3 * SIZE):
+            with self.assertRaises(Corrupt):
+                await large.put("images", "one", Hashed(DATA[:size], wrong=True), PLACE)
+            self.assert_nothing_left()
 
     async def test_small(self):
         """
