@@ -168,6 +168,13 @@ class SeveralTests(FilesMixin, SynchronousTestCase):
             error = self.assertRaises(ConfigurationError, self.load, text)
             self.assertIn("a and b keep their data in one place", str(error))
             self.load(both.format(kind, one, other))
+        one = account.format("", "p:a", "images")
+        for other in ("project_domain_name = other", "region = south"):
+            self.load(both.format("swift", one, f"{one}\nswift_store_{other}"))
+        at = "\nswift_store_endpoint = http://s/v1/AUTH_1"
+        other = account.format("", "q:a", "images")
+        text = both.format("swift", f"{one}{at}", f"{other}{at}/")
+        self.assertRaises(ConfigurationError, self.load, text)
         self.load("[DEFAULT]\nenabled_backends = a:file, b:http, c:http\n")
 
     def test_unknown_default(self):

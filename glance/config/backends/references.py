@@ -61,12 +61,19 @@ class Reference:
             url = url.removesuffix("/v3").removesuffix("/v2.0")
         return url
 
+    @property
+    def account(self) -> str:
+        """
+        The name of the account or project; empty for an application credential, which
+        is for one.
+        """
+        return (self.user or "").partition(":")[0]
+
     def is_account_of(self, other: Reference) -> bool:
         """
         Tell whether two have the same account.
         """
-        mine, its = ((one.user or "").partition(":")[0] for one in (self, other))
-        return self.url == other.url and mine == its
+        return (self.url, self.account) == (other.url, other.account)
 
     def problem(self) -> tuple[str, str] | None:
         """

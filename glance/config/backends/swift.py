@@ -67,14 +67,20 @@ class SwiftBackend:
     @property
     def place(self) -> tuple[str | None, ...]:
         """
-        Where tokens are had, or the account's URL if that is written, the region,
-        the account, and the container.
+        The account's URL, or where tokens are had, the region, and what says which
+        account it is; and the container.
         """
+        if self.endpoint is not None:
+            return self.endpoint.rstrip("/"), self.container
         account = self.account
-        name = (account.user or "").partition(":")[0]
-        where = self.endpoint or account.url
-        who = (account.credential_id, name)
-        return (where.rstrip("/"), self.region, *who, self.container)
+        return (
+            account.url,
+            self.region,
+            account.credential_id,
+            account.account,
+            account.project_domain_name or account.project_domain_id,
+            self.container,
+        )
 
 
 def _decide(options: Values) -> SwiftBackend:
