@@ -109,12 +109,14 @@ class PolicyFileTests(FilesMixin, SynchronousTestCase):
         """
         one = self.write("add_image: '!'\n", "one/a.yaml")
         self.write("add_image: '@'\n", "two/a.yaml")
+        self.write("helper: '!'\n", "unrelated/a.yaml")
         self.write("add_image: role:x\n", "policy.d/a.yaml")
         for dirs, made in (
             (f"{Path(one).parent}, two", True),
             ("two,one", False),
             ("one\npolicy_dirs = two", True),
             ("two\npolicy_dirs = one", False),
+            ("one\npolicy_dirs = unrelated", False),
         ):
             text = f"[oslo_policy]\npolicy_dirs = {dirs}\n"
             self.assertEqual(makes(self.load(text)), made, dirs)
