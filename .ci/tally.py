@@ -7,18 +7,33 @@ import sys
 from pathlib import Path
 
 SUMMARY = re.compile(r"^(?:PASSED|FAILED)(?: \((.*)\))?$")
+REPORT = re.compile(r"^={70,}\n(\[(?:FAIL|ERROR)\]\n.*?)(?=^[=-]{70,}$)", re.M | re.S)
+LINES_TOLD = 15
+
+
+def told_again(text: str) -> list[str]:
+    """
+    What trial says of each failure in C{text}: its kind, the end of the traceback,
+    and the names of the tests.
+    """
+    reports = (report.rstrip().splitlines() for report in REPORT.findall(text))
+    return ["\n".join([kind, *rest[-LINES_TOLD:]]) for kind, *rest in reports]
 
 
 def main(steps_failed: int, *logs: str) -> int:
     """
-    Print the sum of the results in C{logs}.
+    Print what failed in C{logs}, where all can see it, and the sum of the results.
 
     @param steps_failed: how many steps of CI have failed, of any kind.
     """
     passed = failed = skipped = 0
     for log in logs:
-        lines = Path(log).read_text(errors="replace").splitlines()
-        summaries = [match for line in lines if (match := SUMMARY.match(line))]
+        text = Path(log).read_text(errors="replace")
+        for report in told_again(text):
+            print(f"{report}\n")
+        summaries = [
+            match for line in text.splitlines() if (match := SUMMARY.match(line))
+        ]
         if not summaries:
             failed += 1
             print(f"No result in {Path(log).name}.")
