@@ -2,6 +2,7 @@
 Real daemons, in processes of their own.
 """
 
+import itertools
 import os
 import random
 import signal
@@ -11,12 +12,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 
 PATIENCE = 60
 """How many seconds a daemon may take to start or end, on a busy machine."""
+
+PORTS = 500
+"""How many TCP ports a run of tests has."""
 
 TWISTD = [
     sys.executable,
@@ -25,13 +30,34 @@ TWISTD = [
 ]
 
 
+@cache
+def _ports():
+    """
+    Claim some TCP ports until this process ends: tests that run beside these get
+    others.
+
+    @return: what claims them, and the ports, again and again.
+    """
+    # From here on outgoing connections get theirs.
+    firsts = range(10000, 32768 - PORTS, PORTS)
+    for first in random.sample(firsts, len(firsts)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0glance-tests-{first}")
+        except OSError:
+            claim.close()
+            continue
+        return claim, itertools.cycle(range(first, first + PORTS))
+    raise AssertionError("Other tests have all the ports.")
+
+
 def free_port():
     """
-    Find a TCP port that nobody uses, nor gets for an outgoing connection before
-    the daemon is there.
+    Find a TCP port that nobody uses, nor gets before the daemon is there.
     """
+    _, ports = _ports()
     while True:
-        port = random.randrange(10000, 32768)
+        port = next(ports)
         with socket.socket() as trial:
             try:
                 trial.bind(("127.0.0.1", port))
