@@ -157,9 +157,11 @@ def network(test):
     return made
 
 
-def until(f, seconds=PATIENCE):
+def until(f, seconds=PATIENCE, between=0.1):
     """
     Wait until something is so, and get it.
+
+    @param between: the seconds between two looks.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -169,7 +171,7 @@ def until(f, seconds=PATIENCE):
                 return result
         if time.monotonic() > deadline:
             raise AssertionError(f"{f} is not so after {seconds} seconds")
-        time.sleep(0.1)
+        time.sleep(between)
 
 
 def healthy(url):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -200,29 +201,30 @@ class GrowingTests(ServerMixin, TestCase):
 
     def test_killed_amid_saving(self):
         """
-        Our own command goes on by itself.
+        So does our own command, when it is typed again.
         """
         image_id = self.upload(self.url)
         file = self.path / "saved"
-        command = ["-m", "glance.cli.main", f"--url={self.url}"]
+        part = file.with_name("saved.part")
+        command = [sys.executable, "-m", "glance.cli.main", f"--url={self.url}"]
         command += ["download", image_id, f"--file={file}"]
-        saving = subprocess.Popen(
-            [sys.executable, *command],
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        saving = subprocess.Popen(command, env=environment(), **silent)
+        # A stopped reader keeps the transfer from its end.
+        until(lambda: part.stat().st_size, between=0.005)
+        saving.send_signal(signal.SIGSTOP)
         self.busy().kill()
-        saving.wait(60)
-        if saving.returncode:
-            until(
-                lambda: (
-                    subprocess.run(
-                        [sys.executable, *command], env=environment(), check=False
-                    ).returncode
-                    == 0
-                )
+        saving.send_signal(signal.SIGCONT)
+        self.assertNotEqual(saving.wait(60), 0)
+        self.assertLess(part.stat().st_size, SIZE)
+        until(
+            lambda: (
+                subprocess.run(
+                    command, env=environment(), check=False, **silent
+                ).returncode
+                == 0
             )
+        )
         self.assertEqual(file.read_bytes(), self.data)
 
     def begin_upload(self):
