@@ -61,8 +61,11 @@ class Known:
 
         @raise AccountsUnusable: nobody knows.
         """
-        while self._accounts is None or not self._fresh(age):
+        asked = self._clock.seconds()
+        while self._accounts is None or not self._fresh(asked - age):
             await self._read()
+            # Where the clock was set back, nothing would be fresh for long.
+            asked = min(asked, self._clock.seconds())
         return self._accounts
 
     @deferred
@@ -80,9 +83,9 @@ class Known:
             self._changes += 1
             self._read_at = float("-inf")
 
-    def _fresh(self, age: float) -> bool:
+    def _fresh(self, after: float) -> bool:
         # The clock may have been set back.
-        return 0 <= self._clock.seconds() - self._read_at < age
+        return after < self._read_at <= self._clock.seconds()
 
     def _read(self) -> Deferred[None]:
         """
@@ -97,10 +100,10 @@ class Known:
         if not self._reading:
             self._reading = True
             reading = self._in_thread(self._file.read, self._accounts)
-            reading.addBoth(self._done, self._changes)
+            reading.addBoth(self._done, self._changes, self._clock.seconds())
         return waiting
 
-    def _done(self, result: Accounts | Failure, changes: int) -> None:
+    def _done(self, result: Accounts | Failure, changes: int, began: float) -> None:
         self._reading = False
         waiting, self._waiting = self._waiting, []
         if isinstance(result, Failure):
@@ -111,7 +114,7 @@ class Known:
             return
         self._accounts = result
         if changes == self._changes:
-            self._read_at = self._clock.seconds()
+            self._read_at = began
         for each in waiting:
             each.callback(None)
 

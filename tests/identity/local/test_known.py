@@ -93,6 +93,35 @@ class KnownTests(SynchronousTestCase):
         self.clock.advance(FRESH / 2)
         self.assertNoResult(self.slow.get(FRESH / 2))
 
+    def test_slowly_read(self):
+        """
+        A second is counted from when the file was begun to be read: what it says may
+        change before that is told here.  Who waits for long has it read no more often
+        for that.
+        """
+        first = self.slow.get()
+        self.clock.advance(FRESH - 0.01)
+        self.later.go()
+        self.successResultOf(first)
+        self.names(self.slow)
+        self.clock.advance(0.01)
+        second = self.slow.get()
+        self.clock.advance(10 * FRESH)
+        self.later.go()
+        self.successResultOf(second)
+        self.assertEqual(self.later.calls, [])
+
+    def test_set_back_amid_reading(self):
+        """
+        Who waits while the clock is set back is told what the file says then.
+        """
+        waiting = self.slow.get()
+        self.clock.advance(-3600)
+        self.later.go()
+        self.later.go()
+        self.successResultOf(waiting)
+        self.assertEqual(self.later.calls, [])
+
     def test_own(self):
         """
         What this process changes is known at once.
