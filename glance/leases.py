@@ -16,6 +16,10 @@ class Lease:
     """
     One process's lease.  As long as it lasts, nobody settles what this process
     has under way.
+
+    Where the registry cannot be asked for a while, the leases of the living run out,
+    too, and are renewed soon after.  So who has not had its own all the time takes
+    nobody for dead.
     """
 
     _log = Logger()
@@ -33,6 +37,7 @@ class Lease:
         self._clock = clock
         self._seconds = seconds
         self._renewed: float | None = None
+        self._held_since: float | None = None
         self._renewing = LoopingCall(self._renew_or_say)
         self._renewing.clock = clock
 
@@ -66,9 +71,34 @@ class Lease:
         except GlanceError as error:
             self._log.info("The lease was not given back: {error}", error=error)
 
+    def proves_dead(self, instance: str) -> bool:
+        """
+        Tell whether a lease that has run out shows that its process is dead.
+
+        @param instance: whose it is.
+        """
+        if instance == self.instance or self._held_since is None or not self._fresh():
+            return False
+        return self._clock.seconds() - self._held_since >= self._seconds
+
+    def _fresh(self) -> bool:
+        """
+        Tell whether it was renewed so lately that the registry was not away for long
+        enough to have others' run out.
+        """
+        if self._renewed is None:
+            return False
+        return self._clock.seconds() - self._renewed <= self._seconds * 2 / 3
+
     async def _renew(self) -> None:
         asked = self._clock.seconds()
-        await self._registry.renew(self.instance, self._seconds)
+        try:
+            await self._registry.renew(self.instance, self._seconds)
+        except GlanceError:
+            self._held_since = None
+            raise
+        if self._held_since is None or not self._fresh():
+            self._held_since = self._clock.seconds()
         self._renewed = asked
 
     async def _renew_or_say(self) -> None:

@@ -19,6 +19,7 @@ from glance.deferreds import within
 from glance.errors import GlanceError, ImageNotFound, StoreLate, StoreNotFound
 from glance.image import Attempt, Image, Location, Status
 from glance.interfaces import IStore
+from glance.leases import Lease
 from glance.leftovers import Leftovers
 from glance.query import EVERYTHING, Condition, Operator, Query
 from glance.revisions import Revisions
@@ -212,15 +213,18 @@ class Reaper:
         settler: Settler,
         revisions: Revisions,
         storage: Storage,
+        lease: Lease,
         clock: IReactorTime,
         seconds: float,
     ) -> None:
         """
+        @param lease: that of this process.
         @param seconds: the time between two looks.
         """
         self._settler = settler
         self._revisions = revisions
         self._storage = storage
+        self._lease = lease
         self._clock = clock
         self._seconds = seconds
         self._leftovers = Leftovers(revisions.registry, storage)
@@ -318,12 +322,21 @@ class Reaper:
             while True:
                 images = await self._revisions.registry.unsettled(BATCH, after)
                 for image in images:
-                    await self._settle(image, late)
+                    if self._abandoned(image):
+                        await self._settle(image, late)
                 if len(images) < BATCH:
                     return
                 after = images[-1].id
         except GlanceError as error:
             self._log.warn("Not all was settled: {error}", error=error)
+
+    def _abandoned(self, image: Image) -> bool:
+        """
+        Tell whether nobody is about an image that needs settling.
+        """
+        if image.status is not Status.SAVING or image.attempt is None:
+            return True
+        return self._lease.proves_dead(image.attempt.instance)
 
     async def _sweep(self, name: str, store: IStore) -> None:
         try:

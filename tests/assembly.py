@@ -62,10 +62,10 @@ class World:
         self.settler = Settler(
             self.revisions, self.storage, scrub_seconds=how.get("scrub_seconds", 0)
         )
-        self.reaper = Reaper(
-            self.settler, self.revisions, self.storage, clock, seconds=30
-        )
         self.lease = Lease(self.registry, clock, instance, 60)
+        self.reaper = Reaper(
+            self.settler, self.revisions, self.storage, self.lease, clock, seconds=30
+        )
         self.images = Images(
             self.revisions,
             self.settler,

@@ -22,6 +22,8 @@ class FaultyRegistry:
         """Whether it cannot be asked."""
         self.lose_answers = 0
         """How many of the next replacements are made, and not answered."""
+        self.renewed = None
+        """What renewals of leases wait for."""
 
     def _ask(self, name, *arguments):
         if self.down:
@@ -51,7 +53,10 @@ class FaultyRegistry:
         return self._ask("usage", owner)
 
     def renew(self, instance, seconds):
-        return self._ask("renew", instance, seconds)
+        answer = self._ask("renew", instance, seconds)
+        if self.renewed is not None:
+            answer.addCallback(lambda _: self.renewed)
+        return answer
 
     def unsettled(self, limit, after=None):
         return self._ask("unsettled", limit, after)

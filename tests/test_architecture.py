@@ -50,6 +50,7 @@ MAY_IMPORT = {
         "errors",
         "image",
         "interfaces",
+        "leases",
         "leftovers",
         "query",
         "revisions",

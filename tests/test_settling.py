@@ -2,6 +2,7 @@
 Tests for L{glance.settling} and L{glance.leases}.
 """
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -24,14 +25,11 @@ class ReaperTests(TransferCase):
 
     def setUp(self):
         super().setUp()
+        clock = self.world.clock
         self.store = FaultyStore(MemoryStore())
-        self.world = World(store=self.store)
-        self.other = World(
-            registry=self.world.registry,
-            store=self.store,
-            clock=self.world.clock,
-            instance="there",
-        )
+        self.faulty = FaultyRegistry(memory_registry(clock))
+        self.world = World(registry=self.faulty, store=self.store, clock=clock)
+        self.there = self.other(store=self.store)
         self.image_id = self.create()
         self.body = ManualBody()
 
@@ -47,7 +45,7 @@ class ReaperTests(TransferCase):
         """
         Let the other process's reaper look.
         """
-        self.run_(self.other.reaper.look())
+        self.run_(self.there.reaper.look())
 
     def test_living(self):
         """
@@ -62,6 +60,35 @@ class ReaperTests(TransferCase):
         self.body.end()
         self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
 
+    def test_registry_away(self):
+        """
+        When the registry was away for so long that all leases have run out, uploads
+        of the living go on, whoever looks first; those of the dead end a lease later.
+        """
+        self.world.lease.start()
+        uploading = self.start(self.image_id, self.body)
+        self.wait(60)
+        lost = self.create()
+        self.begin(lost, ManualBody())
+        image = self.image(lost)
+        attempt = evolve(image.attempt, instance="dead")
+        self.successResultOf(self.faulty.replace(image, evolve(image, attempt=attempt)))
+        self.faulty.down = True
+        self.wait(180)
+        self.world.clock.advance(19)
+        self.faulty.down = False
+        for _ in range(3):
+            self.look()
+            self.run_(self.world.reaper.look())
+            self.assertEqual(self.image(lost).status, Status.SAVING)
+            self.wait(20)
+        self.body.data(b"data")
+        self.body.end()
+        self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
+        self.wait(20)
+        self.look()
+        self.assertEqual(self.image(lost).status, Status.QUEUED)
+
     def test_dead(self):
         """
         Once its lease has expired, its uploads end as they would have failed.
@@ -69,10 +96,10 @@ class ReaperTests(TransferCase):
         for fallback in (Status.QUEUED, Status.KILLED):
             image_id = self.create()
             self.begin(image_id, ManualBody(), fallback=fallback)
-            self.world.clock.advance(59)
+            self.wait(59)
             self.look()
             self.assertEqual(self.image(image_id).status, Status.SAVING)
-            self.world.clock.advance(2)
+            self.wait(2)
             self.look()
             self.assert_failed(image_id, fallback)
 
@@ -84,7 +111,7 @@ class ReaperTests(TransferCase):
         self.store.added = Deferred()
         self.begin(self.image_id, BytesBody(b"data"))
         self.assertEqual(len(self.kept()), 1)
-        self.world.clock.advance(61)
+        self.wait(61)
         self.look()
         self.assert_failed(self.image_id, Status.QUEUED)
 
@@ -94,7 +121,7 @@ class ReaperTests(TransferCase):
         """
         self.store.added = Deferred()
         self.begin(self.image_id, BytesBody(b"data"))
-        self.world.clock.advance(61)
+        self.wait(61)
         self.store.down = True
         self.look()
         image = self.image(self.image_id)
@@ -110,11 +137,11 @@ class ReaperTests(TransferCase):
         """
         self.store.added = Deferred()
         self.begin(self.image_id, BytesBody(b"old"))
-        self.world.clock.advance(61)
+        self.wait(61)
         self.store.down = True
         self.look()
         self.store.down, self.store.added = False, None
-        self.run_(self.other.transfers.upload(ADMIN, self.image_id, BytesBody(b"new")))
+        self.run_(self.there.transfers.upload(ADMIN, self.image_id, BytesBody(b"new")))
         self.look()
         image = self.image(self.image_id)
         self.assertEqual((image.status, image.doomed), (Status.ACTIVE, ()))
@@ -124,11 +151,12 @@ class ReaperTests(TransferCase):
         """
         It looks at its start and then again and again, until it is stopped.
         """
-        self.other.reaper.start()
+        self.there.reaper.start()
         self.begin(self.image_id, self.body)
         self.world.clock.pump([30, 30, 30])
         self.assert_failed(self.image_id, Status.QUEUED)
-        self.run_(self.other.reaper.stop())
+        self.run_(self.there.reaper.stop())
+        self.run_(self.there.lease.stop())
         self.assertEqual(self.world.clock.getDelayedCalls(), [])
 
     def test_many(self):
@@ -137,7 +165,7 @@ class ReaperTests(TransferCase):
         """
         for _ in range(230):
             self.begin(self.create(), ManualBody())
-        self.world.clock.advance(61)
+        self.wait(61)
         self.look()
         left = self.successResultOf(self.world.registry.unsettled(1))
         self.assertEqual(list(left), [])
@@ -151,7 +179,8 @@ class HangingStoreTests(TransferCase):
     def setUp(self):
         super().setUp()
         self.hung, self.store = FaultyStore(MemoryStore()), MemoryStore()
-        self.world = World(stores={"hung": self.hung, "store": self.store})
+        self.stores = {"hung": self.hung, "store": self.store}
+        self.world = World(stores=self.stores)
 
     def killed(self, store):
         """
@@ -166,9 +195,9 @@ class HangingStoreTests(TransferCase):
 
     def look(self):
         """
-        Begin to look, long after.
+        Have another process begin to look.
         """
-        looking = Deferred.fromCoroutine(self.world.reaper.look())
+        looking = Deferred.fromCoroutine(self.there.reaper.look())
         self.world.clock.pump([PATIENCE] * 8)
         self.successResultOf(looking)
 
@@ -178,7 +207,7 @@ class HangingStoreTests(TransferCase):
         """
         hung = [self.killed("hung") for _ in range(5)]
         well = [self.killed("store") for _ in range(5)]
-        self.world.clock.advance(1000)
+        self.there = self.other(stores=self.stores)
         self.hung.hanging = []
         for _ in range(3):
             self.look()
@@ -273,6 +302,46 @@ class LeaseTests(SynchronousTestCase):
         self.world.clock.advance(20)
         self.faulty.down = True
         self.successResultOf(self.hold())
+
+    def test_proves_dead(self):
+        """
+        Another's lease that has run out proves something only after its own was
+        renewed, without a break, for as long as a lease lasts.
+        """
+
+        def renew(*pauses):
+            proofs = []
+            for pause in pauses:
+                self.world.clock.advance(pause)
+                self.successResultOf(self.hold())
+                proofs.append(self.lease.proves_dead("there"))
+            return proofs
+
+        self.assertFalse(self.lease.proves_dead("there"))
+        self.assertEqual(renew(0, 31, 31), [False, False, True])
+        self.assertFalse(self.lease.proves_dead("here"))
+        self.world.clock.advance(41)
+        self.assertFalse(self.lease.proves_dead("there"))
+        self.assertEqual(renew(0, 31, 31), [False, False, True])
+        self.faulty.down = True
+        self.world.clock.advance(31)
+        self.failureResultOf(self.hold(), RegistryUnavailable)
+        self.assertFalse(self.lease.proves_dead("there"))
+        self.faulty.down = False
+        self.assertEqual(renew(0, 31, 31), [False, False, True])
+
+    def test_late_answer(self):
+        """
+        A registry that was asked in time and has answered late was away.
+        """
+        self.lease.start()
+        self.world.clock.pump([20, 20, 20])
+        self.assertTrue(self.lease.proves_dead("there"))
+        self.faulty.renewed = Deferred()
+        self.world.clock.advance(20)
+        self.world.clock.advance(30)
+        self.faulty.renewed.callback(None)
+        self.assertFalse(self.lease.proves_dead("there"))
 
     def test_given_back(self):
         """

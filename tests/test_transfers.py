@@ -51,6 +51,26 @@ class TransferCase(SynchronousTestCase):
         """
         return self.successResultOf(Deferred.fromCoroutine(coroutine))
 
+    def wait(self, seconds):
+        """
+        Let time pass, in which leases are renewed that are to be.
+        """
+        while seconds > 0:
+            self.world.clock.advance(min(seconds, 20))
+            seconds -= 20
+
+    def other(self, **how):
+        """
+        Get another process, which has had its lease for a minute.
+        """
+        world = self.world
+        other = World(
+            registry=world.registry, clock=world.clock, instance="there", **how
+        )
+        other.lease.start()
+        self.wait(60)
+        return other
+
     def create(self, context=ADMIN, **attributes):
         """
         Make an image, and get its id.
@@ -505,13 +525,7 @@ class RegistryTroubleTests(TransferCase):
         self.store.added = Deferred()
         uploading = self.start(self.image_id, self.body)
         self.finish()
-        other = World(
-            registry=self.faulty,
-            store=self.store,
-            clock=self.world.clock,
-            instance="there",
-        )
-        self.world.clock.advance(61)
+        other = self.other(store=self.store)
         self.run_(other.reaper.look())
         self.assert_failed(self.image_id, Status.QUEUED)
         self.store.added.callback(None)
@@ -526,13 +540,7 @@ class RegistryTroubleTests(TransferCase):
         late = self.start(self.image_id, self.body)
         self.finish()
         held, self.store.added = self.store.added, None
-        other = World(
-            registry=self.faulty,
-            store=self.store,
-            clock=self.world.clock,
-            instance="there",
-        )
-        self.world.clock.advance(61)
+        other = self.other(store=self.store)
         self.run_(other.reaper.look())
         self.run_(other.transfers.upload(ADMIN, self.image_id, BytesBody(DATA)))
         held.callback(None)

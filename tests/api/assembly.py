@@ -131,7 +131,8 @@ class Service:
         revisions = Revisions(self.registry, clock)
         storage = self.storage
         settler = Settler(revisions, storage)
-        self.reaper = Reaper(settler, revisions, storage, clock, 10)
+        lease = Lease(self.registry, clock, "process-1", 30)
+        self.reaper = Reaper(settler, revisions, storage, lease, clock, 10)
         self.images = Images(
             revisions, settler, lambda: self.limits, delayed_delete=False
         )
@@ -139,7 +140,7 @@ class Service:
             self.images,
             storage,
             self.reaper,
-            Lease(self.registry, clock, "process-1", 30),
+            lease,
             clock,
             maybeDeferred,
             dict.fromkeys(self.stores, Window(1 << 20)),

@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import ClassVar
 
-from tests.functional.crashing import LEASE, CrashCase, SlowUpload, wire
+from tests.functional.crashing import LEASE, PATIENCE, CrashCase, SlowUpload, wire
 from tests.functional.daemons import Place, get
 
 MOMENTS = 20
@@ -93,14 +93,16 @@ class KillTests(CrashCase):
 
     def test_registry_back_in_time(self):
         """
-        A registry that dies in an upload and comes back is told of its end.
+        A registry that dies in an upload and comes back is told of its end, though
+        the lease has run out meanwhile.
         """
+        self.configure(registry_retry=PATIENCE)
         registry = self.start("glance-registry")
         self.start("glance-api")
         upload = SlowUpload(self.place, self.bytes(MEBIBYTE), 0.5)
         self.until(self.place.files, lambda: "no file")
         registry.kill()
-        time.sleep(1.5)
+        time.sleep(1.5 * LEASE)
         self.start("glance-registry")
         self.assertEqual(upload.answer(), 201)
         self.assertEqual(self.assert_harmless([upload]), [upload.id])
