@@ -90,7 +90,9 @@ class Settler:
         @raise StoreNotFound: its data is in a store that isn't known here.
         @raise RegistryUnavailable: the registry cannot be asked.
         """
-        if image.status is Status.SAVING and image.attempt is not None:
+        # One that is saving may be so by a process that lives, as long as it is to be
+        # settled for old data: once that is gone, it is only if nobody is about it.
+        if image.status is Status.SAVING and image.attempt and not image.doomed:
             attempt = image.attempt
             image = await self._revisions.change(
                 image.id, lambda current: failed(current, attempt)
@@ -214,15 +216,19 @@ class Reaper:
         storage: Storage,
         clock: IReactorTime,
         seconds: float,
+        instance: str,
     ) -> None:
         """
         @param seconds: the time between two looks.
+        @param instance: the id of this process: what it has under way isn't dead,
+            also where the lease has ended because the process stood still.
         """
         self._settler = settler
         self._revisions = revisions
         self._storage = storage
         self._clock = clock
         self._seconds = seconds
+        self._instance = instance
         self._leftovers = Leftovers(revisions.registry, storage)
         self._leftovers_due = clock.seconds()
         self._failed: dict[str, tuple[str, Attempt]] = {}
@@ -325,6 +331,11 @@ class Reaper:
         except GlanceError as error:
             self._log.warn("Not all was settled: {error}", error=error)
 
+    def _is_under_way(self, image: Image) -> bool:
+        attempt = image.attempt
+        own = attempt is not None and attempt.instance == self._instance
+        return own and image.status is Status.SAVING and not image.doomed
+
     async def _sweep(self, name: str, store: IStore) -> None:
         try:
             swept = await self._in_time(
@@ -359,7 +370,7 @@ class Reaper:
         @param late: the stores that take too long.
         """
         stores = {place.store for place in image.places}
-        if stores & late:
+        if stores & late or self._is_under_way(image):
             return
         try:
             settling = partial(self._settler.settle, image)

@@ -63,7 +63,12 @@ class World:
             self.revisions, self.storage, scrub_seconds=how.get("scrub_seconds", 0)
         )
         self.reaper = Reaper(
-            self.settler, self.revisions, self.storage, clock, seconds=30
+            self.settler,
+            self.revisions,
+            self.storage,
+            clock,
+            seconds=30,
+            instance=instance,
         )
         self.lease = Lease(self.registry, clock, instance, 60)
         self.images = Images(

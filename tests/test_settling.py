@@ -62,6 +62,18 @@ class ReaperTests(TransferCase):
         self.body.end()
         self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
 
+    def test_stood_still(self):
+        """
+        What a process has under way it doesn't take for dead, however long it stood
+        still itself.
+        """
+        uploading = self.start(self.image_id, self.body)
+        self.world.clock.advance(61)
+        self.run_(self.world.reaper.look())
+        self.body.data(b"data")
+        self.body.end()
+        self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
+
     def test_dead(self):
         """
         Once its lease has expired, its uploads end as they would have failed.
@@ -120,6 +132,45 @@ class ReaperTests(TransferCase):
         self.assertEqual((image.status, image.doomed), (Status.ACTIVE, ()))
         self.assertEqual([place.key for place in image.locations], self.kept())
 
+    def test_doomed_data_amid_new_upload(self):
+        """
+        Nor does it harm one that is under way, as long as its process lives.
+        """
+        self.store.added = Deferred()
+        self.begin(self.image_id, BytesBody(b"old"))
+        self.world.clock.advance(61)
+        self.store.down = True
+        self.look()
+        self.store.down, self.store.added = False, None
+        body = ManualBody()
+        uploading = Deferred.fromCoroutine(
+            self.other.transfers.upload(ADMIN, self.image_id, body)
+        )
+        self.assertNotEqual(self.image(self.image_id).doomed, ())
+        for world in (self.world, self.other):
+            self.run_(world.reaper.look())
+        image = self.image(self.image_id)
+        self.assertEqual((image.status, image.doomed), (Status.SAVING, ()))
+        body.data(b"new")
+        body.end()
+        self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
+
+    def test_doomed_data_and_dead_upload(self):
+        """
+        Where that one's process is dead, too, all ends.
+        """
+        self.store.added = Deferred()
+        self.begin(self.image_id, BytesBody(b"old"))
+        self.world.clock.advance(61)
+        self.store.down = True
+        self.look()
+        self.store.down, self.store.added = False, None
+        self.begin(self.image_id, ManualBody())
+        self.world.clock.advance(61)
+        self.look()
+        self.look()
+        self.assert_failed(self.image_id, Status.QUEUED)
+
     def test_regularly(self):
         """
         It looks at its start and then again and again, until it is stopped.
@@ -151,7 +202,14 @@ class HangingStoreTests(TransferCase):
     def setUp(self):
         super().setUp()
         self.hung, self.store = FaultyStore(MemoryStore()), MemoryStore()
-        self.world = World(stores={"hung": self.hung, "store": self.store})
+        stores = {"hung": self.hung, "store": self.store}
+        self.world = World(stores=stores)
+        self.other = World(
+            registry=self.world.registry,
+            stores=stores,
+            clock=self.world.clock,
+            instance="there",
+        )
 
     def killed(self, store):
         """
@@ -166,9 +224,9 @@ class HangingStoreTests(TransferCase):
 
     def look(self):
         """
-        Begin to look, long after.
+        Let the other process's reaper begin to look, long after.
         """
-        looking = Deferred.fromCoroutine(self.world.reaper.look())
+        looking = Deferred.fromCoroutine(self.other.reaper.look())
         self.world.clock.pump([PATIENCE] * 8)
         self.successResultOf(looking)
 

@@ -172,10 +172,15 @@ def use_cases(
         stores,
         scrub_seconds=deletion.scrub_time if deletion.delayed else 0,
     )
-    reaper = Reaper(
-        settler, revisions, stores, reactor, settings.upload.reaper_interval
-    )
     lease = Lease(registry, reactor, uuid.uuid4().hex, settings.upload.lease_duration)
+    reaper = Reaper(
+        settler,
+        revisions,
+        stores,
+        reactor,
+        settings.upload.reaper_interval,
+        lease.instance,
+    )
     images = Images(revisions, settler, live.limits, delayed_delete=deletion.delayed)
     transfers = Transfers(
         images,

@@ -39,6 +39,9 @@ NOBODY = Context(is_admin=True)
 Whoever asks where nobody has to say who it is.
 """
 
+INSTANCE = "process-1"
+"""The id of the process that this stands for."""
+
 NOON = 1_302_868_800
 """
 The time at which tests begin, in seconds since 1970: 2011-04-15, 12:00 UTC.
@@ -131,7 +134,7 @@ class Service:
         revisions = Revisions(self.registry, clock)
         storage = self.storage
         settler = Settler(revisions, storage)
-        self.reaper = Reaper(settler, revisions, storage, clock, 10)
+        self.reaper = Reaper(settler, revisions, storage, clock, 10, INSTANCE)
         self.images = Images(
             revisions, settler, lambda: self.limits, delayed_delete=False
         )
@@ -139,7 +142,7 @@ class Service:
             self.images,
             storage,
             self.reaper,
-            Lease(self.registry, clock, "process-1", 30),
+            Lease(self.registry, clock, INSTANCE, 30),
             clock,
             maybeDeferred,
             dict.fromkeys(self.stores, Window(1 << 20)),
