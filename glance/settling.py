@@ -91,7 +91,9 @@ class Settler:
         @raise StoreNotFound: its data is in a store that isn't known here.
         @raise RegistryUnavailable: the registry cannot be asked.
         """
-        if image.status is Status.SAVING and image.attempt is not None:
+        # One that is to be settled for old data may be saved by who lives: once that
+        # data is gone, it is only if nobody is about it.
+        if image.status is Status.SAVING and image.attempt and not image.doomed:
             attempt = image.attempt
             image = await self._revisions.change(
                 image.id, lambda current: failed(current, attempt)
@@ -334,7 +336,7 @@ class Reaper:
         """
         Tell whether nobody is about an image that needs settling.
         """
-        if image.status is not Status.SAVING or image.attempt is None:
+        if image.status is not Status.SAVING or image.attempt is None or image.doomed:
             return True
         return self._lease.proves_dead(image.attempt.instance)
 

@@ -135,17 +135,65 @@ class ReaperTests(TransferCase):
         """
         What is left of a failed attempt goes without harm to the next one.
         """
+        self.leave_doomed()
+        self.run_(self.there.transfers.upload(ADMIN, self.image_id, BytesBody(b"new")))
+        self.look()
+        image = self.image(self.image_id)
+        self.assertEqual((image.status, image.doomed), (Status.ACTIVE, ()))
+        self.assertEqual([place.key for place in image.locations], self.kept())
+
+    def test_stood_still(self):
+        """
+        What a process has under way it doesn't take for dead, however long it stood
+        still itself.
+        """
+        uploading = self.start(self.image_id, self.body)
+        self.world.clock.advance(61)
+        self.run_(self.world.reaper.look())
+        self.body.data(b"data")
+        self.body.end()
+        self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
+
+    def leave_doomed(self):
+        """
+        Have an upload die whose data cannot be removed at once.
+        """
         self.store.added = Deferred()
         self.begin(self.image_id, BytesBody(b"old"))
         self.wait(61)
         self.store.down = True
         self.look()
         self.store.down, self.store.added = False, None
-        self.run_(self.there.transfers.upload(ADMIN, self.image_id, BytesBody(b"new")))
-        self.look()
+        self.assertNotEqual(self.image(self.image_id).doomed, ())
+
+    def test_doomed_data_amid_new_upload(self):
+        """
+        Nor does it harm one that is under way, as long as its process lives.
+        """
+        self.leave_doomed()
+        body = ManualBody()
+        uploading = Deferred.fromCoroutine(
+            self.there.transfers.upload(ADMIN, self.image_id, body)
+        )
+        self.assertNotEqual(self.image(self.image_id).doomed, ())
+        for world in (self.world, self.there):
+            self.run_(world.reaper.look())
         image = self.image(self.image_id)
-        self.assertEqual((image.status, image.doomed), (Status.ACTIVE, ()))
-        self.assertEqual([place.key for place in image.locations], self.kept())
+        self.assertEqual((image.status, image.doomed), (Status.SAVING, ()))
+        body.data(b"new")
+        body.end()
+        self.assertEqual(self.successResultOf(uploading).status, Status.ACTIVE)
+
+    def test_doomed_data_and_dead_upload(self):
+        """
+        Where that one's process is dead, too, all ends.
+        """
+        self.leave_doomed()
+        self.begin(self.image_id, ManualBody())
+        self.wait(61)
+        self.look()
+        self.look()
+        self.assert_failed(self.image_id, Status.QUEUED)
 
     def test_regularly(self):
         """

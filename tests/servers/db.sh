@@ -16,13 +16,10 @@ datadir() { # datadir USER : one that USER can get to, even if BASE is below a c
   echo "$(cat "$BASE/db.path")/db"
 }
 
-wait_for() { # wait_for CMD... : until it succeeds, at most 20 s, while the server lives
-  local i
-  for i in $(seq 400); do
-    "$@" >/dev/null 2>&1 && return 0
-    alive "$BASE/run/db.pid" || break
-    sleep 0.05
-  done
+wait_for() { # wait_for CMD... : until it succeeds, while the server lives
+  come() { "$@" >/dev/null 2>&1 || gone "$BASE/run/db.pid"; }
+  wait_until come "$@" || true
+  "$@" >/dev/null 2>&1 && return 0
   tail -n 20 "$BASE/log/db.log" >&2
   stop_one db KILL
   die "the server did not come up"
@@ -74,6 +71,8 @@ start_mariadb() {
 case "$act" in
   start)
     port_free "$PORT" || die "port $PORT is taken"
+    mkdir -p "$BASE/run"
+    echo "$PORT" >"$BASE/run/port"
     case "$KIND" in
       postgres) start_postgres ;;
       mariadb) start_mariadb ;;
@@ -88,8 +87,11 @@ case "$act" in
   kill9)
     alive "$BASE/run/db.pid" || die "not running"
     read -r pid _ <"$BASE/run/db.pid"
+    port="$(cat "$BASE/run/port")"
+    # Of a process with threads it may be the last of these that closes the port.
+    dead() { gone "$BASE/run/db.pid" && port_free "$port"; }
     kill -KILL "$pid" $(children "$pid") 2>/dev/null || true
-    sleep 0.3
+    wait_until dead || die "the server cannot be killed"
     rm -f "$BASE/run/db.pid" ;;
   wipe)
     stop_one db KILL

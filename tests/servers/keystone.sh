@@ -53,12 +53,9 @@ install_it() { # a database with the admin in it is made once, and copied: that 
 }
 
 wait_for_port() {
-  local i
-  for i in $(seq 600); do
-    port_free "$PORT" || return 0
-    alive "$BASE/run/keystone.pid" || break
-    sleep 0.05
-  done
+  come() { ! port_free "$PORT" || gone "$BASE/run/keystone.pid"; }
+  wait_until come || true
+  port_free "$PORT" || return 0
   tail -n 20 "$BASE/log/keystone.log" >&2
   stop_one keystone KILL
   die "the server did not come up"

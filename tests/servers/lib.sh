@@ -50,6 +50,15 @@ spawn() {
   for i in 1 2 3 4 5; do [ -n "$(starttime $pid)" ] && break; sleep 0.02; done
   echo "$pid $(starttime $pid)" >"$BASE/run/$name.pid"
 }
+# wait_until CMD... : until it succeeds; on a busy machine that takes a while
+wait_until() {
+  local end=$((SECONDS + 120))
+  until "$@"; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.05
+  done
+}
+gone() { ! alive "$1"; } # gone PIDFILE
 # stop_one NAME SIGNAL : signal it, wait, then kill what is left of its group
 stop_one() {
   local f="$BASE/run/$1.pid" pid st i
@@ -57,7 +66,10 @@ stop_one() {
     read -r pid st <"$f"
     kill "-$2" "$pid" 2>/dev/null || true
     for i in $(seq 150); do alive "$f" || break; sleep 0.1; done
-    if alive "$f"; then kill -KILL -- "-$pid" 2>/dev/null || true; fi
+    if alive "$f"; then
+      kill -KILL -- "-$pid" 2>/dev/null || true
+      wait_until gone "$f" || die "$1 cannot be killed"
+    fi
   fi
   rm -f "$f"
 }

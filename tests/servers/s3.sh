@@ -21,12 +21,9 @@ install_it() { # of what it installs it is known that it works
 }
 
 wait_for_port() {
-  local i
-  for i in $(seq 400); do
-    port_free "$PORT" || return 0
-    alive "$BASE/run/s3.pid" || break
-    sleep 0.05
-  done
+  come() { ! port_free "$PORT" || gone "$BASE/run/s3.pid"; }
+  wait_until come || true
+  port_free "$PORT" || return 0
   tail -n 20 "$BASE/log/s3.log" >&2
   stop_one s3 KILL
   die "the server did not come up"

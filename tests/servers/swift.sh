@@ -46,6 +46,11 @@ disable_fallocate = true
 fallocate_reserve = 0
 log_address = /dev/null
 recon_cache_path = $BASE/cache
+# Its servers wait for each other, however busy the machine is: what a container isn't
+# told in time it doesn't list, and nobody tells it later.
+conn_timeout = 60
+node_timeout = 60
+container_update_timeout = 60
 E
 }
 
@@ -69,6 +74,9 @@ use = egg:swift#healthcheck
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:$2
+connect_timeout = 60
+pool_timeout = 60
+io_timeout = 60
 [filter:listing_formats]
 use = egg:swift#listing_formats
 [filter:bulk]
@@ -157,13 +165,11 @@ give_up() {
   die "$1"
 }
 
-wait_for() { # wait_for PORT NAME : until it answers, at most 30 s, while it lives
-  local i
-  for i in $(seq 300); do
-    curl -sf --noproxy '*' -o /dev/null -m 2 "http://127.0.0.1:$1/healthcheck" && return 0
-    alive "$BASE/run/$2.pid" || break
-    sleep 0.1
-  done
+wait_for() { # wait_for PORT NAME : until it answers, while it lives
+  ask() { curl -sf --noproxy '*' -o /dev/null -m 60 "http://127.0.0.1:$1/healthcheck"; }
+  come() { ask "$1" || gone "$BASE/run/$2.pid"; }
+  wait_until come "$@" || true
+  ask "$1" && return 0
   give_up "the $2 server did not come up"
 }
 
