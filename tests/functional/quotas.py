@@ -214,8 +214,9 @@ class QuotasContract:
         """
         What uploads of a process that was killed had booked is free again.
         """
-        quota = {"user_storage_quota": f"{4 * SIZE}B"}
-        running = self.begin(**quota, lease_duration=LEASE, workers=1)
+        # Of two processes one takes the other for dead that stands still for longer.
+        options = {"user_storage_quota": f"{4 * SIZE}B", "lease_duration": 3 * LEASE}
+        running = self.begin(**options, workers=1)
         ids = [self.create() for _ in range(4)]
         uploads = [Upload(self.place, each, SIZE, n % 2) for n, each in enumerate(ids)]
         for upload in uploads:
@@ -231,7 +232,7 @@ class QuotasContract:
         running.process.wait()
         for upload in uploads:
             upload.end()
-        self.begin(**quota)
+        self.begin(**options)
         self.until(
             lambda: (
                 self.usage()["image_count_uploading"][0] == 0

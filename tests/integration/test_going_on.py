@@ -110,10 +110,10 @@ weight = 10
     def setUp(self):
         super().setUp()
         self.data = self.bytes(SIZE)
-        self.id = self.upload(self.data)
+        self.image_id = self.upload(self.data)
         other = self.upload(self.data, **{"X-Image-Meta-Store": "fast"})
         registry = self.registry()
-        image = self.successResultOf(registry.get(self.id))
+        image = self.successResultOf(registry.get(self.image_id))
         [place] = self.successResultOf(registry.get(other)).locations
         copied = evolve(image, locations=(*image.locations, place))
         self.successResultOf(registry.replace(image, copied))
@@ -122,7 +122,7 @@ weight = 10
         """
         See that the image is had, whole.
         """
-        got = self.ask("GET", f"/v2/images/{self.id}/file", 200)
+        got = self.ask("GET", f"/v2/images/{self.image_id}/file", 200)
         self.assertEqual(len(got), SIZE)
         digest = hashlib.sha256(got).digest()
         self.assertEqual(digest, hashlib.sha256(self.data).digest())
@@ -137,8 +137,8 @@ class GoingOnTests(GoingOnCase):
         """
         As long as it works the data comes from the server.
         """
-        self.assertEqual(self.shown(self.id)["stores"], "fast,slow")
-        self.file("slow", self.id).rename(self.place.path / "away")
+        self.assertEqual(self.shown(self.image_id)["stores"], "fast,slow")
+        self.file("slow", self.image_id).rename(self.place.path / "away")
         self.assert_whole()
 
     def test_cut(self):
