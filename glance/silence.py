@@ -9,6 +9,12 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
+LATE = 0.25
+"""
+By which part of the time a look may be late.  One that is later tells that this process
+has stood still, and may not have read yet what came meanwhile.
+"""
+
 
 class Silence:
     """
@@ -33,6 +39,7 @@ class Silence:
         self.seconds = 0.0
         """How long it may be silent."""
         self._heard = 0.0
+        self._due = 0.0
         self._call: IDelayedCall | None = None
 
     def begin(self, seconds: float | None) -> None:
@@ -46,7 +53,7 @@ class Silence:
             self.seconds = seconds
             self._last = self._seen()
             self.heard()
-            self._call = self._clock.callLater(seconds, self._look)
+            self._look_in(seconds)
 
     def heard(self) -> None:
         """
@@ -62,14 +69,19 @@ class Silence:
             call, self._call = self._call, None
             call.cancel()
 
+    def _look_in(self, seconds: float) -> None:
+        self._due = self._clock.seconds() + seconds
+        self._call = self._clock.callLater(seconds, self._look)
+
     def _look(self) -> None:
         self._call = None
         seen = self._seen()
-        if seen != self._last:
+        late = self._clock.seconds() - self._due
+        if seen != self._last or late > LATE * self.seconds:
             self._last = seen
             self.heard()
         left = self._heard + self.seconds - self._clock.seconds()
         if left > 0:
-            self._call = self._clock.callLater(left, self._look)
+            self._look_in(left)
         else:
             self._broken()

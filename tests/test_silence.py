@@ -23,12 +23,12 @@ class SilenceTests(SynchronousTestCase):
 
     def test_silent(self):
         """
-        Silence for that long is reported, once.
+        Silence for that long is reported, once, also by a look that is a bit late.
         """
         self.silence.begin(10)
         self.clock.pump([5, 4.9])
         self.assertEqual(self.broken, [])
-        self.clock.pump([0.2, 20])
+        self.clock.pump([2, 20])
         self.assertEqual(self.broken, [True])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -42,6 +42,17 @@ class SilenceTests(SynchronousTestCase):
             self.silence.heard()
         self.assertEqual(self.broken, [])
         self.clock.advance(10)
+        self.assertEqual(self.broken, [True])
+
+    def test_stood_still(self):
+        """
+        Who has stood still itself gives all the time anew.
+        """
+        self.silence.begin(10)
+        self.clock.advance(13)
+        self.clock.advance(9)
+        self.assertEqual(self.broken, [])
+        self.clock.advance(1)
         self.assertEqual(self.broken, [True])
 
     def test_begun_again(self):

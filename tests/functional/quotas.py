@@ -13,7 +13,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
-from tests.functional.crashing import LEASE, PATIENCE
+from tests.functional.crashing import LEASE
 from tests.functional.daemons import get
 from tests.functional.raw import chunks
 
@@ -25,6 +25,9 @@ FITTING = 10
 
 CALLERS = 100
 """How many ask at the same time."""
+
+PATIENCE = 120
+"""How many seconds their answers may take, on a busy machine."""
 
 
 class Upload:
@@ -211,7 +214,8 @@ class QuotasContract:
         """
         What uploads of a process that was killed had booked is free again.
         """
-        options = {"user_storage_quota": f"{4 * SIZE}B", "lease_duration": LEASE}
+        # Of two processes one takes the other for dead that stands still for longer.
+        options = {"user_storage_quota": f"{4 * SIZE}B", "lease_duration": 3 * LEASE}
         running = self.begin(**options, workers=1)
         ids = [self.create() for _ in range(4)]
         uploads = [Upload(self.place, each, SIZE, n % 2) for n, each in enumerate(ids)]

@@ -184,8 +184,8 @@ class ReadingTests(SeveralStoresCase):
     def setUp(self):
         super().setUp()
         self.data = self.bytes(SIZE)
-        self.id = self.copied(self.data)
-        self.fast = self.file("fast", self.id)
+        self.image_id = self.copied(self.data)
+        self.fast = self.file("fast", self.image_id)
 
     def assert_whole(self, data):
         """
@@ -200,31 +200,31 @@ class ReadingTests(SeveralStoresCase):
         A copy that is missing, or is too short, is passed over, and the log says
         so.
         """
-        self.assertEqual(self.shown(self.id)["stores"], "fast,slow")
+        self.assertEqual(self.shown(self.image_id)["stores"], "fast,slow")
         os.truncate(self.fast, SIZE - 1)
-        self.assert_whole(self.ask("GET", f"/v2/images/{self.id}/file", 200))
+        self.assert_whole(self.ask("GET", f"/v2/images/{self.image_id}/file", 200))
         self.fast.unlink()
-        self.assert_whole(self.ask("GET", f"/v2/images/{self.id}/file", 200))
+        self.assert_whole(self.ask("GET", f"/v2/images/{self.image_id}/file", 200))
         self.assertIn("cannot be read from store fast", self.daemon.log)
-        self.file("slow", self.id).unlink()
-        self.ask("GET", f"/v2/images/{self.id}/file", 404)
+        self.file("slow", self.image_id).unlink()
+        self.ask("GET", f"/v2/images/{self.image_id}/file", 404)
 
     def test_amid(self):
         """
         One that is cut amid a download is gone on with from the other: the client
         notices nothing, and the log says it.
         """
-        download = Download(self.place, self.id)
+        download = Download(self.place, self.image_id)
         os.truncate(self.fast, 30 << 20)
         self.assert_whole(download.rest())
         self.assertIn("cannot be read further from store fast", self.daemon.log)
-        self.assertNotIn(f"{self.id}.copy", self.daemon.log)
+        self.assertNotIn(f"{self.image_id}.copy", self.daemon.log)
 
     def test_part(self):
         """
         So is a part of the data.
         """
-        download = Download(self.place, self.id, Range="bytes=1000-")
+        download = Download(self.place, self.image_id, Range="bytes=1000-")
         os.truncate(self.fast, 30 << 20)
         self.assertTrue(download.rest() == self.data[1000:])
 
@@ -232,9 +232,9 @@ class ReadingTests(SeveralStoresCase):
         """
         If both are cut, the connection is broken off.
         """
-        download = Download(self.place, self.id)
+        download = Download(self.place, self.image_id)
         os.truncate(self.fast, 30 << 20)
-        self.file("slow", self.id).unlink()
+        self.file("slow", self.image_id).unlink()
         got = download.rest()
         self.assertTrue(got == self.data[: len(got)])
         self.assertLess(len(got), SIZE)
@@ -244,19 +244,19 @@ class ReadingTests(SeveralStoresCase):
         """
         A copy that is removed amid a download is read to its end.
         """
-        download = Download(self.place, self.id)
-        self.ask("DELETE", f"/v2/stores/fast/{self.id}", 204)
-        self.assertEqual(self.shown(self.id)["stores"], "slow")
+        download = Download(self.place, self.image_id)
+        self.ask("DELETE", f"/v2/stores/fast/{self.image_id}", 204)
+        self.assertEqual(self.shown(self.image_id)["stores"], "slow")
         self.assertFalse(self.fast.exists())
         self.assert_whole(download.rest())
-        self.ask("DELETE", f"/v2/stores/slow/{self.id}", 403)
+        self.ask("DELETE", f"/v2/stores/slow/{self.image_id}", 403)
 
     def test_metrics(self):
         """
         The metrics say which store failed.
         """
         os.truncate(self.fast, SIZE - 1)
-        self.ask("GET", f"/v2/images/{self.id}/file", 200)
+        self.ask("GET", f"/v2/images/{self.image_id}/file", 200)
         metrics = self.ask("GET", "/metrics", 200).decode()
         count = 'glance_store_errors_total{error="DataDamaged",store="fast"} 1.0'
         self.assertIn(count, metrics)

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from functools import cache
 from urllib.parse import urlsplit
@@ -186,10 +187,16 @@ class Swift(Scripted):
         """
         credentials = {"X-Auth-User": self.USER, "X-Auth-Key": self.KEY}
         asking = urllib.request.Request(self.auth_url, headers=credentials)
-        with urllib.request.urlopen(asking) as known:
-            token = known.headers["X-Auth-Token"]
         account = self.USER.partition(":")[0]
-        return self.ask_as(token, account, method, path, **headers)
+        while True:
+            with urllib.request.urlopen(asking) as known:
+                token = known.headers["X-Auth-Token"]
+            try:
+                return self.ask_as(token, account, method, path, **headers)
+            except urllib.error.HTTPError as error:
+                # It gives the one that there is, which may be about to end.
+                if error.code != 401:
+                    raise
 
     def ask_as(self, token, account, method, path, **headers):
         """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.functional.daemons import Place
+from tests.functional.daemons import PATIENCE, Place
 from tests.functional.test_several_stores import SeveralStoresCase
 from tests.integration.provided import installed
 
@@ -70,6 +70,7 @@ class Described:
                 "--checks=all",
                 f"--exclude-checks={UNCHECKED}",
                 "--suppress-health-check=all",
+                f"--request-timeout={PATIENCE}",
                 *options,
             ],
             cwd=directory,

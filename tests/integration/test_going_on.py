@@ -11,14 +11,11 @@ import time
 
 from attrs import evolve
 
-from tests.functional.daemons import PATIENCE, free_port
+from tests.functional.daemons import PATIENCE
 from tests.functional.test_several_stores import SeveralStoresCase
 from tests.integration.servers import s3_server
 
 SIZE = 24 << 20
-
-IDLE = 2
-"""For how many seconds the server may be silent."""
 
 
 class Proxy:
@@ -31,13 +28,13 @@ class Proxy:
         """
         @param port: the server's.
         """
-        self.port = free_port()
         self.after = None
         """After how many bytes each answer ends; L{None} for never."""
         self.stalls = False
         """Whether it then is silent, rather than cut."""
         self._server = port
-        self._listening = socket.create_server(("127.0.0.1", self.port))
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
@@ -78,12 +75,14 @@ class Proxy:
             end.close()
 
 
-class GoingOnTests(SeveralStoresCase):
+class GoingOnCase(SeveralStoresCase):
     """
-    A client gets all of its data, whatever becomes of the server amid it.
+    An image that is in two stores.
     """
 
     backends = "slow:file, fast:s3"
+    idle = 60
+    """For how many seconds the server may be silent."""
 
     @property
     def sections(self):
@@ -104,17 +103,17 @@ s3_store_secret_key = glance-secret
 s3_store_bucket = going-on
 s3_store_create_bucket_on_put = true
 s3_store_bucket_url_format = path
-s3_store_idle_timeout = {IDLE}
+s3_store_idle_timeout = {self.idle}
 weight = 10
 """
 
     def setUp(self):
         super().setUp()
         self.data = self.bytes(SIZE)
-        self.id = self.upload(self.data)
+        self.image_id = self.upload(self.data)
         other = self.upload(self.data, **{"X-Image-Meta-Store": "fast"})
         registry = self.registry()
-        image = self.successResultOf(registry.get(self.id))
+        image = self.successResultOf(registry.get(self.image_id))
         [place] = self.successResultOf(registry.get(other)).locations
         copied = evolve(image, locations=(*image.locations, place))
         self.successResultOf(registry.replace(image, copied))
@@ -123,17 +122,23 @@ weight = 10
         """
         See that the image is had, whole.
         """
-        got = self.ask("GET", f"/v2/images/{self.id}/file", 200)
+        got = self.ask("GET", f"/v2/images/{self.image_id}/file", 200)
         self.assertEqual(len(got), SIZE)
         digest = hashlib.sha256(got).digest()
         self.assertEqual(digest, hashlib.sha256(self.data).digest())
+
+
+class GoingOnTests(GoingOnCase):
+    """
+    A client gets all of its data, whatever becomes of the server amid it.
+    """
 
     def test_whole(self):
         """
         As long as it works the data comes from the server.
         """
-        self.assertEqual(self.shown(self.id)["stores"], "fast,slow")
-        self.file("slow", self.id).rename(self.place.path / "away")
+        self.assertEqual(self.shown(self.image_id)["stores"], "fast,slow")
+        self.file("slow", self.image_id).rename(self.place.path / "away")
         self.assert_whole()
 
     def test_cut(self):
@@ -145,13 +150,21 @@ weight = 10
             self.assert_whole()
         self.assertIn("cannot be read further from store fast", self.daemon.log)
 
+
+class StalledTests(GoingOnCase):
+    """
+    So it does where the server is silent for too long.
+    """
+
+    idle = 3
+
     def test_stalled(self):
         """
-        It is silent for too long.
+        That is noticed amid the data, and before its last byte.
         """
         self.proxy.stalls = True
         for after in (SIZE // 3, SIZE - 1):
             self.proxy.after = after
             started = time.monotonic()
             self.assert_whole()
-            self.assertGreater(time.monotonic() - started, IDLE)
+            self.assertGreater(time.monotonic() - started, self.idle)

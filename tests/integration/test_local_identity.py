@@ -242,8 +242,7 @@ class ProgramsTests(Users, TestCase):
         eva = self.as_user("eva", EVA, "acme")
         create = ("image", "create", "--disk-format", "qcow2", "--file")
         told = self.openstack(*create, self.image.path, "d", "-f", "json", **eva)
-        self.id = json.loads(told)["id"]
-        self.path = f"/v2/images/{self.id}/file"
+        self.path = f"/v2/images/{json.loads(told)['id']}/file"
         self.key = self.manage("token", "add", "eva")
         self.copy = self.place.path / "copy"
 

@@ -132,7 +132,7 @@ class RealTests(TestCase):
     What is true of the small server in memory is true of a real one.
     """
 
-    timeout = 120
+    timeout = 600
 
     def client(self, secret=S3.SECRET, access=S3.ACCESS):
         """

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from twisted.trial.unittest import TestCase
 
-from tests.integration.faults import IDLE, FaultTests, FaultyNetwork
+from tests.integration.faults import FaultTests, FaultyNetwork, StallTests
 from tests.integration.servers import S3, Swift, s3_server
 from tests.integration.test_swift import small_swift
 
@@ -34,7 +34,7 @@ class S3Daemon:
             "s3_store_bucket": self.bucket,
             "s3_store_create_bucket_on_put": "true",
             "s3_store_large_object_chunk_size": 5,
-            "s3_store_idle_timeout": IDLE,
+            "s3_store_idle_timeout": self.idle,
             **self.more(),
         }
 
@@ -184,4 +184,10 @@ class OtherRegionTests(S3Daemon, FaultyNetwork, TestCase):
 class S3FaultTests(S3Daemon, FaultTests, TestCase):
     """
     An S3 store behind a network that fails.
+    """
+
+
+class S3StallTests(S3Daemon, StallTests, TestCase):
+    """
+    An S3 store behind a network that stalls.
     """

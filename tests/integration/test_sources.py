@@ -125,6 +125,12 @@ class SourceTests(Clients, TestCase):
             time.sleep(0.05)
         raise AssertionError("It is never done.")
 
+    def see_emptied(self):
+        """
+        See that nothing is left: data goes a moment after its image is killed.
+        """
+        self.running.wait_for(lambda: self.place.files() == [])
+
     def assert_is(self, image_id, image):
         """
         See that an image's data is that of a file.
@@ -168,7 +174,7 @@ class SourceTests(Clients, TestCase):
         ids = [self.create(image, "--copy-from", "/") for image in self.images]
         for image_id, image in zip(ids, self.images, strict=True):
             self.assertEqual(self.settled(image_id), "killed", image.name)
-        self.assertEqual(self.place.files(), [])
+        self.see_emptied()
 
     def test_killed(self):
         """
@@ -182,7 +188,7 @@ class SourceTests(Clients, TestCase):
         self.nginx.terminate()
         self.nginx.wait()
         self.assertEqual(self.settled(copied), "killed")
-        self.assertEqual(self.place.files(), [])
+        self.see_emptied()
         status, _, body = get(
             f"{self.place.api}/v1/images/{located}", Accept="application/json"
         )

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from twisted.trial.unittest import TestCase
 
-from tests.integration.faults import IDLE, FaultTests, FaultyNetwork
+from tests.integration.faults import FaultTests, FaultyNetwork, StallTests
 from tests.integration.servers import Swift, needed, swift_server
 from tests.integration.test_swift import MAX_FILE_SIZE
 
@@ -54,7 +54,7 @@ class SwiftDaemon:
             "swift_store_create_container_on_put": "true",
             "swift_store_large_object_size": 1,
             "swift_store_large_object_chunk_size": 1,
-            "swift_store_idle_timeout": IDLE,
+            "swift_store_idle_timeout": self.idle,
             **self.more(),
         }
 
@@ -254,4 +254,10 @@ class NoObjectServerTests(SwiftDaemon, FaultyNetwork, TestCase):
 class SwiftFaultTests(SwiftDaemon, FaultTests, TestCase):
     """
     A Swift store behind a network that fails.
+    """
+
+
+class SwiftStallTests(SwiftDaemon, StallTests, TestCase):
+    """
+    A Swift store behind a network that stalls.
     """

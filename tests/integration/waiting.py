@@ -9,8 +9,8 @@ from zope.interface import implementer
 
 from glance.interfaces import IStore
 
-PATIENCE = 30
-"""How many seconds anything may take."""
+PATIENCE = 120
+"""How many seconds anything may take, on a busy machine."""
 
 QUIET = 0.1
 """For how many seconds nothing happens where nothing is to happen."""
