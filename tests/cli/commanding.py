@@ -22,7 +22,6 @@ class CommandCase(TestCase):
     Commands, and an API that they talk to.
     """
 
-    timeout = 10
     kind = Client
     """What asks the API."""
 

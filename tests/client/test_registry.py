@@ -13,7 +13,6 @@ class RegistryClientTests(Asking, TestCase):
     L{RegistryClient} speaks to both old faces of the registry.
     """
 
-    timeout = 10
     doc_root = ""
 
     def setUp(self):

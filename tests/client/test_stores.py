@@ -17,8 +17,6 @@ class StoresTests(Failing, TestCase):
     L{ImageClient} asks about stores.
     """
 
-    timeout = 10
-
     def serve(self, **how):
         """
         Have a service, and a client of it.

@@ -15,8 +15,6 @@ class ClientTests(ClientContract, TestCase):
     L{Client} is a client.
     """
 
-    timeout = 10
-
     def setUp(self):
         service = Service(self)
         self.client = Client(

@@ -15,8 +15,6 @@ class ImageClientTests(ImageClientContract, TestCase):
     L{ImageClient} is a client.
     """
 
-    timeout = 10
-
     def setUp(self):
         service = Service(self)
         self.client = ImageClient(

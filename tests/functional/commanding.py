@@ -66,7 +66,7 @@ class CommandCase(TestCase):
     Commands, and an API that they talk to.
     """
 
-    timeout = 60
+    timeout = 120
 
     async def setUp(self):
         self.service, self.port = await serve(self)

@@ -153,6 +153,19 @@ class CrashCase(SynchronousTestCase):
         connected.settimeout(PATIENCE)
         return client
 
+    def half_upload(self):
+        """
+        Begin an upload, and wait until data of it is kept.
+
+        @return: the id of the image, all of its data, the client, and what it has
+            yet to send.
+        """
+        image_id, data = str(uuid.uuid4()), self.bytes(1 << 20)
+        client, whole = self.connect(), wire(image_id, data)
+        client.send(whole[:400_000])
+        self.until(self.place.files, lambda: "no file")
+        return image_id, data, client, whole[400_000:]
+
     def store(self, data, chunked=False, **more):
         """
         Store an image: send it all, and only then look at the answer.

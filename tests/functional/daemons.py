@@ -87,6 +87,22 @@ def get(url, method="GET", **headers):
         return error.code, error.headers, error.read()
 
 
+def is_read(client):
+    """
+    Tell whether the other end of a connection, on this machine, has read all that it
+    was sent.
+    """
+    ends = []
+    for host, port in (client.getpeername(), client.getsockname()):
+        address = int.from_bytes(socket.inet_aton(host), sys.byteorder)
+        ends.append(f"{address:08X}:{port:04X}")
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    queues = {(row[1], row[2]): row[4].split(":") for row in rows}
+    # The list lacks some while others come and go.
+    there, here = (queues.get(key) for key in (tuple(ends), tuple(ends[::-1])))
+    return bool(here and there) and int(there[1], 16) == int(here[0], 16) == 0
+
+
 class Place:
     """
     A directory for daemons: their configuration and data.

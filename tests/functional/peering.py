@@ -41,7 +41,7 @@ class ClientCase(TestCase):
     A client, and a peer that it talks to.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def serve(self, *acts, address="tcp:0:interface=127.0.0.1"):
         """

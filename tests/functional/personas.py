@@ -31,7 +31,7 @@ V1 = {
     "X-Image-Meta-Container_format": "bare",
 }
 
-PROMPT = 15
+PROMPT = 40
 """Within how many seconds an upload ends that nobody waits for, on a busy machine."""
 
 FACES = ("/v1/images", "/images")
@@ -239,5 +239,5 @@ class HalfUpload:
                 continue
             except OSError:
                 return None, time.monotonic() - begun
-        self.client.socket.settimeout(10)
+        self.client.socket.settimeout(60)
         return self.client.response()[0], time.monotonic() - begun

@@ -199,7 +199,7 @@ class Client:
 
     def __init__(self, connected):
         self.socket = connected
-        self.socket.settimeout(10)
+        self.socket.settimeout(60)
         self.buffer = b""
 
     def send(self, data):
@@ -271,8 +271,8 @@ class TortureTestCase(TestCase):
     Has a L{Torture} served, and clients of it.
     """
 
-    timeout = 30
-    idle_timeout = 20.0
+    timeout = 120
+    idle_timeout = 60.0
 
     def setUp(self):
         self.torture = Torture()
@@ -301,7 +301,7 @@ class TortureTestCase(TestCase):
         @return: a client; called in its thread.
         """
         address = self.port.getHost()
-        connected = socket.create_connection((address.host, address.port), 10)
+        connected = socket.create_connection((address.host, address.port), 60)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.addCleanup(connected.close)
         return Client(connected)
@@ -310,7 +310,7 @@ class TortureTestCase(TestCase):
         """
         Wait in a client's thread until something is so.
         """
-        for _ in range(1500):
+        for _ in range(6000):
             if condition():
                 return
             sleep(0.01)

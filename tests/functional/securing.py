@@ -135,7 +135,7 @@ class SecureCase(DaemonCase):
         ]
         sock.sendall("\r\n".join([*lines, "", ""]).encode())
 
-    def ends(self, sock, within=5):
+    def ends(self, sock, within=30):
         """
         Wait until the other end closes a connection; get what came before that.
         """

@@ -10,6 +10,7 @@ import uuid
 from typing import ClassVar
 
 from tests.functional.crashing import CrashCase, head, wire
+from tests.functional.daemons import is_read
 from tests.needs import need
 
 MEBIBYTE = 1 << 20
@@ -33,14 +34,17 @@ class CutTests(CrashCase):
         self.start("glance")
         data = self.bytes(200_000)
         known = {}
-        for _ in range(CUTS):
+        for number in range(CUTS):
             image_id = str(uuid.uuid4())
             whole = wire(image_id, data, chunked)
             at = chance.randrange(1, len(whole))
             client = self.connect()
             client.send(whole[:at])
             # A reset takes with it what nobody has read yet.
-            time.sleep(chance.uniform(0, 0.05))
+            if number % 3:
+                self.until(lambda client=client: is_read(client.socket), str)
+            else:
+                time.sleep(chance.uniform(0, 0.05))
             getattr(client, how)()
             known[image_id] = data
         self.until(lambda: self.are_killed(known), lambda: self.statuses)

@@ -16,7 +16,7 @@ class ClientTests(ClientContract, TestCase):
     L{Client} is a client, with an agent and threads of its own.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def setUp(self):
         _, port = await serve(self)
@@ -29,7 +29,7 @@ class ImageClientTests(ImageClientContract, TestCase):
     L{ImageClient} is a client, with an agent and threads of its own.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def setUp(self):
         _, port = await serve(self)

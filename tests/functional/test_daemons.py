@@ -7,13 +7,12 @@ import shutil
 import signal
 import socket
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.functional.daemons import Place, get
+from tests.functional.daemons import Place, get, is_read
 
 HEADERS = {
     "Content-Type": "application/octet-stream",
@@ -426,6 +425,16 @@ class SignalTests(DaemonCase):
         )
         return sock
 
+    def refused(self):
+        """
+        Tell whether nobody can connect to the API any more.
+        """
+        try:
+            socket.create_connection(("127.0.0.1", self.place.api_port)).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
     def test_term_waits(self):
         """
         A transfer in flight is finished; nobody new comes in; then the daemon
@@ -436,15 +445,7 @@ class SignalTests(DaemonCase):
         sock.sendall(b"half")
         running.wait_for(lambda: self.place.files())
         running.signal(signal.SIGTERM)
-
-        def refused():
-            try:
-                socket.create_connection(("127.0.0.1", self.place.api_port)).close()
-            except ConnectionRefusedError:
-                return True
-            return False
-
-        running.wait_for(refused)
+        running.wait_for(self.refused)
         sock.sendall(b"full")
         self.assertIn(b"201 Created", sock.recv(65536))
         running.wait()
@@ -462,9 +463,9 @@ class SignalTests(DaemonCase):
         self.addCleanup(check.close)
         check.settimeout(60)
         check.sendall(b"GET /healthcheck HTTP/1.1\r\nHost: glance\r\n")
-        time.sleep(0.5)
+        running.wait_for(lambda: is_read(check))
         running.signal(signal.SIGTERM)
-        time.sleep(0.5)
+        running.wait_for(self.refused)
         check.sendall(b"\r\n")
         self.assertIn(b"503", check.recv(65536).partition(b"\r\n")[0])
 

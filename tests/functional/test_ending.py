@@ -6,14 +6,17 @@ import signal
 import socket
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from tests.functional.daemons import is_read
 from tests.functional.test_daemons import DaemonCase
 
 HANGING = """
 import threading, glance.registry.database as database
-database.transact = lambda *_: threading.Event().wait()
+def transact(*_):
+    print("It hangs.", flush=True)
+    threading.Event().wait()
+database.transact = transact
 from glance.tap.scripts import registry
 registry()
 """
@@ -34,14 +37,14 @@ class HangingTests(DaemonCase):
         client = socket.create_connection(("127.0.0.1", port))
         self.addCleanup(client.close)
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: glance\r\n\r\n".encode())
-        time.sleep(0.5)
+        return client
 
     def assert_ends(self, running, status=-signal.SIGTERM):
         """
         See that a daemon ends in time.
         """
         running.signal(signal.SIGTERM)
-        self.assertEqual(running.process.wait(15), status)
+        self.assertEqual(running.wait(), status)
         self.assertIn("Ended.", running.log)
 
     def test_registry(self):
@@ -52,7 +55,8 @@ class HangingTests(DaemonCase):
         registry, api = self.start("glance-registry"), self.start("glance-api")
         registry.signal(signal.SIGSTOP)
         self.addCleanup(registry.signal, signal.SIGCONT)
-        self.ask(self.place.api_port, "/v1/images")
+        client = self.ask(self.place.api_port, "/v1/images")
+        api.wait_for(lambda: is_read(client))
         self.assert_ends(api)
         self.assertIn("Lease.stop hangs, and is given up.", api.log)
 
@@ -66,6 +70,7 @@ class HangingTests(DaemonCase):
         registry = self.start("glance-registry", command=command, wait=False)
         registry.wait_for_log("Listening")
         self.ask(self.place.registry_port, "/images")
+        registry.wait_for_log("It hangs.")
         self.assert_ends(registry, 0)
         self.assertIn("Leaving calls that hang: database-read.", registry.log)
 

@@ -77,7 +77,7 @@ class SendingTests(TestCase):
     that doesn't want it.
     """
 
-    timeout = 60
+    timeout = 120
 
     def setUp(self):
         self.data = random.Random(5).randbytes(SIZE)
@@ -103,7 +103,7 @@ class SendingTests(TestCase):
         client = socket.socket()
         if buffer is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        client.settimeout(30)
+        client.settimeout(60)
         client.connect(("127.0.0.1", self.number))
         self.addCleanup(client.close)
         return client
@@ -134,7 +134,7 @@ class SendingTests(TestCase):
         """
         Wait until something is so.
         """
-        end = monotonic() + 20
+        end = monotonic() + 60
         while not f():
             assert monotonic() < end, "it did not happen"
             sleep(0.02)

@@ -89,7 +89,7 @@ class UploadTests(TortureTestCase):
                 sent += client.socket.send(bytes(MIB))
         self.assertLess(self.torture.bodies[0].received, MIB)
         reactor.callFromThread(self.torture.released.callback, None)
-        client.socket.settimeout(10)
+        client.socket.settimeout(60)
         client.send(bytes(64 * MIB - sent))
         self.assertEqual(client.response()[0], 200)
         self.assertEqual(self.torture.bodies[0].received, 64 * MIB)

@@ -54,10 +54,12 @@ UNUSABLE = (
 """What never begins."""
 
 
-class SourceTests(DaemonCase):
+class SourceCase(DaemonCase):
     """
-    Images have their data from web servers, whole or not at all.
+    A daemon, and a web server.
     """
+
+    idle_timeout = 60
 
     def setUp(self):
         super().setUp()
@@ -67,7 +69,7 @@ class SourceTests(DaemonCase):
         self.place.configure(
             http_allowed_networks=HOST,
             http_allowed_ports=f"{self.web.port}, {self.web.canary_port}",
-            http_idle_timeout=2,
+            http_idle_timeout=self.idle_timeout,
             graceful_shutdown_timeout=2,
             lease_duration=5,
             reaper_interval=1,
@@ -145,6 +147,14 @@ class SourceTests(DaemonCase):
             for secret in ("pass-word", "s3cret", SECRET, "AccessKeyId", HOST):
                 self.assertNotIn(secret, str(text))
         self.assertEqual(self.web.caught(), [])
+
+
+class SourceTests(SourceCase):
+    """
+    Images have their data from web servers, whole or not at all.
+    """
+
+    idle_timeout = 2
 
     def test_copied(self):
         """
@@ -270,57 +280,6 @@ class SourceTests(DaemonCase):
         self.assertEqual(done.returncode, status, said)
         return said
 
-    def test_deleted(self):
-        """
-        An image may be deleted while it is filled, and then nothing is left of it.
-        """
-        image_id = self.copy("slow/1M/1k")
-        self.daemon.wait_for(lambda: self.status(image_id) == "saving")
-        url = f"{self.place.api}/v1/images/{image_id}"
-        self.assertEqual(get(url, "DELETE")[0], 200)
-        self.daemon.wait_for(lambda: self.place.files() == [])
-        self.daemon.wait_for_log("was not fetched")
-        self.assert_secret()
-
-    def test_end(self):
-        """
-        A daemon that ends breaks off what takes too long, and settles it first, also
-        what waits for its turn.
-        """
-        ids = [self.copy("slow/1M/1k") for _ in range(6)]
-        short = self.copy("ok/1k")
-        self.daemon.wait_for(lambda: self.status(ids[3]) == "saving")
-        self.assertEqual(self.status(ids[5]), "queued")
-        begun = time.monotonic()
-        self.daemon.signal(signal.SIGTERM)
-        self.daemon.wait()
-        self.assertLess(time.monotonic() - begun, 12)
-        self.assertIn("Breaking off 7 fetches", self.daemon.log)
-        self.assertEqual(self.place.files(), [])
-        self.assertNotIn("Traceback", self.daemon.log)
-        self.daemon = self.start("glance")
-        for image_id in (*ids, short):
-            self.assertEqual(self.status(image_id), "killed")
-
-    def test_crash(self):
-        """
-        After a crash, images that were being filled are settled; those that waited
-        still wait, and may be filled.
-        """
-        ids = [self.copy("slow/1M/1k") for _ in range(5)]
-        self.daemon.wait_for(lambda: self.status(ids[3]) == "saving")
-        self.daemon.kill()
-        self.daemon = self.start("glance")
-        for image_id in ids[:4]:
-            self.assertEqual(self.settled(image_id), "killed")
-        self.daemon.wait_for(lambda: self.place.files() == [])
-        self.assertEqual(self.status(ids[4]), "queued")
-        url = f"{self.place.api}/v1/images/{ids[4]}"
-        said = {"X-Glance-Api-Copy-From": self.url("ok/1M")}
-        self.assertEqual(get(url, "PUT", **said)[0], 200)
-        self.assertEqual(self.settled(ids[4]), "active")
-        self.assertTrue(self.fetch(ids[4]) == DATA)
-
     def test_command(self):
         """
         The command takes both.
@@ -355,6 +314,63 @@ class SourceTests(DaemonCase):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
+
+
+class LongTests(SourceCase):
+    """
+    Images are filled for longer than their daemon or they live.
+    """
+
+    def test_deleted(self):
+        """
+        An image may be deleted while it is filled, and then nothing is left of it.
+        """
+        image_id = self.copy("slow/1M/1k")
+        self.daemon.wait_for(lambda: self.status(image_id) == "saving")
+        url = f"{self.place.api}/v1/images/{image_id}"
+        self.assertEqual(get(url, "DELETE")[0], 200)
+        self.daemon.wait_for(lambda: self.place.files() == [])
+        self.daemon.wait_for_log("was not fetched")
+        self.assert_secret()
+
+    def test_end(self):
+        """
+        A daemon that ends breaks off what takes too long, and settles it first, also
+        what waits for its turn.
+        """
+        ids = [self.copy("slow/1M/1k") for _ in range(6)]
+        short = self.copy("ok/1k")
+        self.daemon.wait_for(lambda: self.status(ids[3]) == "saving")
+        self.assertEqual(self.status(ids[5]), "queued")
+        begun = time.monotonic()
+        self.daemon.signal(signal.SIGTERM)
+        self.daemon.wait()
+        self.assertLess(time.monotonic() - begun, 40)
+        self.assertIn("Breaking off 7 fetches", self.daemon.log)
+        self.assertEqual(self.place.files(), [])
+        self.assertNotIn("Traceback", self.daemon.log)
+        self.daemon = self.start("glance")
+        for image_id in (*ids, short):
+            self.assertEqual(self.status(image_id), "killed")
+
+    def test_crash(self):
+        """
+        After a crash, images that were being filled are settled; those that waited
+        still wait, and may be filled.
+        """
+        ids = [self.copy("slow/1M/1k") for _ in range(5)]
+        self.daemon.wait_for(lambda: self.status(ids[3]) == "saving")
+        self.daemon.kill()
+        self.daemon = self.start("glance")
+        for image_id in ids[:4]:
+            self.assertEqual(self.settled(image_id), "killed")
+        self.daemon.wait_for(lambda: self.place.files() == [])
+        self.assertEqual(self.status(ids[4]), "queued")
+        url = f"{self.place.api}/v1/images/{ids[4]}"
+        said = {"X-Glance-Api-Copy-From": self.url("ok/1M")}
+        self.assertEqual(get(url, "PUT", **said)[0], 200)
+        self.assertEqual(self.settled(ids[4]), "active")
+        self.assertTrue(self.fetch(ids[4]) == DATA)
 
 
 class OffTests(DaemonCase):

@@ -200,7 +200,7 @@ class LargeTests(TortureTestCase):
     Bodies may be larger than memory.
     """
 
-    timeout = 30 + LARGE
+    timeout = 120 + LARGE
 
     def send(self, client, chunked):
         """

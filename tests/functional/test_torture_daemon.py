@@ -27,7 +27,7 @@ GROWTH = 64 * MIB
 
 SMUGGLED = b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n"
 
-SOON = 20
+SOON = 60
 """After how many seconds nothing may be left of a client, on a busy machine."""
 
 STREAM = "Content-Type: application/octet-stream"

@@ -45,7 +45,7 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            timeout = 10
+            timeout = 60
 
             def handle_any(self):
                 asked.append(self.path)
@@ -66,7 +66,7 @@ class Server:
 
             def get_request(self):
                 sock, address = super().get_request()
-                sock.settimeout(10)
+                sock.settimeout(60)
                 try:
                     return context.wrap_socket(sock, server_side=True), address
                 except OSError:

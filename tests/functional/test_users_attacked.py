@@ -5,8 +5,10 @@ Somebody tries to get in who doesn't belong.
 import base64
 import http.client
 import json
+import signal
 import threading
 import time
+from pathlib import Path
 
 from glance.identity.local import passwords
 from tests.functional.admitting import UsersCase
@@ -81,6 +83,15 @@ class AttackedTests(UsersCase):
             connection.putheader(name, value.encode())
         connection.endheaders()
         return connection.getresponse().status
+
+    def unread(self):
+        """
+        Count the connections on which something has come that the daemon has yet to
+        read.
+        """
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        local = f"0100007F:{self.place.api_port:04X}"
+        return sum(row[1] == local and row[4][9:] != "00000000" for row in rows)
 
     def test_tokens(self):
         """
@@ -184,8 +195,11 @@ class AttackedTests(UsersCase):
             statuses.append(self.log_in(name, f"{WRONG} {number}")[0])
 
         flood = [threading.Thread(target=attempt, args=(n,)) for n in range(FLOOD)]
+        self.running.signal(signal.SIGSTOP)
         for each in flood:
             each.start()
+        self.running.wait_for(lambda: self.unread() >= FLOOD)
+        self.running.signal(signal.SIGCONT)
         for each in flood:
             each.join()
         asking.over.set()

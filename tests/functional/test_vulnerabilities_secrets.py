@@ -464,8 +464,8 @@ class PasswordsTests(UsersCase):
                 self.assertEqual(self.ask(said, "GET", path).status, 401)
         took = {}
         for name in ("alice", "nobody") * 3:
-            began = time.monotonic()
+            began = self.daemon.cpu_seconds()
             self.assertEqual(self.log_in("wrong password", name).status, 401)
-            took.setdefault(name, []).append(time.monotonic() - began)
+            took.setdefault(name, []).append(self.daemon.cpu_seconds() - began)
         self.assertGreater(min(took["nobody"]), min(took["alice"]) / 3)
         self.assertEqual(self.place.litter(), [])

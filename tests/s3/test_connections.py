@@ -90,7 +90,6 @@ class ConnectionCase(TestCase):
     A client and a server, by TCP.
     """
 
-    timeout = 20
     scheme = "http"
 
     def make_endpoint(self):
