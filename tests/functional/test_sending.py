@@ -2,6 +2,7 @@
 Files that the system sends to sockets by itself.
 """
 
+import contextlib
 import errno
 import os
 import random
@@ -9,7 +10,6 @@ import socket
 import struct
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 from time import monotonic, sleep
@@ -147,7 +147,7 @@ class SendingTests(TestCase):
         links = []
         for path in Path("/proc/self/fd").iterdir():
             # Others close theirs meanwhile.
-            with suppress(OSError):
+            with contextlib.suppress(OSError):
                 links.append(str(path.readlink()))
         return sum("(deleted)" in link for link in links)
 
