@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from glance.client import Client
@@ -79,6 +80,13 @@ class ClientCase(TestCase):
         """
         self.peer = await self.serve(*acts)
         return self.make_client(self.peer, **kwargs)
+
+    async def until(self, true):
+        """
+        Wait until something is true.
+        """
+        while not true():
+            await deferLater(reactor, 0.01)
 
     async def assert_fails(self, deferred, kind):
         """

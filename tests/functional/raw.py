@@ -16,7 +16,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer
 from twisted.internet.task import deferLater
-from twisted.internet.threads import deferToThread
+from twisted.internet.threads import blockingCallFromThread, deferToThread
 from twisted.trial.unittest import TestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -308,10 +308,11 @@ class TortureTestCase(TestCase):
 
     def until(self, condition):
         """
-        Wait in a client's thread until something is so.
+        Wait in a client's thread until something is so, between two events of the
+        server: amid one it can be so of half of what belongs together.
         """
         for _ in range(6000):
-            if condition():
+            if blockingCallFromThread(reactor, condition):
                 return
             sleep(0.01)
         self.fail("It never came to that.")

@@ -10,7 +10,6 @@ from twisted.internet import reactor
 from twisted.internet.defer import CancelledError
 from twisted.internet.endpoints import SSL4ServerEndpoint
 from twisted.internet.ssl import Certificate, PrivateCertificate
-from twisted.internet.task import deferLater
 
 from glance.client import (
     Client,
@@ -153,7 +152,7 @@ class ReachingTests(ClientCase):
         )
         await self.assert_fails(client.get_image_meta("an-id"), UnexpectedStatus)
         await self.assert_fails(client.get_image("an-id"), UnexpectedStatus)
-        await deferLater(reactor, 0.05)
+        await self.until(lambda: self.peer.lost)
         self.assertEqual(self.peer.lost, 1)
         path = Path(self.mktemp())
         await self.assert_fails(client.save("an-id", path), UnexpectedStatus)
@@ -259,7 +258,7 @@ class TLSTests(ClientCase):
             )
             error = Error if then else LimitExceeded
             await self.assert_fails(client.add_image({}, DATA * 64), error)
-            await deferLater(reactor, 0.05)
+            await self.until(lambda: self.peer.lost)
             self.assertEqual(self.peer.lost, 1)
 
     async def test_untrusted(self):
@@ -394,7 +393,7 @@ class RedirectTests(ClientCase):
             answer("201 Created", {}, IMAGE),
         )
         await client.add_image({}, io.BytesIO(b"data"))
-        await deferLater(reactor, 0.05)
+        await self.until(lambda: self.peer.connections[1].data)
         self.assertEqual(self.peer.connections[1].data, b"data")
 
     async def test_data_once(self):

@@ -67,8 +67,7 @@ class UploadTests(ClientCase):
         body = EndlessBody()
         error = await self.assert_fails(client.add_image({}, body), LimitExceeded)
         self.assertEqual(str(error), "Too much.")
-        await deferLater(reactor, 0.05)
-        self.assertTrue(body.released)
+        await self.until(lambda: body.released and self.peer.lost)
         self.assertEqual(self.peer.lost, 1)
 
     async def test_early_refusal_and_close(self):
@@ -88,8 +87,7 @@ class UploadTests(ClientCase):
         client = await self.client(lambda c, head: c.transport.abortConnection())
         body = EndlessBody()
         await self.assert_fails(client.add_image({}, body), ClientConnectionError)
-        await deferLater(reactor, 0.05)
-        self.assertTrue(body.released)
+        await self.until(lambda: body.released)
 
     async def test_unreadable(self):
         """
@@ -118,8 +116,7 @@ class UploadTests(ClientCase):
                     client.add_image({}, body), ClientConnectionError
                 )
                 self.assertNotIsInstance(error, ConnectionTimeout)
-                await deferLater(reactor, 0.05)
-                self.assertTrue(body.released)
+                await self.until(lambda: body.released and self.peer.lost)  # noqa: B023
                 self.assertEqual(self.peer.lost, 1)
 
     async def test_unreadable_reason(self):
@@ -147,8 +144,7 @@ class UploadTests(ClientCase):
         )
         body = EndlessBody()
         await self.assert_fails(client.add_image({}, body), ConnectionTimeout)
-        await deferLater(reactor, 0.05)
-        self.assertTrue(body.released)
+        await self.until(lambda: body.released)
 
     async def test_not_settled(self):
         """
@@ -165,11 +161,10 @@ class UploadTests(ClientCase):
         client = await self.client(lambda c, head: None)
         body = EndlessBody()
         adding = client.add_image({}, body)
-        await deferLater(reactor, 0.1)
+        await self.until(lambda: self.peer.heads)
         adding.addErrback(lambda failure: None)
         adding.cancel()
-        await deferLater(reactor, 0.05)
-        self.assertTrue(body.released)
+        await self.until(lambda: body.released and self.peer.lost)
         self.assertEqual(self.peer.lost, 1)
 
     async def test_body_fails(self):
@@ -297,7 +292,7 @@ class DownloadTests(ClientCase):
         client = await self.client(answer("200 OK", META, DATA * 64, length=1 << 24))
         _, body = await client.get_image("an-id")
         body.stopProducing()
-        await deferLater(reactor, 0.05)
+        await self.until(lambda: self.peer.lost)
         self.assertEqual(self.peer.lost, 1)
 
     async def test_back_pressure(self):
@@ -352,5 +347,5 @@ class DownloadTests(ClientCase):
         done = body.startProducing(Consumer())
         body.stopProducing()
         await self.assert_fails(done, BodyStopped)
-        await deferLater(reactor, 0.05)
+        await self.until(lambda: self.peer.lost)
         self.assertEqual(self.peer.lost, 1)

@@ -102,8 +102,8 @@ class DataTests(CommandCase):
         running.process.signalProcess("INT")
         status, out, err = await running.ended
         self.assertEqual((status, out, err), (statuses.INTERRUPTED, "", b""))
-        await deferLater(reactor, 0.2)
-        self.assertEqual(await self.service.store.keys(), [])
+        while await self.service.store.keys():
+            await deferLater(reactor, 0.05)
 
     async def test_closed_streams(self):
         """

@@ -34,8 +34,6 @@ class DownloadTests(TestCase):
     What is downloaded is the data, or visibly less.
     """
 
-    timeout = 60
-
     def setUp(self):
         self.directory = Path(self.mktemp())
         prepare(self.directory)
@@ -60,7 +58,7 @@ class DownloadTests(TestCase):
         """
         Send a request, and get what answers it, its body still to be read.
         """
-        connection = HTTPConnection("127.0.0.1", self.number, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.number, timeout=60)
         self.addCleanup(connection.close)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, self.path, headers=names)
@@ -92,7 +90,7 @@ class DownloadTests(TestCase):
         Several answers come one after the other on a connection: what was said
         of their lengths is true.
         """
-        connection = HTTPConnection("127.0.0.1", self.number, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.number, timeout=60)
         self.addCleanup(connection.close)
         for method, asked, status, data in [
             ("GET", {}, 200, self.data),

@@ -21,8 +21,6 @@ class ExampleTests(TestCase):
     Tests for each example, as a process of its own.
     """
 
-    timeout = 60
-
     async def setUp(self):
         _, port = await serve(self)
         self.url = f"http://127.0.0.1:{port}"

@@ -203,7 +203,7 @@ class FaultTests(SynchronousTestCase):
 
     def outcome(self, fault, pieces=40):
         process = child("add", self.directory, KEY, pieces, before=strace(fault))
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
         return output.strip()
 
     def assert_fails(self, fault, error):
@@ -340,7 +340,7 @@ class DeathTests(SynchronousTestCase):
                 40,
                 before=strace(f"{call}:signal=KILL"),
             )
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=300)
             self.assertEqual(output, "", call)
             self.successResultOf(self.store.sweep())
             if self.successResultOf(self.store.keys()):
@@ -357,7 +357,7 @@ class DeathTests(SynchronousTestCase):
         processes = [child("compete", self.directory, name, count) for name in "ab"]
         late = 0
         for process in processes:
-            output, _ = process.communicate(timeout=100)
+            output, _ = process.communicate(timeout=300)
             self.assertEqual(process.returncode, 0)
             late += int(output)
         self.assertEqual(late, count)

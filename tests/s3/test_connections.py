@@ -336,6 +336,8 @@ class DownTests(ConnectionCase):
         await self.later()
         collector = Small()
         receiving = got.body.startProducing(collector)
+        while not collector.pieces:
+            await self.later(0.01)
         await self.later()
         self.assertEqual(len(collector.pieces), 1)
         got.body.stopProducing()
@@ -394,11 +396,11 @@ class DownTests(ConnectionCase):
         """
         A server that goes silent is given up; not while it is us who pause.
         """
-        client = await self.start(self.serving(answer(b"data", length=9)), idle=0.2)
+        client = await self.start(self.serving(answer(b"data", length=9)), idle=0.5)
         got = await client.get_object("b", "k")
         receiving = got.body.startProducing(Collector())
         got.body.pauseProducing()
-        await self.later(0.5)
+        await self.later(1)
         self.assertFalse(receiving.called)
         got.body.resumeProducing()
         await self.fails(receiving, Silent)
