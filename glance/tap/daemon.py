@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -34,7 +34,7 @@ from glance.tap.certificates import (
 from glance.tap.descriptors import allow_many
 from glance.tap.loaded import all_is_loaded
 from glance.tap.pools import Pools
-from glance.tap.ports import listen, probe
+from glance.tap.ports import leave, listen, probe
 from glance.tap.reloading import introduce, read_again
 from glance.tap.sockets import Held, adopt
 from glance.tap.systemd import Notifier, activated, at_start, handed_over, notifier
@@ -284,7 +284,7 @@ class Daemon(Service):
         for listening in self._listening:
             # Somebody may have removed a socket.
             with suppress(OSError):
-                await maybeDeferred(listening.stopListening)
+                leave(listening)
         if self._live.replaced:
             # While another goes on, all is well, and nothing is urgent.
             await self._left(sites)

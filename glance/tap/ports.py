@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import select
 import socket
 import stat
 import time
@@ -15,12 +16,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionDone
+from twisted.python.failure import Failure
 
 from glance.config.settings import ConfigurationError, Endpoint
 
 PATIENCE = 5
 """How many seconds others may take to begin to listen in the same directory."""
+
+ROUNDS = 1000
+"""How often connections are taken that wait at a port that is left."""
 
 UNIX_MODE = 0o660
 """Who may connect to a UNIX socket: the daemon's user and group."""
@@ -185,3 +190,22 @@ def listen(reactor: Any, endpoint: Endpoint, factory: Any, option: str) -> Any:
         )
     except CannotListenError as error:
         raise unusable(endpoint, option, error.socketError) from None
+
+
+def leave(listening: Any) -> None:
+    """
+    Take the connections that wait at a port, and no more.
+
+    Their clients take them for made, and have asked already: they would be reset if it
+    was closed with them.
+    """
+    if not listening.connected:
+        return
+    waiting = select.poll()
+    waiting.register(listening.fileno(), select.POLLIN)
+    for _ in range(ROUNDS):
+        if not waiting.poll(0):
+            break
+        listening.doRead()
+    # To stop listening is to do this later, when more may wait.
+    listening.connectionLost(Failure(ConnectionDone()))
