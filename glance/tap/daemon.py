@@ -281,10 +281,10 @@ class Daemon(Service):
         self._live.given.notifier.stopping()
         timeout = self._live.settings.graceful_shutdown_timeout
         sites = [port.site for port in self._parts.ports]
-        for listening in self._listening:
+        for port, listening in zip(self._parts.ports, self._listening, strict=True):
             # Somebody may have removed a socket.
             with suppress(OSError):
-                leave(listening)
+                leave(listening, port.option in self._live.given.sockets)
         if self._live.replaced:
             # While another goes on, all is well, and nothing is urgent.
             await self._left(sites)
