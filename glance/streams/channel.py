@@ -31,7 +31,7 @@ from glance.streams.chunks import (
 )
 from glance.streams.heads import HANDSHAKE, MALFORMED, Head
 from glance.streams.lingering import LingeringChannel
-from glance.streams.measures import DRAINED, ROW
+from glance.streams.measures import DRAINED, NEW, ROW
 from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
@@ -66,6 +66,15 @@ class StreamingHTTPChannel(LingeringChannel):
     _answered: StreamingRequest | None = None
     """The request that is answered, but whose body is still to be drained."""
 
+    awaited = False
+    """Whether the first request is still waited for, though nobody is to ask more."""
+
+    _asked = False
+    """Whether anything has come."""
+
+    _made = 0.0
+    """When the connection was made."""
+
     _begun = False
     """Whether some of the next request has come."""
 
@@ -98,6 +107,7 @@ class StreamingHTTPChannel(LingeringChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        self._made = self.site.reactor.seconds()
         # By TLS, the handshake is still to come.
         self._wait(self.site.for_headers if self.isSecure() else self.site.idle)
         self.site.opened(self)
@@ -120,7 +130,7 @@ class StreamingHTTPChannel(LingeringChannel):
         # There is one time for all headers, or one byte now and then would keep
         # the connection open for ever.
         if not self._begun:
-            self._begun = True
+            self._begun = self._asked = True
             self._wait(self.site.for_headers)
             if data.startswith(HANDSHAKE):
                 self._respondToBadRequestAndDisconnect()
@@ -366,10 +376,22 @@ class StreamingHTTPChannel(LingeringChannel):
 
     def close_if_idle(self) -> None:
         """
-        Close the connection unless a request has begun to come.
+        Close the connection unless a request has begun to come.  Where none has yet
+        because it is new, the first one is waited for, for a moment.
         """
-        if not (self.answering or self._begun):
+        self.awaited = False
+        if self.answering or self._begun:
+            return
+        left = self._made + NEW - self.site.reactor.seconds()
+        if left > 0 and not (self._asked or self.closing):
+            self.awaited = True
+            self.site.reactor.callLater(left, self._end_awaiting)
+        else:
             self.loseConnection()
+
+    def _end_awaiting(self) -> None:
+        self.close_if_idle()
+        self.site.settled()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._body = self._later = None

@@ -7,6 +7,12 @@ from __future__ import annotations
 RECEIVE = 1 << 18
 """How many bytes of a body are asked of the socket at once."""
 
+NEW = 1.0
+"""
+For how many seconds a connection is new: its client is believed to be about to ask,
+also when no more connections are taken.
+"""
+
 DRAINED = 1 << 18
 """
 How many bytes of a body that nobody wants are read all the same, so that the

@@ -123,7 +123,7 @@ class StreamingSite(server.Site):
     def drain(self) -> None:
         """
         Close each connection as soon as its request is answered, those that
-        have none at once.
+        have none at once, or in a moment if they are new.
         """
         self.draining = True
         for channel in list(self._channels):
@@ -209,4 +209,4 @@ class StreamingSite(server.Site):
         self._sweep_after(self.interval if len(due) <= LOOKS else 0)
 
     def _busy(self) -> bool:
-        return any(channel.answering for channel in self._channels)
+        return any(each.answering or each.awaited for each in self._channels)

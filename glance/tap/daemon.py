@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -34,7 +34,7 @@ from glance.tap.certificates import (
 from glance.tap.descriptors import allow_many
 from glance.tap.loaded import all_is_loaded
 from glance.tap.pools import Pools
-from glance.tap.ports import listen, probe
+from glance.tap.ports import leave, listen, probe
 from glance.tap.reloading import introduce, read_again
 from glance.tap.sockets import Held, adopt
 from glance.tap.systemd import Notifier, activated, at_start, handed_over, notifier
@@ -281,10 +281,10 @@ class Daemon(Service):
         self._live.given.notifier.stopping()
         timeout = self._live.settings.graceful_shutdown_timeout
         sites = [port.site for port in self._parts.ports]
-        for listening in self._listening:
+        for port, listening in zip(self._parts.ports, self._listening, strict=True):
             # Somebody may have removed a socket.
             with suppress(OSError):
-                await maybeDeferred(listening.stopListening)
+                leave(listening, port.option in self._live.given.sockets)
         if self._live.replaced:
             # While another goes on, all is well, and nothing is urgent.
             await self._left(sites)

@@ -4,23 +4,44 @@ The ports that the daemons listen at.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
+import select
 import socket
 import stat
+import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionDone
+from twisted.python.failure import Failure
 
 from glance.config.settings import ConfigurationError, Endpoint
 
 PATIENCE = 5
 """How many seconds others may take to begin to listen in the same directory."""
+
+ATTACH_FILTER = 26
+"""Linux' C{SO_ATTACH_FILTER}, which Python has no name for."""
+
+NO_NEWCOMERS = b"".join(
+    struct.pack("HBBI", *instruction)
+    for instruction in (
+        (0x30, 0, 0, 13),  # the flags of the TCP packet
+        (0x45, 0, 1, 0x02),  # is it a SYN?
+        (0x06, 0, 0, 0),  # then drop it
+        (0x06, 0, 0, 0xFFFFFFFF),  # else take it
+    )
+)
+"""A filter by which a port takes no new connection, as if the packet was lost."""
+
+ROUNDS = 1000
+"""How often connections are taken that wait at a port that is left."""
 
 UNIX_MODE = 0o660
 """Who may connect to a UNIX socket: the daemon's user and group."""
@@ -185,3 +206,34 @@ def listen(reactor: Any, endpoint: Endpoint, factory: Any, option: str) -> Any:
         )
     except CannotListenError as error:
         raise unusable(endpoint, option, error.socketError) from None
+
+
+def leave(listening: Any, shared: bool) -> None:
+    """
+    Take the connections that wait at a port, and no more.
+
+    Their clients take them for made, and have asked already: they would be reset if it
+    was closed with them.
+
+    @param shared: whether other processes have the same socket.
+    """
+    if not listening.connected:
+        return
+    if not shared:
+        # Who comes between the last look and the end is refused a second later.
+        with suppress(OSError):
+            _take_no_newcomers(listening.socket)
+    waiting = select.poll()
+    waiting.register(listening.fileno(), select.POLLIN)
+    for _ in range(ROUNDS):
+        if not waiting.poll(0):
+            break
+        listening.doRead()
+    # To stop listening is to do this later, when more may wait.
+    listening.connectionLost(Failure(ConnectionDone()))
+
+
+def _take_no_newcomers(sock: socket.socket) -> None:
+    filtering = ctypes.create_string_buffer(NO_NEWCOMERS, len(NO_NEWCOMERS))
+    program = struct.pack("HP", len(NO_NEWCOMERS) // 8, ctypes.addressof(filtering))
+    sock.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from tests.functional.daemons import is_read
@@ -91,3 +92,47 @@ class HangingTests(DaemonCase):
         registry.wait_for_log("Listening")
         path.unlink()
         self.assert_ends(registry)
+
+
+class LeavingTests(DaemonCase):
+    """
+    A daemon that is told to end answers all who have come in.
+    """
+
+    CLIENTS = 8
+
+    def ask(self):
+        """
+        Make connections one after the other, as long as they are taken, each with a
+        request; note those that get no answer.
+        """
+        while True:
+            try:
+                client = socket.create_connection(("127.0.0.1", self.place.api_port))
+            except ConnectionRefusedError:
+                return
+            with client:
+                try:
+                    client.sendall(b"GET /versions HTTP/1.1\r\nHost: glance\r\n\r\n")
+                    answer = client.recv(1000)
+                except OSError as error:
+                    answer = repr(error).encode()
+            if answer.startswith(b"HTTP/1.1 "):
+                self.answered += 1
+            else:
+                self.unanswered.append(answer)
+
+    def test_all_answered(self):
+        """
+        Those too who wait at the port, or have said nothing yet.
+        """
+        running = self.start("glance")
+        self.answered, self.unanswered = 0, []
+        threads = [threading.Thread(target=self.ask) for _ in range(self.CLIENTS)]
+        for thread in threads:
+            thread.start()
+        running.wait_for(lambda: self.answered > self.CLIENTS)
+        self.assertEqual(running.stop(), -signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.unanswered, [])

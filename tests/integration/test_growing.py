@@ -122,6 +122,10 @@ class GrowingTests(ServerMixin, TestCase):
         Start the balancer.
         """
         config = self.written("haproxy.cfg", self.front)
+        # A host is busy, not dead, that looks after its store for longer than that is
+        # between two checks.
+        said = config.read_text()
+        config.write_text(said.replace("defaults\n", "defaults\n timeout check 10s\n"))
         command = ["haproxy", "-db", "-f", str(config)]
         log = self.path / "haproxy.log"
         running = self.front.start(command, log, self.url, self.path)
@@ -167,15 +171,17 @@ class GrowingTests(ServerMixin, TestCase):
         """
         Wait until one of the hosts is at a transfer, and get it.
         """
+        return until(self.serving)
 
-        def serving():
-            for running in self.daemons:
-                text = get(f"{running.url}/metrics")[2].decode()
-                if re.search(r"^glance_transfers_in_flight\{.*\} [1-9]", text, re.M):
-                    return running
-            return None
-
-        return until(serving)
+    def serving(self):
+        """
+        Get a host that is at a transfer; L{None} if none is.
+        """
+        for running in self.daemons:
+            text = get(f"{running.url}/metrics")[2].decode()
+            if re.search(r"^glance_transfers_in_flight\{.*\} [1-9]", text, re.M):
+                return running
+        return None
 
     def test_killed_amid_download(self):
         """
@@ -185,14 +191,18 @@ class GrowingTests(ServerMixin, TestCase):
         image_id = self.upload(self.daemons[0].url)
         answer = get(f"{self.daemons[1].url}/v2/images/{image_id}/file")
         self.assertEqual(answer[2], self.data)
+        until(lambda: self.serving() is None)
         file = self.path / "fetched"
         url = f"{self.url}/v2/images/{image_id}/file"
         curl = ["curl", "-fsS", "-C", "-", "-o", str(file), url]
         reading = subprocess.Popen(
             [*curl, "--limit-rate", "20M"], stderr=subprocess.DEVNULL
         )
-        killed = self.busy()
-        killed.kill()
+        # A stopped reader keeps the transfer from its end.
+        until(lambda: file.stat().st_size, between=0.005)
+        reading.send_signal(signal.SIGSTOP)
+        self.busy().kill()
+        reading.send_signal(signal.SIGCONT)
         self.assertNotEqual(reading.wait(60), 0)
         self.assertLess(file.stat().st_size, SIZE)
         until(lambda: subprocess.run(curl, check=False).returncode == 0)

@@ -102,9 +102,40 @@ class DrainTests(WireTestCase):
         Connections without a request are closed at once.
         """
         _, transport = self.serve(lambda request: b"")
+        self.clock.advance(2)
         self.site.drain()
         self.assertTrue(transport.disconnecting)
         self.successResultOf(self.site.drained())
+
+    def test_new(self):
+        """
+        The first request of a new connection is waited for, and answered.
+        """
+        channel, transport = self.serve(lambda request: b"yes")
+        self.site.drain()
+        drained = self.site.drained()
+        self.clock.advance(0.9)
+        self.assertFalse(transport.disconnecting)
+        self.assertNoResult(drained)
+        channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertTrue(transport.value().endswith(b"yes"))
+        self.assertTrue(transport.disconnecting)
+        self.lose(channel)
+        self.successResultOf(drained)
+        self.clock.advance(1)
+
+    def test_new_and_silent(self):
+        """
+        If it doesn't come soon, nobody waits for it.
+        """
+        _, transport = self.serve(lambda request: b"")
+        self.clock.advance(0.5)
+        self.site.drain()
+        drained = self.site.drained()
+        self.assertNoResult(drained)
+        self.clock.advance(0.5)
+        self.assertTrue(transport.disconnecting)
+        self.successResultOf(drained)
 
     def test_in_flight(self):
         """
