@@ -44,14 +44,21 @@ class SecureCase(DaemonCase):
         )
         return running
 
-    def reload(self, running):
+    def reload(self, running, meanwhile=lambda: None):
         """
         Have a daemon read its files again, and wait until it has.
+
+        @param meanwhile: is called again and again.
         """
         where = "Supervisor] Reloaded." if "Supervisor]" in running.log else "Reloaded."
         before = running.log.count(where)
         running.signal(signal.SIGHUP)
-        running.wait_for(lambda: running.log.count(where) > before)
+
+        def reloaded():
+            meanwhile()
+            return running.log.count(where) > before
+
+        running.wait_for(reloaded)
 
     def raw(self, port=None):
         """
