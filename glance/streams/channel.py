@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IHandshakeListener
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.protocols.basic import LineReceiver
@@ -31,7 +31,7 @@ from glance.streams.chunks import (
 )
 from glance.streams.heads import HANDSHAKE, MALFORMED, Head
 from glance.streams.lingering import LingeringChannel
-from glance.streams.measures import DRAINED, NEW, ROW
+from glance.streams.measures import DRAINED, FIRST, ROW
 from glance.streams.patience import Progress
 from glance.streams.receiving import Receiving
 from glance.streams.request import StreamingRequest, UploadBody
@@ -66,14 +66,11 @@ class StreamingHTTPChannel(LingeringChannel):
     _answered: StreamingRequest | None = None
     """The request that is answered, but whose body is still to be drained."""
 
-    awaited = False
-    """Whether the first request is still waited for, though nobody is to ask more."""
+    awaited: IDelayedCall | None = None
+    """The end of waiting for the first request, where there is to be no other."""
 
     _asked = False
     """Whether anything has come."""
-
-    _made = 0.0
-    """When the connection was made."""
 
     _begun = False
     """Whether some of the next request has come."""
@@ -107,7 +104,6 @@ class StreamingHTTPChannel(LingeringChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._made = self.site.reactor.seconds()
         # By TLS, the handshake is still to come.
         self._wait(self.site.for_headers if self.isSecure() else self.site.idle)
         self.site.opened(self)
@@ -376,25 +372,27 @@ class StreamingHTTPChannel(LingeringChannel):
 
     def close_if_idle(self) -> None:
         """
-        Close the connection unless a request has begun to come.  Where none has yet
-        because it is new, the first one is waited for, for a moment.
+        Close the connection unless a request has begun to come.  If nothing ever has,
+        it may be new, and the first one is waited for, for a moment.
         """
-        self.awaited = False
         if self.answering or self._begun:
             return
-        left = self._made + NEW - self.site.reactor.seconds()
-        if left > 0 and not (self._asked or self.closing):
-            self.awaited = True
-            self.site.reactor.callLater(left, self._end_awaiting)
-        else:
+        if self._asked or self.closing:
             self.loseConnection()
+        else:
+            self.awaited = self.site.reactor.callLater(FIRST, self._end_awaiting)
 
     def _end_awaiting(self) -> None:
-        self.close_if_idle()
+        self.awaited = None
+        if not (self.answering or self._begun):
+            self.loseConnection()
         self.site.settled()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._body = self._later = None
+        if self.awaited is not None:
+            call, self.awaited = self.awaited, None
+            call.cancel()
         super().connectionLost(reason)
         self.site.closed(self)
 

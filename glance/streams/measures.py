@@ -7,10 +7,10 @@ from __future__ import annotations
 RECEIVE = 1 << 18
 """How many bytes of a body are asked of the socket at once."""
 
-NEW = 1.0
+FIRST = 1.0
 """
-For how many seconds a connection is new: its client is believed to be about to ask,
-also when no more connections are taken.
+How many seconds the first request of a connection is waited for when no more are taken:
+its client may just have made it.
 """
 
 DRAINED = 1 << 18

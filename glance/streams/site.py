@@ -123,7 +123,7 @@ class StreamingSite(server.Site):
     def drain(self) -> None:
         """
         Close each connection as soon as its request is answered, those that
-        have none at once, or in a moment if they are new.
+        have none at once, or in a moment if they never had any.
         """
         self.draining = True
         for channel in list(self._channels):
