@@ -15,6 +15,7 @@ from twisted.web.resource import IResource
 from glance.streams.channel import StreamingHTTPChannel
 from glance.streams.patience import interval
 from glance.streams.request import StreamingRequest
+from glance.streams.sockets import unsent
 
 LOOKS = 200
 """How many connections are looked at before it is others' turn."""
@@ -209,4 +210,7 @@ class StreamingSite(server.Site):
         self._sweep_after(self.interval if len(due) <= LOOKS else 0)
 
     def _busy(self) -> bool:
-        return any(each.answering or each.awaited for each in self._channels)
+        return any(
+            each.answering or each.awaited or unsent(each.transport)
+            for each in self._channels
+        )

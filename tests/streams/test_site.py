@@ -4,9 +4,12 @@ Tests of L{glance.streams.site}.
 
 from klein import Klein
 from twisted.internet.defer import CancelledError
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
 from glance.errors import BodyStopped
 from glance.streams.bodies import BytesBody
+from tests.streams.test_channel import SocketTestCase
 from tests.streams.wire import Sink, WireTestCase
 
 
@@ -223,6 +226,27 @@ class DrainTests(WireTestCase):
         self.site.abort()
         self.assertFalse(self.transport.connected)
         self.assertTrue(request.aborted)
+        self.successResultOf(drained)
+
+
+class AnswersLeaveTests(SocketTestCase):
+    """
+    A site is not shut down before its answers have left.
+    """
+
+    def test_answered(self):
+        """
+        An answer that is done may still be on its way.
+        """
+        self.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.leaf.requests[0].finish()
+        self.site.drain()
+        # Nobody asks by the other connection.
+        self.clock.advance(1)
+        drained = self.site.drained()
+        while self.socket.doWrite() is None:
+            self.assertNoResult(drained)
+        self.channel.connectionLost(Failure(ConnectionDone()))
         self.successResultOf(drained)
 
 
