@@ -229,7 +229,8 @@ def leave(listening: Any, shared: bool) -> None:
         if not waiting.poll(0):
             break
         listening.doRead()
-    # To stop listening is to do this later, when more may wait.
+    # Twisted's stopListening does this later, when more may wait.
+    listening.stopReading()
     listening.connectionLost(Failure(ConnectionDone()))
 
 

@@ -122,6 +122,16 @@ class LeavingTests(DaemonCase):
             else:
                 self.unanswered.append(answer)
 
+    def test_processes(self):
+        """
+        Nothing goes wrong with what several processes listen at.
+        """
+        self.place.configure(workers=2)
+        running = self.start("glance")
+        running.wait_for_log("2 processes serve.")
+        self.assertEqual(running.stop(), -signal.SIGTERM)
+        self.assertNotIn("Traceback", running.log)
+
     def test_all_answered(self):
         """
         Those too who wait at the port, or have said nothing yet.
