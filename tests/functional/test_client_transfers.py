@@ -103,20 +103,24 @@ class UploadTests(ClientCase):
             refusal + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
         ):
             for then in ("write", "loseConnection", "getPeer"):
+                body, acts = EndlessBody(), []
 
-                def answers(connection, head, said=said, then=then):
+                def answers(connection, head, said=said, then=then, acts=acts):
                     more = [b"FOO\r\n"] if then == "write" else []
                     connection.transport.write(said)
                     act = getattr(connection.transport, then)
-                    reactor.callLater(0.02, act, *more)
+                    acts.append(reactor.callLater(0.02, act, *more))
+
+                def is_over(body=body, acts=acts):
+                    acted = acts and not acts[0].active()
+                    return body.released and self.peer.lost and acted
 
                 client = await self.client(answers)
-                body = EndlessBody()
                 error = await self.assert_fails(
                     client.add_image({}, body), ClientConnectionError
                 )
                 self.assertNotIsInstance(error, ConnectionTimeout)
-                await self.until(lambda: body.released and self.peer.lost)  # noqa: B023
+                await self.until(is_over)
                 self.assertEqual(self.peer.lost, 1)
 
     async def test_unreadable_reason(self):
