@@ -90,6 +90,11 @@ class HangingTests(DaemonCase):
         config.write_text(text)
         registry = self.start("glance-registry", wait=False)
         registry.wait_for_log("Listening")
+        # Who answers heeds signals, too.
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"GET /healthcheck HTTP/1.1\r\nHost: glance\r\n\r\n")
+            self.assertIn(b" 200 ", client.recv(1000))
         path.unlink()
         self.assert_ends(registry)
 
