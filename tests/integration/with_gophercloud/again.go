@@ -16,8 +16,29 @@ import (
 // seen is when each process knows that a token is revoked.
 const seen = 1500 * time.Millisecond
 
-// lengthless is data whose length isn't known, and that can be sent again.
-type lengthless struct{ io.ReadSeeker }
+// quiet is after how long without a read nobody is taken to read on.
+const quiet = 3 * time.Second
+
+// lengthless is data whose length isn't known, and that can be sent again: once what
+// was sending it has stopped, for which gophercloud doesn't wait.
+type lengthless struct {
+	io.ReadSeeker
+	read int64
+}
+
+// Read notes when it was.
+func (data *lengthless) Read(into []byte) (int, error) {
+	atomic.StoreInt64(&data.read, time.Now().UnixNano())
+	return data.ReadSeeker.Read(into)
+}
+
+// Seek waits for the end of reading.
+func (data *lengthless) Seek(offset int64, whence int) (int64, error) {
+	for time.Now().UnixNano()-atomic.LoadInt64(&data.read) < int64(quiet) {
+		time.Sleep(quiet / 30)
+	}
+	return data.ReadSeeker.Seek(offset, whence)
+}
 
 // tryAgain finds its token revoked, and logs in again by itself, if it may.
 func tryAgain([]string) {
@@ -56,13 +77,14 @@ func tryAgain([]string) {
 	check(!good, "the revoked token")
 	must(images.Delete(client, made.ID).ExtractErr())
 
-	// Data is refused, and sent again.  Of more than is sent at once, what sends it first
-	// may read on while it is sent again: it has no lock.
-	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<8)
-	for number, source := range []io.Reader{
-		bytes.NewReader(data),
-		lengthless{bytes.NewReader(data)},
-	} {
+	// Data is refused, also before all of it is sent, and sent again.
+	little := bytes.Repeat([]byte("0123456789abcdef"), 1<<8)
+	much := bytes.Repeat(little, 1<<13)
+	for number, data := range [][]byte{little, little, much} {
+		var source io.Reader = bytes.NewReader(data)
+		if number > 0 {
+			source = &lengthless{ReadSeeker: bytes.NewReader(data)}
+		}
 		made := create(client, images.CreateOpts{Name: "again"})
 		revoke(client)
 		must(imagedata.Upload(client, made.ID, source).ExtractErr())
