@@ -370,6 +370,14 @@ class StreamingHTTPChannel(LingeringChannel):
         if not (self.answering or self.closing):
             self._wait(self.site.between)
 
+    @property
+    def busy(self) -> bool:
+        """
+        Whether a request is under way or awaited, or an answer is on its way.
+        """
+        awaited = self.awaited is not None
+        return self.answering or awaited or unsent(self.transport) > 0
+
     def close_if_idle(self) -> None:
         """
         Close the connection unless a request has begun to come.  If nothing ever has,

@@ -15,7 +15,6 @@ from twisted.web.resource import IResource
 from glance.streams.channel import StreamingHTTPChannel
 from glance.streams.patience import interval
 from glance.streams.request import StreamingRequest
-from glance.streams.sockets import unsent
 
 LOOKS = 200
 """How many connections are looked at before it is others' turn."""
@@ -83,6 +82,7 @@ class StreamingSite(server.Site):
         as long as it likes.
         """
         self._channels: set[StreamingHTTPChannel] = set()
+        self._busy_one: StreamingHTTPChannel | None = None
         self._sweep_call: IDelayedCall | None = None
         self._waiting: list[Deferred[None]] = []
 
@@ -210,7 +210,7 @@ class StreamingSite(server.Site):
         self._sweep_after(self.interval if len(due) <= LOOKS else 0)
 
     def _busy(self) -> bool:
-        return any(
-            each.answering or each.awaited or unsent(each.transport)
-            for each in self._channels
-        )
+        # As long as one is, others needn't be looked at each time that one is gone.
+        if self._busy_one not in self._channels or not self._busy_one.busy:
+            self._busy_one = next((each for each in self._channels if each.busy), None)
+        return self._busy_one is not None

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from glance.errors import BodyStopped
 from glance.streams.bodies import BytesBody
+from glance.streams.channel import StreamingHTTPChannel
 from tests.streams.test_channel import SocketTestCase
 from tests.streams.wire import Sink, WireTestCase
 
@@ -138,6 +139,32 @@ class DrainTests(WireTestCase):
         self.assertNoResult(drained)
         self.clock.advance(1)
         self.assertTrue(transport.disconnecting)
+        self.successResultOf(drained)
+
+    def test_many(self):
+        """
+        While one is busy, others aren't looked at each time that one is gone.
+        """
+        looks = []
+
+        class Watched(StreamingHTTPChannel):
+            @property
+            def busy(self):
+                looks.append(self)
+                return super().busy
+
+        request = self.put()
+        self.site.protocol = Watched
+        others = [self.connect()[0] for _ in range(200)]
+        self.site.drain()
+        self.clock.advance(1)
+        drained = self.site.drained()
+        for channel in others:
+            self.lose(channel)
+        self.assertLessEqual(len(looks), len(others))
+        self.assertNoResult(drained)
+        self.respond(request)
+        self.lose(self.channel)
         self.successResultOf(drained)
 
     def test_in_flight(self):
